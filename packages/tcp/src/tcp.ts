@@ -1,0 +1,60 @@
+/** TCP for applications: RFC 9293. */
+import type { Endpoint } from '@mirage/address/endpoint'
+import type { Millis } from '@mirage/clock'
+import type { Flow, WriteError } from '@mirage/flow'
+import type { Result } from '@mirage/result'
+
+export type ConnectError =
+  | 'refused'
+  | 'timed-out'
+  | 'no-route'
+  /** Every local port to this peer is taken. */
+  | 'no-port'
+
+/** When silence of the peer is answered with probes, and when it ends the connection: RFC 9293 §3.8.4. */
+export interface KeepAlive {
+  /** Silence before the first probe. */
+  readonly after: Millis
+  /** Between probes. */
+  readonly interval: Millis
+  /** Unanswered probes before the connection is `timed-out`. */
+  readonly probes: number
+}
+
+export interface TcpOptions {
+  readonly keepAlive?: KeepAlive
+}
+
+/**
+ * A connection. `write` holds a short segment back while data is in flight (Nagle, RFC 9293 §3.7.4);
+ * `writeNodelay` does not.
+ */
+export interface TcpFlow extends Flow {
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  writeNodelay(bytes: Uint8Array): Promise<Result<void, WriteError>>
+}
+
+/** A connection that a peer asks for at an address or port that nobody listens on: for a gateway to decide. */
+export interface Request {
+  readonly local: Endpoint
+  readonly remote: Endpoint
+  /** Answers the SYN. The flow may be read and written at once. */
+  accept(): Promise<Result<TcpFlow, ConnectError>>
+  /** Answers with a reset. */
+  refuse(): void
+}
+
+export interface Tcp {
+  /** Opens a connection from a free local port. */
+  connect(remote: Endpoint, options?: TcpOptions): Promise<Result<TcpFlow, ConnectError>>
+
+  /** Hands every connection to `port`, once established, to `accept`. A `port` outside 1 to 65535 throws. */
+  listen(port: number, accept: (flow: TcpFlow) => void, options?: TcpOptions): Result<void, 'port-in-use'>
+
+  /** Refuses new connections to `port`; those that are open stay. */
+  unlisten(port: number): void
+
+  /** Hands connections without a listener to `decide`, whatever their destination: what a gateway is made of. */
+  forward(decide: (request: Request) => void): void
+}

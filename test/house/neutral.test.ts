@@ -1,0 +1,51 @@
+/** What a unikernel can link needs no platform: every such module is bundled for none, and loads on a bare engine. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { createContext, runInContext } from 'node:vm'
+import { build } from 'esbuild'
+import { isTest, knowsNode, packages } from './packages.ts'
+
+/** Names that Node or a browser adds to the language. An engine without a host has none of them. */
+const AMBIENT = [
+  'process', 'Buffer', 'require', '__dirname', 'window', 'document', 'navigator', 'self', 'console', 'crypto',
+  'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'queueMicrotask',
+  'structuredClone', 'TextEncoder', 'TextDecoder', 'URL', 'URLSearchParams', 'AbortController', 'AbortSignal',
+  'fetch', 'Headers', 'ReadableStream', 'WritableStream', 'TransformStream', 'Blob', 'FormData', 'atob', 'btoa',
+  'MessageChannel', 'Event', 'EventTarget', 'WebAssembly', 'Intl', 'SharedArrayBuffer', 'Atomics',
+]
+
+for (const { name, folder, exports } of packages()) {
+  const entries = Object.values(exports).filter((file) => !isTest(file) && !knowsNode(name, file.replace('./', '')))
+  if (entries.length === 0) continue
+  describe(`${name} is linkable`, () => {
+    for (const entry of entries) {
+      it(`${entry} needs nothing but the language`, async () => {
+        const { outputFiles } = await build({
+          entryPoints: [join(folder, entry)],
+          bundle: true,
+          write: false,
+          platform: 'neutral',
+          mainFields: ['module', 'main'],
+          target: 'es2022',
+          format: 'iife',
+          globalName: 'bundle',
+          legalComments: 'none',
+          logLevel: 'silent',
+        })
+        const code = outputFiles[0]!.text
+        assert.deepEqual(ambientNames(code), [])
+        runInContext(`${code}\n`, createContext(Object.create(null) as object))
+      })
+    }
+  })
+}
+
+/** The ambient names that `code` uses as variables, outside texts and comments. */
+function ambientNames(code: string): readonly string[] {
+  const bare = code
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|\s)\/\/.*$/gm, '')
+    .replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, '""')
+  return AMBIENT.filter((name) => new RegExp(`(?<![.\\w$])${name}(?![\\w$]|\\s*:)`).test(bare))
+}

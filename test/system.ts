@@ -1,0 +1,28 @@
+/** The programs of the system that some tests need, and what a test does where one is missing. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+/** Program to the Debian package that has it. */
+const PROGRAMS = {
+  curl: 'curl',
+  iperf3: 'iperf3',
+  ip: 'iproute2',
+} as const
+
+/** A program that `npm test` installs where it can. */
+export type Program = keyof typeof PROGRAMS
+
+function isThere(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0
+}
+
+/** The Debian packages to install: none where this process may not install any. */
+export function missingPackages(): readonly string[] {
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return []
+  return Object.entries(PROGRAMS).flatMap(([program, name]) => (isThere(program) ? [] : [name]))
+}
+
+/** For a test's `skip`: why it cannot run here, or false. */
+export function skipWithout(program: Program): string | false {
+  return isThere(program) ? false : `needs ${program} (Debian: apt-get install ${PROGRAMS[program]})`
+}

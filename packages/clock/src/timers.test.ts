@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { Timers } from './timers.ts'
+
+describe('timers', () => {
+  it('come out by deadline, then by age, whatever was forgotten', () => {
+    const operation = fc.record({ deadline: fc.integer({ min: 0, max: 9 }), forget: fc.nat({ max: 3 }) })
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+        const timers = new Timers()
+        const kept: { deadline: number; order: number }[] = []
+        const taken: { deadline: number; order: number }[] = []
+        operations.forEach(({ deadline, forget }, order) => {
+          const entry = { deadline, order }
+          const cancel = timers.add(deadline, () => taken.push(entry))
+          if (forget === 0) cancel()
+          else kept.push(entry)
+        })
+        assert.equal(timers.count, kept.length)
+        for (let task = timers.take(9); task !== undefined; task = timers.take(9)) task()
+        assert.deepEqual(
+          taken,
+          kept.sort((a, b) => a.deadline - b.deadline || a.order - b.order),
+        )
+      }),
+    )
+  })
+
+  it('stay until their deadline', () => {
+    const timers = new Timers()
+    timers.add(5, () => {})
+    assert.equal(timers.take(4.999), undefined)
+    assert.notEqual(timers.take(5), undefined)
+    assert.equal(timers.take(5), undefined)
+  })
+
+  it('leave at once when they are forgotten', () => {
+    const timers = new Timers()
+    for (let i = 0; i < 1000; i++) timers.add(1000 + i, () => {})()
+    assert.equal(timers.count, 0)
+  })
+})

@@ -1,0 +1,66 @@
+/** A lease: what a client may use, and until when. RFC 2131 §4.4.5. */
+import * as ipv4 from '@mirage/address/ipv4'
+import type { Ipv4 } from '@mirage/address/ipv4'
+import type { Millis } from '@mirage/clock'
+import { INFINITE } from './options.ts'
+import type { Message } from './wire.ts'
+
+export interface Lease {
+  readonly address: Ipv4
+  /** 1 to 32. */
+  readonly prefixLength: number
+  /** The first of the routers, if there is one. */
+  readonly gateway?: Ipv4
+  readonly dnsServers: readonly Ipv4[]
+  readonly domainName?: string
+  /** The server that leased it. */
+  readonly server: Ipv4
+  /** T1, T2 and the end, as instants of the clock that the client is told; `Infinity` if it does not end. */
+  readonly renew: Millis
+  readonly rebind: Millis
+  readonly expires: Millis
+}
+
+/** For a server that does not say how long. */
+const DURATION_DEFAULT: Millis = 3_600_000
+/** A shorter lease is taken for this long: it would keep both ends busy with nothing else. */
+const DURATION_MIN: Millis = 10_000
+
+/** The lease that `ack` gives, counted from `since`. `server` is who gave it if the message does not say. */
+export function leaseOf(ack: Message, server: Ipv4, since: Millis): Lease {
+  const { routers, dnsServers = [], domainName, serverId = server } = ack.options
+  const gateway = routers?.find((router) => router !== ipv4.UNSPECIFIED)
+  return {
+    address: ack.yiaddr,
+    prefixLength: prefixLengthOf(ack),
+    ...(gateway === undefined ? {} : { gateway }),
+    dnsServers,
+    ...(domainName === undefined ? {} : { domainName }),
+    server: serverId,
+    ...timesOf(ack, since),
+  }
+}
+
+function timesOf(ack: Message, since: Millis): Pick<Lease, 'renew' | 'rebind' | 'expires'> {
+  const { leaseTime, renewalTime, rebindingTime } = ack.options
+  if (leaseTime === INFINITE) return { renew: Infinity, rebind: Infinity, expires: Infinity }
+  const duration = Math.max(DURATION_MIN, leaseTime === undefined ? DURATION_DEFAULT : leaseTime * 1000)
+  // The server's T1 and T2 count only if both make sense together with the lease; RFC 2131 §4.4.5's otherwise.
+  let t1 = (renewalTime ?? 0) * 1000 || duration * 0.5
+  let t2 = (rebindingTime ?? 0) * 1000 || duration * 0.875
+  if (!(t1 < t2 && t2 < duration) || t1 < DURATION_MIN / 2) {
+    t1 = duration * 0.5
+    t2 = duration * 0.875
+  }
+  return { renew: since + t1, rebind: since + t2, expires: since + duration }
+}
+
+/** The mask's; if it is missing or has holes, that of the address's class (RFC 950 §2.1). */
+function prefixLengthOf(ack: Message): number {
+  const mask = ack.options.subnetMask ?? ipv4.UNSPECIFIED
+  const length = ipv4.prefixLengthOf(mask)
+  if (length.ok && length.value > 0) return length.value
+  const first = ack.yiaddr >>> 24
+  if (first < 128) return 8
+  return first < 192 ? 16 : 24
+}

@@ -1,0 +1,123 @@
+/**
+ * DHCP messages: RFC 2131 §2.
+ *
+ *      0        8        16       24     31
+ *      +--------+--------+--------+--------+
+ *      |   op   | htype  |  hlen  |  hops  |   0
+ *      |                xid                |   4
+ *      |      secs       |      flags      |   8
+ *      |              ciaddr               |  12   the client's address, if it may use it already
+ *      |              yiaddr               |  16   "your" address, from the server
+ *      |              siaddr               |  20
+ *      |              giaddr               |  24   the relay agent's
+ *      |             chaddr (16)           |  28   the client's MAC address
+ *      |             sname  (64)           |  44
+ *      |             file  (128)           | 108
+ *      |               cookie              | 236
+ *      |              options ...          | 240
+ *      +-----------------------------------+
+ */
+import * as ipv4 from '@mirage/address/ipv4'
+import type { Ipv4 } from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
+import type { Mac } from '@mirage/address/mac'
+import { getU16, getU32, setU16, setU32 } from '@mirage/bytes'
+import { type Result, err, ok } from '@mirage/result'
+import * as options from './options.ts'
+import type { Options } from './options.ts'
+
+export const SERVER_PORT = 67
+export const CLIENT_PORT = 68
+export const HEADER_SIZE = 240
+
+/** Messages are padded to this: BOOTP's size, below which old relays and servers drop them (RFC 1542 §2.1). */
+const SIZE_MIN = 300
+const COOKIE = 0x6382_5363
+const ETHERNET = 1
+const BROADCAST_FLAG = 0x8000
+
+/** Option 53, by its values from 1 on. */
+export const TYPES = ['discover', 'offer', 'request', 'decline', 'ack', 'nak', 'release', 'inform'] as const
+export type MessageType = (typeof TYPES)[number]
+
+export interface Message {
+  readonly type: MessageType
+  /** What the client chose for this exchange, 32 bits. */
+  readonly xid: number
+  /** Since the client began, in seconds. */
+  readonly secs: number
+  /** The client cannot receive unicast yet: its address is not configured. */
+  readonly broadcast: boolean
+  readonly ciaddr: Ipv4
+  readonly yiaddr: Ipv4
+  readonly siaddr: Ipv4
+  readonly giaddr: Ipv4
+  readonly chaddr: Mac
+  /** Without the message type and the overload, which `emit` writes and `parse` reads. */
+  readonly options: Omit<Options, 'messageType' | 'overload'>
+}
+
+export type DhcpError =
+  | 'too-short'
+  /** Not Ethernet: the hardware type or the length of its addresses. */
+  | 'not-ethernet'
+  /** BOOTP without options, or something else. */
+  | 'not-dhcp'
+  /** The type is missing, unknown, or travels in the wrong direction. */
+  | 'bad-type'
+
+/** Bytes of `payload` that the message keeps (the client identifier) are views of it if they came whole. */
+export function parse(payload: Uint8Array): Result<Message, DhcpError> {
+  if (payload.length < HEADER_SIZE) return err('too-short')
+  if (payload[1] !== ETHERNET || payload[2] !== mac.SIZE) return err('not-ethernet')
+  if (getU32(payload, 236) !== COOKIE) return err('not-dhcp')
+  const { messageType, overload: _, ...rest } = parseOptions(payload)
+  const type = TYPES[(messageType ?? 0) - 1]
+  if (type === undefined || payload[0] !== opOf(type)) return err('bad-type')
+  return ok({
+    type,
+    xid: getU32(payload, 4),
+    secs: getU16(payload, 8),
+    broadcast: (getU16(payload, 10) & BROADCAST_FLAG) !== 0,
+    ciaddr: ipv4.read(payload, 12),
+    yiaddr: ipv4.read(payload, 16),
+    siaddr: ipv4.read(payload, 20),
+    giaddr: ipv4.read(payload, 24),
+    chaddr: mac.read(payload, 28),
+    options: rest,
+  })
+}
+
+/** The options field, then `file`, then `sname`, as far as the overload option says (RFC 2131 §4.1). */
+function parseOptions(payload: Uint8Array): Options {
+  const areas = [payload.subarray(HEADER_SIZE)]
+  const { overload = 0 } = options.parse(areas)
+  if (overload === 1 || overload === 3) areas.push(payload.subarray(108, 236))
+  if (overload === 2 || overload === 3) areas.push(payload.subarray(44, 108))
+  return options.parse(areas)
+}
+
+/** The payload of a datagram, new and the caller's. */
+export function emit(message: Message): Uint8Array {
+  const values = options.emit({ ...message.options, messageType: TYPES.indexOf(message.type) + 1 })
+  const payload = new Uint8Array(Math.max(SIZE_MIN, HEADER_SIZE + values.length))
+  payload[0] = opOf(message.type)
+  payload[1] = ETHERNET
+  payload[2] = mac.SIZE
+  setU32(payload, 4, message.xid)
+  setU16(payload, 8, message.secs)
+  setU16(payload, 10, message.broadcast ? BROADCAST_FLAG : 0)
+  ipv4.write(payload, 12, message.ciaddr)
+  ipv4.write(payload, 16, message.yiaddr)
+  ipv4.write(payload, 20, message.siaddr)
+  ipv4.write(payload, 24, message.giaddr)
+  mac.write(payload, 28, message.chaddr)
+  setU32(payload, 236, COOKIE)
+  payload.set(values, HEADER_SIZE)
+  return payload
+}
+
+/** 1, BOOTREQUEST, from a client; 2, BOOTREPLY, from a server. */
+function opOf(type: MessageType): number {
+  return type === 'offer' || type === 'ack' || type === 'nak' ? 2 : 1
+}

@@ -15,10 +15,9 @@ export const BROADCAST: Mac = 0xffff_ffff_ffff as Mac
 /** 00:00:00:00:00:00, which no device has. */
 export const ZERO: Mac = 0 as Mac
 
-/** Six pairs of hexadecimal digits between colons or hyphens, in either case. */
+/** Six pairs of hexadecimal digits between colons, or between hyphens, in either case. */
 export function parse(text: string): Result<Mac, 'bad-mac'> {
-  const match = /^([0-9a-f]{2})([:-])([0-9a-f]{2})(?:\2([0-9a-f]{2}))(?:\2([0-9a-f]{2}))(?:\2([0-9a-f]{2}))(?:\2([0-9a-f]{2}))$/i.exec(text)
-  if (match === null) return err('bad-mac')
+  if (!/^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/i.test(text)) return err('bad-mac')
   return ok(Number.parseInt(text.replace(/[:-]/g, ''), 16) as Mac)
 }
 
@@ -32,7 +31,11 @@ export function format(mac: Mac): string {
 export function read(bytes: Uint8Array, offset: number): Mac {
   const high = (bytes[offset]! << 8) | bytes[offset + 1]!
   const low =
-    ((bytes[offset + 2]! << 24) | (bytes[offset + 3]! << 16) | (bytes[offset + 4]! << 8) | bytes[offset + 5]!) >>> 0
+    ((bytes[offset + 2]! << 24) |
+      (bytes[offset + 3]! << 16) |
+      (bytes[offset + 4]! << 8) |
+      bytes[offset + 5]!) >>>
+    0
   return (high * 0x1_0000_0000 + low) as Mac
 }
 

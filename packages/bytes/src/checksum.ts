@@ -1,0 +1,95 @@
+/**
+ * The Internet checksum: RFC 1071.
+ *
+ * Sums compose: the sum of a pseudo-header, a header and a payload is one number that goes from call to call,
+ * as long as every part but the last has an even length.
+ */
+
+/** A running sum of 16-bit words, below 2^17. */
+export type Sum = number
+
+/** The checksum of the bytes from `offset` up to `end`, added to `sum`: 0 to 0xffff. Intact data gives zero. */
+export function of(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0): number {
+  return ~fold(add(bytes, offset, end, sum)) & 0xffff
+}
+
+/** `sum` and the words of `bytes` from `offset` up to `end`; an odd byte at the end is the high half of a word. */
+export function add(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0): Sum {
+  return end - offset <= SHORT ? addShort(bytes, offset, end, sum) : addLong(bytes, offset, end, sum)
+}
+
+/** The sum of the pseudo-header in front of a UDP datagram or TCP segment of `length` bytes: RFC 768, RFC 9293 §3.1. */
+export function pseudo(src: number, dst: number, protocol: number, length: number): Sum {
+  const addresses = (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff)
+  return carry(addresses + protocol + length)
+}
+
+/** Up to here, byte by byte is faster: 20 bytes take 25 ns, of which the other way needs 75. */
+const SHORT = 64
+
+/** Whether the words of this machine begin with their low byte. */
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
+function addShort(bytes: Uint8Array, offset: number, end: number, sum: Sum): Sum {
+  let total = sum
+  let i = offset
+  for (; i + 1 < end; i += 2) total += (bytes[i]! << 8) | bytes[i + 1]!
+  if (i < end) total += bytes[i]! << 8
+  return carry(total)
+}
+
+/**
+ * Adds 32-bit words of memory, as the machine reads them, for both halves at once: 2^16 counts as 1 in this
+ * arithmetic, so 2^32 does too, and in the other byte order the sum is the same with its bytes swapped
+ * (RFC 1071 §2). The total of 32-bit words is a double, exact to 2^53. 1460 bytes take 230 to 290 ns; 16-bit
+ * words 300 to 480, `DataView` 390 to 560, bytes 550 to 970.
+ */
+function addLong(bytes: Uint8Array, offset: number, end: number, sum: Sum): Sum {
+  const words = wordsOf(bytes.buffer)
+  const base = bytes.byteOffset
+  const first = (base + offset + 3) >>> 2
+  const last = (base + end) >>> 2
+  let total = 0
+  let k = first
+  for (; k + 3 < last; k += 4) total += words[k]! + words[k + 1]! + words[k + 2]! + words[k + 3]!
+  for (; k < last; k++) total += words[k]!
+
+  const before = first * 4 - base
+  const after = last * 4 - base
+  const words16 = halves(total)
+  const rest = addShort(bytes, after, end, isLittleEndian ? swap(words16) : words16)
+  // Where the words of memory begin in the middle of one of ours, their bytes change places.
+  const isApart = ((before - offset) & 1) === 1
+  return carry(addShort(bytes, offset, before, sum) + (isApart ? swap(fold(rest)) : rest))
+}
+
+/** The views of the two buffers that were summed last, most often the device's of each direction. */
+let recent: Uint32Array = new Uint32Array(0)
+let former = recent
+
+function wordsOf(buffer: ArrayBufferLike): Uint32Array {
+  if (recent.buffer === buffer) return recent
+  const found = former.buffer === buffer ? former : new Uint32Array(buffer, 0, buffer.byteLength >>> 2)
+  former = recent
+  recent = found
+  return found
+}
+
+/** The sum of the four 16-bit parts of `total`, folded. */
+function halves(total: number): number {
+  const low = total >>> 0
+  const high = Math.floor(total / 0x1_0000_0000)
+  return fold((low & 0xffff) + (low >>> 16) + (high & 0xffff) + (high >>> 16))
+}
+
+function carry(sum: number): Sum {
+  return (sum & 0xffff) + (sum >>> 16)
+}
+
+function fold(sum: number): number {
+  return carry(carry(sum))
+}
+
+function swap(word: number): number {
+  return ((word & 0xff) << 8) | (word >>> 8)
+}

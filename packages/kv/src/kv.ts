@@ -41,7 +41,7 @@ export type KvBatchError =
 
 /** What can be read: the store of a web site, a folder, an archive. */
 export interface KvReader {
-  /** What `key` names; `undefined` if nothing. */
+  /** What `key` names; `undefined` if nothing, also where it leads through a value. */
   exists(key: Key): Promise<Result<Kind | undefined, KvError>>
 
   /** The whole value, in a buffer that is the caller's. */
@@ -56,7 +56,10 @@ export interface KvReader {
   /** The direct entries of a dictionary, in no order that may be relied upon. */
   list(key: Key): Promise<Result<readonly Entry[], KvError>>
 
-  /** When the value was last set; of a dictionary, the latest of its direct entries. */
+  /**
+   * When the value was last set; of a dictionary, the latest of its direct entries, each by the same rule;
+   * 1970-01-01 of a dictionary without entries.
+   */
   lastModified(key: Key): Promise<Result<WallTime, KvError>>
 
   /**
@@ -88,7 +91,8 @@ export interface Kv extends KvReader {
 
   /**
    * Moves what `source` names to `dest`. A value takes the place of a value; anything moved to a dictionary
-   * is moved inside it, under its own name; a dictionary is never moved onto a value (`value-expected`).
+   * is moved inside it, under its own name, where it may replace a value but no dictionary; a dictionary is
+   * never moved onto a value (`value-expected`). Moving something to where it is does nothing.
    */
   rename(source: Key, dest: Key): Promise<Result<void, KvWriteError>>
 
@@ -97,9 +101,10 @@ export interface Kv extends KvReader {
    *
    * Inside, reads see the snapshot and the batch's own writes, and nothing of what others do meanwhile. If
    * what it read or wrote was changed by others when it ends, `change` runs again on the newest state:
-   * `retries` times at most after the first run (13 unless told), then it is `too-many-retries`. If `change`
-   * returns an error nothing is applied and the error is the batch's. A view used after its run throws; so
-   * does a batch inside a batch.
+   * `retries` times at most after the first run (13 unless told), then it is `too-many-retries`. A store may
+   * know earlier that a run is in vain, and then throws where that run reads next. If `change` returns an
+   * error nothing is applied and the error is the batch's. A view used after its run throws; so does a batch
+   * inside a batch.
    */
   batch<T, E>(
     change: (view: Kv) => Promise<Result<T, E>>,

@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import * as ipv4 from '@mirage/address/ipv4'
+import type { Ipv4 } from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
+import * as fc from 'fast-check'
+import * as client from './client.ts'
+import { INFINITE } from './options.ts'
+import * as wire from './wire.ts'
+
+const config: client.Config = { mac: mac.local(1), hostname: 'web' }
+const SERVER = ipv4.of(10, 0, 0, 1)
+const OTHER_SERVER = ipv4.of(10, 0, 0, 9)
+const ADDRESS = ipv4.of(10, 0, 0, 2)
+/** The middle of 32 bits: no jitter. */
+const MIDDLE = 0x8000_0000
+
+/** What a server says to `asked`. */
+function answer(
+  asked: client.Output,
+  type: wire.MessageType,
+  options: wire.Message['options'] = {},
+  yiaddr: Ipv4 = type === 'nak' ? ipv4.UNSPECIFIED : ADDRESS,
+): wire.Message {
+  assert.ok(asked.send !== undefined)
+  const lease = { leaseTime: 1000, subnetMask: ipv4.netmask(24), routers: [SERVER], dnsServers: [SERVER] }
+  return {
+    ...asked.send.message,
+    type,
+    yiaddr,
+    options: { serverId: SERVER, ...(type === 'nak' ? {} : lease), ...options },
+  }
+}
+
+const input = (from: client.Output, message: wire.Message, now: number): client.Output =>
+  client.input(config, from.state, message, now, MIDDLE)
+const tick = (from: client.Output, now = from.state.deadline): client.Output =>
+  client.tick(config, from.state, now, MIDDLE)
+
+const selecting = (): client.Output => client.start(config, 0, MIDDLE)
+function requesting(): client.Output {
+  const asked = selecting()
+  return input(asked, answer(asked, 'offer'), 0)
+}
+function bound(options: wire.Message['options'] = {}): client.Output {
+  const asked = requesting()
+  return input(asked, answer(asked, 'ack', options), 0)
+}
+function leaseAfter(
+  options: wire.Message['options'],
+  yiaddr: Ipv4 = ADDRESS,
+): NonNullable<client.Event>['lease'] {
+  const asked = requesting()
+  const { event } = input(asked, answer(asked, 'ack', options, yiaddr), 0)
+  assert.equal(event?.kind, 'bound')
+  return event.lease
+}
+
+describe('a client that starts', () => {
+  it('broadcasts a DISCOVER without an address, with its name and what it asks for', () => {
+    const { send, state, event } = client.start(config, 0, 0xfeed_f00d)
+    assert.equal(state.kind, 'selecting')
+    assert.equal(event, undefined)
+    assert.deepEqual([send?.src, send?.dst], [ipv4.UNSPECIFIED, ipv4.BROADCAST])
+    assert.equal(send?.message.type, 'discover')
+    assert.equal(send.message.xid, 0xfeed_f00d)
+    assert.equal(send.message.broadcast, true)
+    assert.equal(send.message.chaddr, config.mac)
+    assert.equal(send.message.options.hostname, 'web')
+    for (const code of [1, 3, 6, 51, 58, 59]) {
+      assert.ok(send.message.options.parameterRequests?.includes(code), `option ${code}`)
+    }
+  })
+
+  it('says nothing about a name that it does not have', () => {
+    const { send } = client.start({ mac: config.mac }, 0, MIDDLE)
+    assert.ok(send !== undefined && !('hostname' in send.message.options))
+  })
+
+  it('asks again after 4, 8, 16, 32 and 64 s, and then every 64 s, in the same transaction', () => {
+    let output = selecting()
+    const waits: number[] = []
+    for (let now = 0; waits.length < 7; ) {
+      const { deadline } = output.state
+      waits.push(deadline - now)
+      now = deadline
+      output = tick(output)
+      assert.equal(output.send?.message.xid, MIDDLE)
+    }
+    assert.deepEqual(waits, [4000, 8000, 16_000, 32_000, 64_000, 64_000, 64_000])
+    assert.equal(output.send?.message.secs, 252)
+  })
+
+  it('spreads its retransmissions by up to a second to either side', () => {
+    assert.equal(client.start(config, 0, 0).state.deadline, 3000)
+    assert.equal(Math.round(client.start(config, 0, 0xffff_ffff).state.deadline), 5000)
+  })
+
+  it('does nothing before its deadline', () => {
+    const output = selecting()
+    assert.deepEqual(tick(output, 3999), { state: output.state })
+  })
+
+  it('requests the first offer by broadcast, naming address and server', () => {
+    const { send, state } = requesting()
+    assert.equal(state.kind, 'requesting')
+    assert.deepEqual([send?.src, send?.dst], [ipv4.UNSPECIFIED, ipv4.BROADCAST])
+    assert.equal(send?.message.type, 'request')
+    assert.equal(send.message.ciaddr, ipv4.UNSPECIFIED)
+    assert.equal(send.message.options.requestedAddress, ADDRESS)
+    assert.equal(send.message.options.serverId, SERVER)
+    assert.equal(send.message.options.hostname, 'web')
+  })
+
+  it('keeps to the first offer when a second comes', () => {
+    const output = requesting()
+    assert.deepEqual(input(output, answer(output, 'offer'), 1), { state: output.state })
+  })
+
+  it('repeats its request four times, then begins again with a DISCOVER', () => {
+    let output = requesting()
+    const sent: unknown[] = []
+    for (let i = 0; i < 4; i += 1) {
+      output = tick(output)
+      sent.push([output.state.deadline, output.send?.message.type])
+    }
+    assert.deepEqual(sent, [
+      [12_000, 'request'],
+      [28_000, 'request'],
+      [60_000, 'request'],
+      [64_000, 'discover'],
+    ])
+    assert.equal(output.state.kind, 'selecting')
+  })
+
+  it('begins again a second after a NAK, in a new transaction', () => {
+    const asked = requesting()
+    const refused = input(asked, answer(asked, 'nak'), 10)
+    assert.deepEqual(refused, { state: { kind: 'init', deadline: 1010 } })
+    assert.equal(client.tick(config, refused.state, 1010, 77).send?.message.xid, 77)
+  })
+})
+
+describe('a client ignores', () => {
+  const asked = selecting()
+  const ignored: [what: string, at: client.Output, message: (at: client.Output) => wire.Message][] = [
+    ['another transaction', asked, (at) => ({ ...answer(at, 'offer'), xid: 1 })],
+    ['an answer to another client', asked, (at) => ({ ...answer(at, 'offer'), chaddr: mac.local(2) })],
+    [
+      'an offer without a server',
+      asked,
+      (at) => {
+        const { serverId: _, ...options } = answer(at, 'offer').options
+        return { ...answer(at, 'offer'), options }
+      },
+    ],
+    ['an offer of no address', asked, (at) => answer(at, 'offer', {}, ipv4.UNSPECIFIED)],
+    ['an offer of the loopback address', asked, (at) => answer(at, 'offer', {}, ipv4.LOOPBACK)],
+    ['an offer of a multicast address', asked, (at) => answer(at, 'offer', {}, ipv4.of(224, 0, 0, 1))],
+    ['an ACK that it did not ask for', asked, (at) => answer(at, 'ack')],
+    ['a NAK before it requested', asked, (at) => answer(at, 'nak')],
+    ['its own kind of message', asked, (at) => answer(at, 'discover')],
+    ['an ACK of another server', requesting(), (at) => answer(at, 'ack', { serverId: OTHER_SERVER })],
+    ['a NAK of another server', requesting(), (at) => answer(at, 'nak', { serverId: OTHER_SERVER })],
+    ['an ACK of no address', requesting(), (at) => answer(at, 'ack', {}, ipv4.UNSPECIFIED)],
+  ]
+  for (const [what, at, message] of ignored) {
+    it(what, () => assert.deepEqual(input(at, message(at), 1), { state: at.state }))
+  }
+
+  it('everything while it is bound', () => {
+    const output = bound()
+    for (const type of wire.TYPES) {
+      assert.deepEqual(input(output, { ...answer(requesting(), type) }, 1), { state: output.state })
+    }
+  })
+})
+
+describe('a lease', () => {
+  it('has the address, network, gateway, name servers and times that the server gave', () => {
+    const lease = leaseAfter({ domainName: 'example.org', renewalTime: 100, rebindingTime: 900 })
+    assert.deepEqual(lease, {
+      address: ADDRESS,
+      prefixLength: 24,
+      gateway: SERVER,
+      dnsServers: [SERVER],
+      domainName: 'example.org',
+      server: SERVER,
+      renew: 100_000,
+      rebind: 900_000,
+      expires: 1_000_000,
+    })
+  })
+
+  it('counts from when it was asked for, not from when the answer came', () => {
+    const asked = requesting()
+    const { event } = input(asked, answer(asked, 'ack'), 3000)
+    assert.equal(event?.lease.expires, 1_000_000)
+  })
+
+  it('is renewed after half and rebound after seven eighths unless the server says when', () => {
+    const { renew, rebind } = leaseAfter({})
+    assert.deepEqual([renew, rebind], [500_000, 875_000])
+  })
+
+  const senseless: [what: string, t1: number, t2: number][] = [
+    ['T1 after T2', 900, 800],
+    ['T2 at the end', 500, 1000],
+    ['T1 at once', 1, 900],
+  ]
+  for (const [what, renewalTime, rebindingTime] of senseless) {
+    it(`has the usual times where the server's make no sense: ${what}`, () => {
+      const { renew, rebind } = leaseAfter({ renewalTime, rebindingTime })
+      assert.deepEqual([renew, rebind], [500_000, 875_000])
+    })
+  }
+
+  it('without end asks for nothing any more', () => {
+    const { renew, rebind, expires } = leaseAfter({ leaseTime: INFINITE })
+    assert.deepEqual([renew, rebind, expires], [Infinity, Infinity, Infinity])
+    assert.equal(bound({ leaseTime: INFINITE }).state.deadline, Infinity)
+  })
+
+  it('of no time lasts ten seconds, so that nobody is kept busy', () => {
+    const { renew, expires } = leaseAfter({ leaseTime: 0 })
+    assert.deepEqual([renew, expires], [5000, 10_000])
+  })
+
+  it('without a time lasts an hour', () => {
+    const asked = requesting()
+    const { leaseTime: _, ...options } = answer(asked, 'ack').options
+    assert.equal(input(asked, { ...answer(asked, 'ack'), options }, 0).event?.lease.expires, 3_600_000)
+  })
+
+  it('without a router has no gateway', () => {
+    const asked = requesting()
+    const { routers: _, ...options } = answer(asked, 'ack').options
+    const { event } = input(asked, { ...answer(asked, 'ack'), options }, 0)
+    assert.ok(event !== undefined && !('gateway' in event.lease))
+    assert.ok(!('gateway' in leaseAfter({ routers: [ipv4.UNSPECIFIED] })))
+  })
+
+  const classes: [address: Ipv4, mask: Ipv4, prefixLength: number][] = [
+    [ipv4.of(10, 1, 2, 3), ipv4.UNSPECIFIED, 8],
+    [ipv4.of(172, 16, 2, 3), ipv4.UNSPECIFIED, 16],
+    [ipv4.of(192, 168, 2, 3), ipv4.UNSPECIFIED, 24],
+    [ipv4.of(192, 168, 2, 3), ipv4.of(255, 0, 255, 0), 24],
+    [ipv4.of(192, 168, 2, 3), ipv4.netmask(30), 30],
+  ]
+  for (const [address, subnetMask, prefixLength] of classes) {
+    it(`${ipv4.format(address)} with mask ${ipv4.format(subnetMask)} is of a /${prefixLength}`, () => {
+      assert.equal(leaseAfter({ subnetMask }, address).prefixLength, prefixLength)
+    })
+  }
+})
+
+describe('a bound client', () => {
+  it('asks its server by unicast at T1, from its address', () => {
+    const output = bound()
+    assert.equal(output.state.deadline, 500_000)
+    const { send, state, event } = tick(output)
+    assert.deepEqual([state.kind, event], ['renewing', undefined])
+    assert.deepEqual([send?.src, send?.dst], [ADDRESS, SERVER])
+    const { ciaddr, broadcast, options } = send!.message
+    assert.deepEqual([ciaddr, broadcast], [ADDRESS, false])
+    assert.ok(!('requestedAddress' in options) && !('serverId' in options))
+  })
+
+  it('has its lease renewed from the time it asked', () => {
+    const asked = tick(bound())
+    const { state, event } = input(asked, answer(asked, 'ack', { serverId: OTHER_SERVER }), 500_100)
+    assert.equal(state.kind, 'bound')
+    assert.equal(event?.kind, 'renewed')
+    assert.equal(event.lease.expires, 1_500_000)
+    assert.equal(event.lease.server, OTHER_SERVER)
+  })
+
+  it('is bound anew when the renewal gives it another address', () => {
+    const asked = tick(bound())
+    const other = ipv4.of(10, 0, 0, 77)
+    const { event } = input(asked, answer(asked, 'ack', {}, other), 500_100)
+    assert.deepEqual([event?.kind, event?.lease.address], ['bound', other])
+  })
+
+  it('repeats at half of the time that is left, at most once a minute, and broadcasts from T2 on', () => {
+    let output = bound()
+    const sent: unknown[] = []
+    while (output.event?.kind !== 'lost') {
+      const now = output.state.deadline
+      output = tick(output)
+      sent.push([now / 1000, output.state.kind, ipv4.format(output.send!.dst)])
+    }
+    assert.deepEqual(sent, [
+      [500, 'renewing', '10.0.0.1'],
+      [687.5, 'renewing', '10.0.0.1'],
+      [781.25, 'renewing', '10.0.0.1'],
+      [841.25, 'renewing', '10.0.0.1'],
+      [875, 'rebinding', '255.255.255.255'],
+      [937.5, 'rebinding', '255.255.255.255'],
+      [997.5, 'rebinding', '255.255.255.255'],
+      [1000, 'selecting', '255.255.255.255'],
+    ])
+    assert.equal(output.send?.message.type, 'discover')
+    assert.equal(output.send.src, ipv4.UNSPECIFIED)
+  })
+
+  it('goes to rebinding at once when it was asleep past T2, and loses a lease that it slept through', () => {
+    const rebinding = tick(bound(), 900_000)
+    assert.deepEqual([rebinding.state.kind, rebinding.send?.dst], ['rebinding', ipv4.BROADCAST])
+    const lost = tick(bound(), 2_000_000)
+    assert.deepEqual([lost.state.kind, lost.event?.kind], ['selecting', 'lost'])
+  })
+
+  it('loses its lease to a NAK', () => {
+    const asked = tick(bound())
+    const { state, event } = input(asked, answer(asked, 'nak'), 500_100)
+    assert.deepEqual([state.kind, event?.kind], ['init', 'lost'])
+  })
+})
+
+it('a client in any state survives any bytes that are a message, and keeps a deadline ahead', () => {
+  const header = wire.emit({ ...answer(requesting(), 'ack'), options: {} }).subarray(0, 240)
+  const states = [selecting(), requesting(), bound(), tick(bound()), tick(bound(), 900_000)]
+  const options = fc.uint8Array({ maxLength: 100 })
+  const type = fc.integer({ min: 0, max: 9 })
+  fc.assert(
+    fc.property(fc.constantFrom(...states), type, options, ({ state }, type, options) => {
+      const message = wire.parse(Uint8Array.of(...header, 53, 1, type, 54, 4, 10, 0, 0, 1, ...options))
+      if (!message.ok) return
+      const output = client.input(config, state, message.value, 1, MIDDLE)
+      assert.ok(output.state.deadline > 1)
+    }),
+  )
+})

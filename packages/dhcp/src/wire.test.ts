@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import * as ipv4 from '@mirage/address/ipv4'
+import type { Mac } from '@mirage/address/mac'
+import { hex } from '@mirage/bytes/hex'
+import { err } from '@mirage/result'
+import * as fc from 'fast-check'
+import * as wire from './wire.ts'
+
+/** A header with everything zero but what is given, as the RFC draws it. */
+function header(op: string, xid: string, addresses: string, chaddr: string): string {
+  return `${op} 01 06 00 ${xid} 0000 0000 ${addresses} ${chaddr} ${'00'.repeat(10)} ${'00'.repeat(192)} 63825363`
+}
+
+// The four messages of a much used sample capture: a telephone gets an address from its router.
+const PHONE = '000b8201fc42'
+const NOBODY = '00000000 00000000 00000000 00000000'
+const DISCOVER = hex(
+  `${header('01', '00003d1d', NOBODY, PHONE)} 350101 3d0701000b8201fc42 320400000000 37040103062a ff ${'00'.repeat(7)}`,
+)
+const OFFER = hex(
+  `${header('02', '00003d1d', '00000000 c0a8000a c0a80001 00000000', PHONE)} 350102 0104ffffff00
+   3a0400000708 3b0400000c4e 330400000e10 3604c0a80001 ff ${'00'.repeat(26)}`,
+)
+
+const phone = 0x000b8201fc42 as Mac
+const router = ipv4.of(192, 168, 0, 1)
+
+function parsed(payload: Uint8Array): wire.Message {
+  const message = wire.parse(payload)
+  assert.ok(message.ok)
+  return message.value
+}
+
+/** The options of a message whose options field holds these bytes. */
+function optionsOf(options: string): wire.Message['options'] {
+  return parsed(hex(`${header('01', '00000001', NOBODY, PHONE)} 350101 ${options}`)).options
+}
+
+describe('a DHCP message', () => {
+  it('is read from a capture of a client', () => {
+    assert.deepEqual(parsed(DISCOVER), {
+      type: 'discover',
+      xid: 0x3d1d,
+      secs: 0,
+      broadcast: false,
+      ciaddr: 0,
+      yiaddr: 0,
+      siaddr: 0,
+      giaddr: 0,
+      chaddr: phone,
+      options: {
+        clientId: hex('01 000b8201fc42'),
+        requestedAddress: 0,
+        parameterRequests: Uint8Array.of(1, 3, 6, 42),
+      },
+    })
+  })
+
+  it('is read from a capture of a server', () => {
+    const offer = parsed(OFFER)
+    assert.deepEqual([offer.type, offer.yiaddr, offer.siaddr], ['offer', ipv4.of(192, 168, 0, 10), router])
+    assert.deepEqual(offer.options, {
+      subnetMask: ipv4.of(255, 255, 255, 0),
+      renewalTime: 1800,
+      rebindingTime: 3150,
+      leaseTime: 3600,
+      serverId: router,
+    })
+  })
+
+  it('is written as the captured client wrote it, padded to what old relays expect', () => {
+    const { options, ...rest } = parsed(DISCOVER)
+    const { clientId: _, ...others } = options
+    const emitted = wire.emit({ ...rest, options: others })
+    const expected = new Uint8Array(300)
+    expected.set(DISCOVER.subarray(0, 240))
+    expected.set(hex('350101 320400000000 37040103062a ff'), 240)
+    assert.deepEqual(emitted, expected)
+  })
+
+  it('has the broadcast flag in its highest bit, and seconds and addresses where the RFC draws them', () => {
+    const emitted = wire.emit({
+      ...parsed(DISCOVER),
+      secs: 0x0102,
+      broadcast: true,
+      ciaddr: ipv4.of(1, 1, 1, 1),
+      yiaddr: ipv4.of(2, 2, 2, 2),
+      siaddr: ipv4.of(3, 3, 3, 3),
+      giaddr: ipv4.of(4, 4, 4, 4),
+      options: {},
+    })
+    assert.deepEqual(
+      emitted.subarray(0, 34),
+      hex('01010600 00003d1d 0102 8000 01010101 02020202 03030303 04040404 000b8201fc42'),
+    )
+    assert.deepEqual(
+      [...emitted.subarray(34, 236)],
+      Array.from({ length: 202 }, () => 0),
+    )
+  })
+
+  it('survives a trip through bytes with every option it knows', () => {
+    const message: wire.Message = {
+      ...parsed(OFFER),
+      secs: 7,
+      broadcast: true,
+      options: {
+        subnetMask: ipv4.netmask(20),
+        routers: [router],
+        dnsServers: [router, ipv4.of(9, 9, 9, 9)],
+        hostname: 'web',
+        domainName: 'example.org',
+        interfaceMtu: 1400,
+        broadcastAddress: ipv4.of(192, 168, 15, 255),
+        requestedAddress: ipv4.of(192, 168, 0, 9),
+        leaseTime: 0xffff_ffff,
+        serverId: router,
+        parameterRequests: Uint8Array.of(1, 3),
+        errorMessage: 'no',
+        messageSizeMax: 1500,
+        renewalTime: 10,
+        rebindingTime: 20,
+        clientId: Uint8Array.of(1, 2, 3),
+      },
+    }
+    assert.deepEqual(parsed(wire.emit(message)), message)
+  })
+
+  it('writes a letter outside ASCII as a question mark', () => {
+    const emitted = wire.emit({ ...parsed(DISCOVER), options: { hostname: 'müller\u{1f600}' } })
+    assert.equal(parsed(emitted).options.hostname, 'm?ller?')
+  })
+
+  it('splits a value above 255 bytes and joins it again', () => {
+    const dnsServers = Array.from({ length: 100 }, (_, index) => ipv4.of(10, 0, 0, index))
+    const emitted = wire.emit({ ...parsed(DISCOVER), options: { dnsServers } })
+    assert.deepEqual([emitted[243], emitted[244], emitted[500], emitted[501]], [6, 255, 6, 145])
+    assert.deepEqual(parsed(emitted).options.dnsServers, dnsServers)
+  })
+})
+
+describe('options', () => {
+  const cases: [what: string, options: string, expected: wire.Message['options']][] = [
+    ['padding between them', '00 00 0c03776562 00 330400000e10 ff', { hostname: 'web', leaseTime: 3600 }],
+    ['those after the end mark as absent', '0c03776562 ff 330400000e10', { hostname: 'web' }],
+    ['no end mark', '0c03776562', { hostname: 'web' }],
+    ['what precedes a length that leads outside', '0c03776562 33ff0000', { hostname: 'web' }],
+    ['a code without a length', '0c03776562 33', { hostname: 'web' }],
+    ['an unknown code as absent', 'e0020102 0c03776562 ff', { hostname: 'web' }],
+    ['an address of three bytes as absent', '01030a0000 ff', {}],
+    ['a list with half an address as absent', '03060a0000010a00 ff', {}],
+    ['an empty list as absent', '0300 ff', {}],
+    ['a time of two bytes as absent', '33020e10 ff', {}],
+    ['a text with zeros at its end without them', '0c0577656200 00 ff', { hostname: 'web' }],
+    ['an empty text as absent', '0c00 0f0100 ff', {}],
+    [
+      'the parts of a split value as one',
+      '0c0177 01040a000000 0c0165 ff',
+      { subnetMask: ipv4.of(10, 0, 0, 0), hostname: 'we' },
+    ],
+  ]
+  for (const [what, options, expected] of cases) {
+    it(`are read with ${what}`, () => assert.deepEqual(optionsOf(options), expected))
+  }
+
+  const SNAME = 44
+  const FILE = 108
+  function overloaded(value: number): wire.Message['options'] {
+    const payload = hex(
+      `${header('02', '00000001', NOBODY, PHONE)} 350105 3401${value.toString(16).padStart(2, '0')} ff`,
+    )
+    payload.set(hex('0c0177 ff'), FILE)
+    payload.set(hex('0c0165 0f016f ff'), SNAME)
+    return parsed(payload).options
+  }
+
+  it('go on in the file field, then in the server name, when they are overloaded', () => {
+    assert.deepEqual(overloaded(1), { hostname: 'w' })
+    assert.deepEqual(overloaded(2), { hostname: 'e', domainName: 'o' })
+    assert.deepEqual(overloaded(3), { hostname: 'we', domainName: 'o' })
+    assert.deepEqual(overloaded(4), {})
+  })
+})
+
+describe('what is no DHCP message', () => {
+  const change = (offset: number, value: number, from: Uint8Array = DISCOVER): Uint8Array => {
+    const payload = from.slice()
+    payload[offset] = value
+    return payload
+  }
+  const rejected: [why: string, payload: Uint8Array, error: wire.DhcpError][] = [
+    ['nothing', new Uint8Array(), 'too-short'],
+    ['one byte less than a header', DISCOVER.subarray(0, 239), 'too-short'],
+    ['another kind of hardware', change(1, 6), 'not-ethernet'],
+    ['addresses of another size', change(2, 16), 'not-ethernet'],
+    ['another cookie', change(239, 0), 'not-dhcp'],
+    ['no message type', DISCOVER.subarray(0, 240), 'bad-type'],
+    ['message type 0', change(242, 0), 'bad-type'],
+    ['message type 9', change(242, 9), 'bad-type'],
+    ['a DISCOVER from a server', change(0, 2), 'bad-type'],
+    ['an OFFER from a client', change(0, 1, OFFER), 'bad-type'],
+  ]
+  for (const [why, payload, error] of rejected) {
+    it(`is rejected: ${why}`, () => assert.deepEqual(wire.parse(payload), err(error)))
+  }
+
+  it('never makes parse throw, whatever its bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => void wire.parse(bytes)))
+    // The same behind a good header, so that options are reached.
+    const behind = (options: Uint8Array): Uint8Array =>
+      Uint8Array.of(...DISCOVER.subarray(0, 243), ...options)
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => void wire.parse(behind(bytes))))
+  })
+
+  it('never makes parse throw, cut anywhere', () => {
+    for (let length = 0; length < OFFER.length; length += 1) wire.parse(OFFER.subarray(0, length))
+  })
+})

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { randomContract } from './contract.ts'
+import { Fortuna, POOL_COUNT } from './fortuna.ts'
+import { Generator } from './generator.ts'
+
+// The bytes expected here were made with Python's hashlib and `openssl enc -aes-256-ctr`.
+
+const text = (words: string): Uint8Array => Uint8Array.from(Buffer.from(words))
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+const SEED = Uint8Array.from({ length: 32 }, (_, i) => i)
+
+function rig(): { fortuna: Fortuna; time: { now: number }; round: () => void; draw: () => string } {
+  const time = { now: 0 }
+  const fortuna = new Fortuna(() => time.now)
+  let events = 0
+  return {
+    fortuna,
+    time,
+    /** One event of 34 bytes with its head for every pool. */
+    round: () => {
+      for (let i = 0; i < POOL_COUNT; i++) fortuna.add(7, new Uint8Array(32).fill(events++ % 128))
+    },
+    draw: () => hex(fortuna.generate(8)),
+  }
+}
+
+randomContract('Fortuna', () => {
+  const { fortuna } = rig()
+  fortuna.seed(SEED)
+  return fortuna
+})
+
+describe('the generator of Fortuna', () => {
+  it('makes the bytes that AES-256-CTR and SHAd-256 make, with a new key after every request', () => {
+    const generator = new Generator()
+    const request = (size: number): Uint8Array => {
+      const output = new Uint8Array(size)
+      generator.generate(output)
+      return output
+    }
+    generator.reseed(text('mirage'))
+    assert.equal(hex(request(20)), 'b2779cf9b29d0cf49b1120bf8b1af00f8e94a8db')
+    assert.equal(hex(request(16)), '2960c4c11ce9a58068a8806fd28371b3')
+    generator.reseed(text('again'))
+    assert.equal(hex(request(16)), '3421c0e44074c24f785a95ce92ee6699')
+    const hash = createHash('sha256').update(request(65_536)).digest('hex')
+    assert.equal(hash, 'a6d8ee21a205a85b12d1898cbefb6cab56ee216f821c3d6f09809d9f9e87b061')
+    assert.equal(hex(request(8)), '38bac060b40a6bb9')
+  })
+
+  it('throws before it is seeded, and on more than 64 KiB of one key', () => {
+    const generator = new Generator()
+    assert.throws(() => generator.generate(new Uint8Array(1)), /seeded/)
+    generator.reseed(SEED)
+    assert.throws(() => generator.generate(new Uint8Array(65_537)), /65536/)
+  })
+})
+
+describe('Fortuna', () => {
+  it('throws before it is seeded', () => {
+    const { fortuna } = rig()
+    assert.equal(fortuna.isSeeded, false)
+    assert.throws(() => fortuna.generate(1), /seeded/)
+  })
+
+  it('hands small draws out of one request, in order and never twice', () => {
+    const { fortuna } = rig()
+    fortuna.seed(SEED)
+    assert.equal(hex(fortuna.generate(4)), 'bd2f3ded')
+    assert.equal(hex(fortuna.generate(4)), 'e1e56e08')
+    fortuna.generate(1000)
+    assert.equal(hex(fortuna.generate(1000).subarray(0, 8)), '7355210f6f45b9a9')
+  })
+
+  it('rekeys every 64 KiB of a large request', () => {
+    const [whole, parts] = [rig().fortuna, new Generator()]
+    whole.seed(SEED)
+    parts.reseed(SEED)
+    const expected = [new Uint8Array(65_536), new Uint8Array(65_536), new Uint8Array(7)]
+    for (const part of expected) parts.generate(part)
+    assert.deepEqual(Buffer.from(whole.generate(2 * 65_536 + 7)), Buffer.concat(expected))
+  })
+
+  it('uses pool 0 at every reseed, pool 1 at every second', () => {
+    const { fortuna, time, round, draw } = rig()
+    for (let i = 0; i < 4; i++) round()
+    assert.equal(draw(), 'bedd9c63e5281d47')
+    for (let i = 0; i < 4; i++) round()
+    time.now = 1000
+    fortuna.generate(0)
+    assert.equal(draw(), '5d551edb6562d54a')
+  })
+
+  it('needs 64 bytes in pool 0 before it reseeds', () => {
+    const { fortuna, round } = rig()
+    round()
+    assert.equal(fortuna.isSeeded, false)
+    round()
+    assert.equal(fortuna.isSeeded, true)
+    fortuna.generate(1)
+    assert.equal(fortuna.reseeds, 1)
+  })
+
+  it('reseeds once a second at most', () => {
+    const { fortuna, time, round, draw } = rig()
+    for (const [now, reseeds] of [
+      [0, 1],
+      [999, 1],
+      [1000, 2],
+      [1999, 2],
+      [2000, 3],
+    ] as const) {
+      round()
+      round()
+      time.now = now
+      draw()
+      assert.equal(fortuna.reseeds, reseeds, `at ${now} ms`)
+    }
+  })
+
+  it('sends the events of each source round all pools', () => {
+    const { fortuna } = rig()
+    const event = new Uint8Array(32)
+    for (let i = 0; i < POOL_COUNT; i++) fortuna.add(1, event)
+    fortuna.add(2, event)
+    assert.equal(fortuna.isSeeded, true, 'pool 0 holds the first event of both')
+  })
+
+  it('hands out nothing of the old key after a seed or a reseed', () => {
+    const [one, other] = [rig(), rig()]
+    for (const { fortuna } of [one, other]) {
+      fortuna.seed(SEED)
+      fortuna.generate(8)
+    }
+    one.fortuna.seed(SEED)
+    assert.notEqual(one.draw(), other.draw())
+    for (const { round, time } of [one, other]) {
+      round()
+      round()
+      time.now = 5000
+    }
+    const before = other.fortuna.reseeds
+    assert.notEqual(one.draw(), other.draw())
+    assert.equal(other.fortuna.reseeds, before + 1)
+  })
+
+  it('throws on an event that is empty, too long or of no source', () => {
+    const { fortuna } = rig()
+    assert.throws(() => fortuna.add(0, new Uint8Array(0)))
+    assert.throws(() => fortuna.add(0, new Uint8Array(33)))
+    assert.throws(() => fortuna.add(256, new Uint8Array(1)))
+  })
+})

@@ -1,7 +1,8 @@
 /** Ethernet on a device: the 14 bytes in front of every payload are written and read here, and seen nowhere above. */
-import type { Mac } from '@mirage/address/mac'
-import type { Fill, FillAt, NetError } from '@mirage/net'
-import type { Result } from '@mirage/result'
+import { type Mac, isGroup } from '@mirage/address/mac'
+import type { Fill, FillAt, Net, NetError } from '@mirage/net'
+import { type Result, assert, err } from '@mirage/result'
+import * as wire from './wire.ts'
 
 /** What the payload is: the EtherType of IEEE 802.3. */
 export type EtherType = number
@@ -16,6 +17,14 @@ export type EthernetError = NetError | 'exceeds-mtu'
  * lent until the call returns, and must not be changed.
  */
 export type Receive = (frame: Uint8Array, offset: number, src: Mac, dst: Mac) => void
+
+/** Why a frame that arrived was not handed on. */
+export type EthernetDrop =
+  | 'too-short'
+  /** It is for another device: switches flood what they do not know. */
+  | 'not-for-us'
+  /** Nobody listens to its type. */
+  | 'unknown-type'
 
 export interface Ethernet {
   readonly mac: Mac
@@ -33,4 +42,78 @@ export interface Ethernet {
 
   /** Hands every payload of `type` that is for this device, or for a group, to `receive`; one listener a type. */
   listen(type: EtherType, receive: Receive): void
+
+  /** How many frames were not handed on, by reason. */
+  readonly drops: Readonly<Record<EthernetDrop, number>>
+}
+
+/** Ethernet on `net`, whose listener it becomes. */
+export function connect(net: Net): Ethernet {
+  return new Link(net)
+}
+
+class Link implements Ethernet {
+  readonly mac: Mac
+  readonly mtu: number
+  readonly drops: Record<EthernetDrop, number> = { 'too-short': 0, 'not-for-us': 0, 'unknown-type': 0 }
+  #net: Net
+  #listeners: Map<EtherType, Receive> = new Map()
+
+  // The frame being written: one closure, made once, takes it from here.
+  #dst: Mac
+  #src: Mac
+  #type: EtherType = 0
+  #fill: FillAt = () => 0
+
+  constructor(net: Net) {
+    this.#net = net
+    this.mac = net.mac
+    this.mtu = net.mtu
+    this.#dst = net.mac
+    this.#src = net.mac
+    net.listen((frame) => this.#input(frame))
+  }
+
+  write(dst: Mac, type: EtherType, size: number, fill: Fill, src?: Mac): Result<void, EthernetError> {
+    return this.writeAt(dst, type, size, (frame, offset) => fill(frame.subarray(offset)), src)
+  }
+
+  writeAt(
+    dst: Mac,
+    type: EtherType,
+    size: number,
+    fill: FillAt,
+    src: Mac = this.mac,
+  ): Result<void, EthernetError> {
+    if (size > this.mtu) return err('exceeds-mtu')
+    this.#dst = dst
+    this.#src = src
+    this.#type = type
+    this.#fill = fill
+    return this.#net.write(wire.HEADER_SIZE + size, this.#fillFrame)
+  }
+
+  #fillFrame: Fill = (frame) => {
+    wire.emit(frame, this.#dst, this.#src, this.#type)
+    const length = this.#fill(frame, wire.HEADER_SIZE)
+    assert(length >= 0, 'fill counts bytes')
+    return wire.HEADER_SIZE + length
+  }
+
+  listen(type: EtherType, receive: Receive): void {
+    this.#listeners.set(type, receive)
+  }
+
+  #input(frame: Uint8Array): void {
+    if (!wire.isComplete(frame)) return this.#drop('too-short')
+    const dst = wire.dst(frame)
+    if (dst !== this.mac && !isGroup(dst)) return this.#drop('not-for-us')
+    const receive = this.#listeners.get(wire.type(frame))
+    if (receive === undefined) return this.#drop('unknown-type')
+    receive(frame, wire.HEADER_SIZE, wire.src(frame), dst)
+  }
+
+  #drop(reason: EthernetDrop): void {
+    this.drops[reason] += 1
+  }
 }

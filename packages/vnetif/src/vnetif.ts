@@ -1,0 +1,212 @@
+/**
+ * A software switch: as many network devices as are asked for, in one program, on one link.
+ *
+ * A frame for one device's address goes to that device, a frame for a group or for an address that no device
+ * has goes to all others. Frames are copied nowhere: the buffer that the sender filled is lent to the receiver.
+ */
+import * as mac from '@mirage/address/mac'
+import type { Clock } from '@mirage/clock'
+import { type Counters, type Fill, HEADER_SIZE, type Net, type NetError } from '@mirage/net'
+import type { Random } from '@mirage/random'
+import { type Result, assert, done, err } from '@mirage/result'
+import { type Faults, Line } from './faults.ts'
+import { type Slot, Slots } from './slots.ts'
+
+/** What became of a frame. The frame is lent until the call returns. */
+export type Observe = (fate: 'lost' | 'delivered', from: Net, to: Net | undefined, frame: Uint8Array) => void
+
+export interface Options {
+  /** When frames arrive: one batch at a time, at the clock's next moment, or as late as the faults say. */
+  readonly clock: Clock
+  /** 1500 unless told. */
+  readonly mtu?: number
+  /** How many frames of a device may be on their way before it is `busy`; 1024 unless told. */
+  readonly queue?: number
+  /** What happens to the frames of every device, each with a line of its own. */
+  readonly faults?: Faults
+  /** What faults draw from; without it they may not be given. */
+  readonly random?: Random
+  readonly observe?: Observe
+}
+
+export interface DeviceOptions {
+  /** 02:50 and then 1, 2, 3, … in four bytes, unless told. One that another device of this switch has throws. */
+  readonly mac?: mac.Mac
+  /** The switch's unless told; a larger one throws. */
+  readonly mtu?: number
+}
+
+export interface Switch {
+  /** Plugs a new device in. It is unplugged by its own `disconnect`. */
+  connect(options?: DeviceOptions): Net
+
+  /**
+   * From now on the frames that `device` sends, or those of all devices, present and to come, meet `faults`.
+   * Frames that are on their way are not concerned. A device whose faults were taken away (`undefined`) may
+   * overtake its own late frames.
+   */
+  setFaults(faults: Faults | undefined, device?: Net): void
+}
+
+export function vnetif(options: Options): Switch {
+  return new Fabric(options)
+}
+
+const QUEUE = 1024
+
+class Fabric implements Switch {
+  readonly #observe: Observe | undefined
+  readonly #clock: Clock
+  readonly #random: Random | undefined
+  readonly #mtu: number
+  readonly #queue: number
+  readonly #ports: Map<mac.Mac, Port> = new Map()
+  #faults: Faults | undefined
+  #count = 0
+  /** Frames that arrive with the next batch, and the array of the batch before, to be used again. */
+  #waiting: Slot<Port>[] = []
+  #spare: Slot<Port>[] = []
+
+  constructor({ clock, mtu = 1500, queue = QUEUE, faults, random, observe }: Options) {
+    this.#clock = clock
+    this.#mtu = mtu
+    this.#queue = queue
+    this.#random = random
+    this.#observe = observe
+    this.setFaults(faults)
+  }
+
+  connect({ mac: address = mac.local(++this.#count), mtu = this.#mtu }: DeviceOptions = {}): Net {
+    assert(!this.#ports.has(address), 'every device has an address of its own')
+    assert(mtu <= this.#mtu, 'no device has a larger MTU than its switch')
+    const port = new Port(this, address, mtu, this.#queue)
+    port.line = this.#line(port, this.#faults)
+    this.#ports.set(address, port)
+    return port
+  }
+
+  disconnect(port: Port): void {
+    if (this.#ports.get(port.mac) === port) this.#ports.delete(port.mac)
+  }
+
+  setFaults(faults: Faults | undefined, device?: Net): void {
+    assert(faults === undefined || this.#random !== undefined, 'faults have something to draw from')
+    if (device === undefined) this.#faults = faults
+    for (const port of this.#ports.values()) {
+      if (device === undefined || device === port) port.line = this.#line(port, faults)
+    }
+  }
+
+  #line(port: Port, faults: Faults | undefined): Line | undefined {
+    if (faults === undefined) return undefined
+    if (port.line === undefined) return new Line(faults, this.#random!)
+    port.line.faults = faults
+    return port.line
+  }
+
+  /** Takes over the frame in `slot`, until it is given back to its owner. */
+  send(slot: Slot<Port>): void {
+    const { line } = slot.owner
+    if (line !== undefined) return this.#sendOver(line, slot)
+    slot.uses = 1
+    if (this.#waiting.push(slot) === 1) this.#clock.at(this.#clock.now(), this.#deliverBatch)
+  }
+
+  #sendOver(line: Line, slot: Slot<Port>): void {
+    const trailing = line.trailing()
+    if (trailing > 0) slot.append(this.#random!.generate(trailing))
+    const arrivals = line.send(slot.length, this.#clock.now())
+    slot.uses = arrivals.length
+    if (arrivals.length === 0) {
+      this.#observe?.('lost', slot.owner, undefined, slot.frame())
+      slot.owner.takeBack(slot)
+    }
+    for (const arrival of arrivals) this.#clock.at(arrival, () => this.#deliver(slot))
+  }
+
+  // What listeners write meanwhile arrives with the next batch, so that a batch ends.
+  readonly #deliverBatch = (): void => {
+    const batch = this.#waiting
+    this.#waiting = this.#spare
+    for (const slot of batch) this.#deliver(slot)
+    batch.length = 0
+    this.#spare = batch
+  }
+
+  #deliver(slot: Slot<Port>): void {
+    const frame = slot.frame()
+    const from = slot.owner
+    if (frame.length >= HEADER_SIZE) {
+      const to = (frame[0]! & 1) === 0 ? this.#ports.get(mac.read(frame, 0)) : undefined
+      if (to !== undefined) this.#hand(frame, from, to)
+      else for (const each of this.#ports.values()) this.#hand(frame, from, each)
+    }
+    if (--slot.uses === 0) from.takeBack(slot)
+  }
+
+  #hand(frame: Uint8Array, from: Port, to: Port): void {
+    if (to === from) return
+    this.#observe?.('delivered', from, to, frame)
+    to.receive(frame)
+  }
+}
+
+/** A device of the switch. */
+class Port implements Net {
+  readonly mac: mac.Mac
+  readonly mtu: number
+  readonly counters: Counters = { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0 }
+  /** What its frames meet on their way to the switch; nothing where there are no faults. */
+  line: Line | undefined
+  readonly #fabric: Fabric
+  readonly #slots: Slots<Port>
+  #listener: ((frame: Uint8Array) => void) | undefined
+  #isConnected = true
+
+  constructor(fabric: Fabric, address: mac.Mac, mtu: number, queue: number) {
+    this.#fabric = fabric
+    this.mac = address
+    this.mtu = mtu
+    this.#slots = new Slots(this, mtu + HEADER_SIZE, queue)
+  }
+
+  write(size: number, fill: Fill): Result<void, NetError> {
+    assert(size >= 0 && size <= this.mtu + HEADER_SIZE, 'a frame is not larger than the MTU and its header')
+    if (!this.#isConnected) return err('disconnected')
+    const slot = this.#slots.take()
+    if (slot === undefined) return err('busy')
+    const length = fill(slot.lend(size))
+    assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
+    slot.hold(length)
+    this.counters.txFrames++
+    this.counters.txBytes += length
+    this.#fabric.send(slot)
+    return done
+  }
+
+  receive(frame: Uint8Array): void {
+    if (this.#listener === undefined) return
+    this.counters.rxFrames++
+    this.counters.rxBytes += frame.length
+    this.#listener(frame)
+  }
+
+  takeBack(slot: Slot<Port>): void {
+    this.#slots.give(slot)
+  }
+
+  listen(receive: (frame: Uint8Array) => void): void {
+    if (this.#isConnected) this.#listener = receive
+  }
+
+  resetCounters(): void {
+    const { counters } = this
+    counters.rxFrames = counters.rxBytes = counters.txFrames = counters.txBytes = 0
+  }
+
+  disconnect(): void {
+    this.#isConnected = false
+    this.#listener = undefined
+    this.#fabric.disconnect(this)
+  }
+}

@@ -10,7 +10,7 @@ import { fromEpochMs } from '@mirage/clock'
 import { Timers } from '@mirage/clock/timers'
 import { type Random, below } from '@mirage/random'
 import { assert } from '@mirage/result'
-import { seeded } from './seeded.ts'
+import { stream } from './stream.ts'
 import { Trace } from './trace.ts'
 
 /** 2019-02-26T00:00:00Z: the date on which every simulation begins. */
@@ -69,7 +69,7 @@ class World implements Simulation {
   constructor(seed: number, settle: () => Promise<unknown>) {
     this.seed = seed
     this.#settle = settle
-    this.#schedule = seeded(seed, 'the order of clocks')
+    this.#schedule = stream(seed, 'the order of clocks')
   }
 
   now(): Millis {
@@ -83,9 +83,9 @@ class World implements Simulation {
   }
 
   random(name: string): Random {
-    let stream = this.#streams.get(name)
-    if (stream === undefined) this.#streams.set(name, (stream = seeded(this.seed, name)))
-    return stream
+    let found = this.#streams.get(name)
+    if (found === undefined) this.#streams.set(name, (found = stream(this.seed, name)))
+    return found
   }
 
   async run<T>(work: Promise<T>, limit: Millis = HOUR): Promise<T> {

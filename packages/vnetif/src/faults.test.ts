@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { seeded } from '@mirage/simulation/seeded'
+import { seeded } from '@mirage/random/seeded'
 import { type Faults, Line, TRAILING_MAX } from './faults.ts'
 import * as plans from './plans.ts'
 

@@ -5,7 +5,7 @@ import { type ManualClock, manual } from '@mirage/clock/manual'
 import { HEADER_SIZE, type Net } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
 import { err } from '@mirage/result'
-import { seeded } from '@mirage/simulation/seeded'
+import { seeded } from '@mirage/random/seeded'
 import * as plans from './plans.ts'
 import { type Options, type Switch, vnetif } from './vnetif.ts'
 

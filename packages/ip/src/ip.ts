@@ -2,6 +2,7 @@
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import type { Fill, FillAt, NetError } from '@mirage/net'
 import type { Result } from '@mirage/result'
+import type { HeaderError } from './wire.ts'
 
 /** The assigned protocol number of a payload. */
 export type Protocol = number
@@ -33,6 +34,17 @@ export interface Packet {
   readonly ttl: number
 }
 
+/** Why a packet was not handed on, or in the end not sent. */
+export type IpDrop =
+  | HeaderError
+  /** It does not come from one host: RFC 1122 §3.2.1.3. */
+  | 'bad-source'
+  | 'not-for-us'
+  | 'fragment'
+  | 'unknown-protocol'
+  /** It waited for its next hop, which did not answer. */
+  | 'unresolved'
+
 export interface WriteOptions {
   /** May the packet be cut into fragments? True unless told; false sets the don't-fragment bit. */
   readonly fragment?: boolean
@@ -60,9 +72,10 @@ export interface Ip {
 
   /**
    * Sends one packet: what `fill` writes into the `size` zeroed bytes that it is lent, then copies of
-   * `payloads`. `fill` runs once, before `write` returns. A packet above the MTU is sent in fragments, or is
-   * `would-fragment`. `ok` means that the packet is on its way, or waits (a few do, for some seconds) for the
-   * next hop's MAC address; it may still be lost.
+   * `payloads`, 65,515 bytes at most in all; more is a bug in the caller and throws. `fill` runs once, before
+   * `write` returns, or not at all if nothing can be sent, and writes no packet itself. A packet above the MTU
+   * is sent in fragments, or is `would-fragment`. `ok` means that the packet is on its way, or waits (a few do,
+   * for some seconds) for the next hop's MAC address; it may still be lost.
    */
   write(
     dst: Ipv4,
@@ -87,4 +100,7 @@ export interface Ip {
 
   /** Tells `notify` of every destination whose next hop did not answer; several may ask. */
   onUnreachable(notify: (dst: Ipv4) => void): void
+
+  /** How many packets were lost here, by reason. */
+  readonly drops: Readonly<Record<IpDrop, number>>
 }

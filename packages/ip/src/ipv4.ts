@@ -1,0 +1,333 @@
+/** IPv4 on an Ethernet: RFC 791, RFC 1122 §3. */
+import * as ipv4 from '@mirage/address/ipv4'
+import type { Mac } from '@mirage/address/mac'
+import type { Arp } from '@mirage/arp'
+import { IPV4, type Ethernet, type EthernetError } from '@mirage/ethernet'
+import type { Fill, FillAt } from '@mirage/net'
+import type { Random } from '@mirage/random'
+import { type Result, assert, done, err } from '@mirage/result'
+import { cut } from './fragment.ts'
+import {
+  type Config,
+  type Ip,
+  type IpDrop,
+  type IpError,
+  type Packet,
+  type Protocol,
+  UDP,
+  type WriteOptions,
+} from './ip.ts'
+import * as route from './route.ts'
+import { Waiting } from './waiting.ts'
+import * as wire from './wire.ts'
+
+export interface Devices {
+  readonly ethernet: Ethernet
+  readonly arp: Arp
+  readonly random: Random
+}
+
+export interface Options {
+  /** Without one, the interface has no address until `configure`. */
+  readonly config?: Config
+  /** Takes packets to every host for its own, as a gateway does. */
+  readonly isPromiscuous?: boolean
+}
+
+const TTL = 64
+const UNCONFIGURED: Config = { cidr: { address: ipv4.UNSPECIFIED, prefixLength: 0 } }
+
+/** IPv4 on `ethernet`, whose listener for that type it becomes. It tells `arp` which address is ours. */
+export function connect(devices: Devices, { config, isPromiscuous = false }: Options = {}): Ip {
+  const ip = new Interface(devices, isPromiscuous)
+  if (config !== undefined) ip.configure(config)
+  return ip
+}
+
+type Receive = (packet: Packet) => void
+
+class Interface implements Ip {
+  readonly mtu: number
+  readonly drops: Record<IpDrop, number> = {
+    'too-short': 0,
+    'bad-version': 0,
+    'bad-header-length': 0,
+    'bad-length': 0,
+    'bad-checksum': 0,
+    'bad-source': 0,
+    'not-for-us': 0,
+    fragment: 0,
+    'unknown-protocol': 0,
+    unresolved: 0,
+  }
+  #ethernet: Ethernet
+  #arp: Arp
+  #random: Random
+  #isPromiscuous: boolean
+  #config: Config = UNCONFIGURED
+  #broadcast: ipv4.Ipv4 = ipv4.BROADCAST
+
+  #listeners: (Receive | undefined)[] = []
+  #other: Receive | undefined
+  #unreachable: ((dst: ipv4.Ipv4) => void)[] = []
+  #waiting: Waiting = new Waiting()
+  #ids: Uint8Array = new Uint8Array(0)
+  #idsUsed = 0
+
+  /** The last destination that a MAC address was found for, the address, and the version of ARP that knew it. */
+  #lastDst: number = -1
+  #lastMac: Mac
+  #lastVersion = 0
+
+  // The packet being written, and the one being read: one object each, made once.
+  #header: { -readonly [K in keyof wire.Header]: wire.Header[K] } = {
+    src: ipv4.UNSPECIFIED,
+    dst: ipv4.UNSPECIFIED,
+    protocol: 0,
+    ttl: TTL,
+    id: 0,
+    fragmentation: 0,
+  }
+  #fill: FillAt = () => 0
+  #packet: wire.MutablePacket = {
+    frame: new Uint8Array(0),
+    header: 0,
+    offset: 0,
+    end: 0,
+    src: ipv4.UNSPECIFIED,
+    dst: ipv4.UNSPECIFIED,
+    protocol: 0,
+    ttl: 0,
+  }
+
+  constructor({ ethernet, arp, random }: Devices, isPromiscuous: boolean) {
+    this.#ethernet = ethernet
+    this.#arp = arp
+    this.#random = random
+    this.#isPromiscuous = isPromiscuous
+    this.#lastMac = ethernet.mac
+    this.mtu = ethernet.mtu - wire.HEADER_SIZE
+    ethernet.listen(IPV4, (frame, offset, _src, dst) => this.#input(frame, offset, dst))
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  configure(config: Config): void {
+    const before = this.#config.cidr.address
+    const { address } = config.cidr
+    this.#config = config
+    this.#broadcast = route.directedBroadcast(config.cidr)
+    this.#lastDst = -1
+    if (before === address) return
+    if (before !== ipv4.UNSPECIFIED) this.#arp.remove(before)
+    if (address !== ipv4.UNSPECIFIED) this.#arp.add(address)
+  }
+
+  src(_dst: ipv4.Ipv4): ipv4.Ipv4 {
+    return this.#config.cidr.address
+  }
+
+  write(
+    dst: ipv4.Ipv4,
+    protocol: Protocol,
+    size: number,
+    fill: Fill,
+    payloads: readonly Uint8Array[] = [],
+    { fragment = true, ttl = TTL, src = this.#config.cidr.address }: WriteOptions = {},
+  ): Result<void, IpError> {
+    let length = size
+    for (const payload of payloads) length += payload.length
+    assert(length <= wire.PAYLOAD_SIZE_MAX, 'a packet has at most 65,515 bytes of payload')
+    assert(ttl >= 1 && ttl <= 255, 'a packet lives for 1 to 255 hops')
+    const fillAll: FillAt = (frame, offset) => join(frame, offset, size, fill, payloads)
+    const flags = fragment ? 0 : wire.DONT_FRAGMENT
+    // A packet that is never cut needs no id: RFC 6864 §4.1.
+    const id = fragment ? this.#nextId() : 0
+    if (length <= this.mtu) return this.#output(dst, protocol, length, fillAll, src, ttl, id, flags)
+    if (!fragment) return err('would-fragment')
+    if (!route.nextHop(this.#config, dst).ok) return err('no-route')
+    const whole = new Uint8Array(length)
+    const payload = whole.subarray(0, fillAll(whole, 0))
+    for (const piece of cut(payload.length, this.mtu)) {
+      const part = payload.subarray(piece.offset, piece.end)
+      const fillPart: FillAt = (frame, offset) => put(frame, offset, part)
+      const sent = this.#output(dst, protocol, part.length, fillPart, src, ttl, id, piece.fragmentation)
+      if (!sent.ok) return sent
+    }
+    return done
+  }
+
+  writeAt(
+    dst: ipv4.Ipv4,
+    protocol: Protocol,
+    size: number,
+    fill: FillAt,
+    src: ipv4.Ipv4 = this.#config.cidr.address,
+  ): Result<void, IpError> {
+    if (size > this.mtu) return err('would-fragment')
+    return this.#output(dst, protocol, size, fill, src, TTL, 0, wire.DONT_FRAGMENT)
+  }
+
+  listen(protocol: Protocol, receive: Receive): void {
+    this.#listeners[protocol] = receive
+  }
+
+  listenOther(receive: Receive): void {
+    this.#other = receive
+  }
+
+  onUnreachable(notify: (dst: ipv4.Ipv4) => void): void {
+    this.#unreachable.push(notify)
+  }
+
+  /** Sends one packet with at most `size` bytes of payload, which fit. */
+  #output(
+    dst: ipv4.Ipv4,
+    protocol: Protocol,
+    size: number,
+    fill: FillAt,
+    src: ipv4.Ipv4,
+    ttl: number,
+    id: number,
+    fragmentation: number,
+  ): Result<void, IpError> {
+    const header = this.#header
+    header.src = src
+    header.dst = dst
+    header.protocol = protocol
+    header.ttl = ttl
+    header.id = id
+    header.fragmentation = fragmentation
+    this.#fill = fill
+    if (dst === this.#lastDst && this.#arp.version === this.#lastVersion)
+      return this.#send(this.#lastMac, size)
+    const hop = route.nextHop(this.#config, dst)
+    if (!hop.ok) return hop
+    if (hop.value.kind === 'group') return this.#send(hop.value.mac, size)
+    return this.#sendTo(hop.value.ip, dst, size)
+  }
+
+  #sendTo(hop: ipv4.Ipv4, dst: ipv4.Ipv4, size: number): Result<void, IpError> {
+    const mac = this.#arp.lookup(hop)
+    if (mac === undefined) return this.#wait(hop, dst, size)
+    this.#lastDst = dst
+    this.#lastMac = mac
+    this.#lastVersion = this.#arp.version
+    return this.#send(mac, size)
+  }
+
+  #send(mac: Mac, size: number): Result<void, IpError> {
+    return fitting(this.#ethernet.writeAt(mac, IPV4, wire.HEADER_SIZE + size, this.#fillPacket))
+  }
+
+  #fillPacket: FillAt = (frame, offset) => {
+    const length = wire.HEADER_SIZE + this.#fill(frame, offset + wire.HEADER_SIZE)
+    assert(length >= wire.HEADER_SIZE, 'fill counts bytes')
+    wire.emit(frame, offset, this.#header, length)
+    return length
+  }
+
+  #wait(hop: ipv4.Ipv4, dst: ipv4.Ipv4, size: number): Result<void, IpError> {
+    if (!this.#waiting.hasRoom(hop)) return err('busy')
+    const packet = new Uint8Array(wire.HEADER_SIZE + size)
+    const length = this.#fillPacket(packet, 0)
+    assert(length <= packet.length, 'fill does not count more bytes than it was lent')
+    const isFirst = this.#waiting.add(hop, { dst, bytes: packet.subarray(0, length) })
+    if (isFirst) void this.#arp.query(hop).then((answer) => this.#resolved(hop, answer))
+    return done
+  }
+
+  #resolved(hop: ipv4.Ipv4, answer: Result<Mac, 'timeout'>): void {
+    const packets = this.#waiting.take(hop)
+    if (answer.ok) {
+      for (const { bytes } of packets) this.#sendWaiting(answer.value, bytes)
+      return
+    }
+    this.drops.unresolved += packets.length
+    for (const dst of new Set(packets.map((packet) => packet.dst))) {
+      for (const notify of this.#unreachable) notify(dst)
+    }
+  }
+
+  #sendWaiting(mac: Mac, bytes: Uint8Array): void {
+    // What the device does not take now is lost, as any packet may be: its writer was told that it waits.
+    this.#ethernet.writeAt(mac, IPV4, bytes.length, (frame, offset) => put(frame, offset, bytes))
+  }
+
+  #nextId(): number {
+    if (this.#idsUsed >= this.#ids.length) {
+      this.#ids = this.#random.generate(64)
+      this.#idsUsed = 0
+    }
+    const id = (this.#ids[this.#idsUsed]! << 8) | this.#ids[this.#idsUsed + 1]!
+    this.#idsUsed += 2
+    return id
+  }
+
+  #input(frame: Uint8Array, offset: number, dstMac: Mac): void {
+    const packet = this.#packet
+    const parsed = wire.parse(frame, offset, packet)
+    if (!parsed.ok) return this.#drop(parsed.error)
+    if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
+    if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
+    // Reassembly is not here: a fragment is of no use.
+    if (wire.isFragment(frame, offset)) return this.#drop('fragment')
+    const receive = this.#listeners[packet.protocol] ?? this.#other
+    if (receive === undefined) return this.#drop('unknown-protocol')
+    receive(packet)
+  }
+
+  #isForUs({ dst, protocol }: Packet, dstMac: Mac): boolean {
+    const { address } = this.#config.cidr
+    if (dst === ipv4.BROADCAST || dst === this.#broadcast) return true
+    // Without an address, the answers of a DHCP server are for us, whatever address they offer: RFC 2131 §4.1.
+    if (address === ipv4.UNSPECIFIED && protocol === UDP) return true
+    // What the link carried to all is for one host only by mistake: RFC 1122 §3.3.6.
+    if (dstMac !== this.#ethernet.mac) return false
+    // Multicast groups, of which we have joined none, end here.
+    return dst === address || (this.#isPromiscuous && !ipv4.isMulticast(dst))
+  }
+
+  /** RFC 1122 §3.2.1.3. A host that has no address yet sends from 0.0.0.0. */
+  #isFromHost(src: ipv4.Ipv4): boolean {
+    if (src === ipv4.UNSPECIFIED) return true
+    return (
+      src !== this.#config.cidr.address &&
+      src !== this.#broadcast &&
+      src >>> 28 < 0xe &&
+      !route.isLoopback(src)
+    )
+  }
+
+  #drop(reason: IpDrop): void {
+    this.drops[reason] += 1
+  }
+}
+
+/** What `fill` writes, and then `payloads`; returns how many bytes that is. */
+function join(
+  frame: Uint8Array,
+  offset: number,
+  size: number,
+  fill: Fill,
+  payloads: readonly Uint8Array[],
+): number {
+  const filled = fill(frame.subarray(offset, offset + size))
+  assert(filled >= 0 && filled <= size, 'fill does not count more bytes than it was lent')
+  let length = filled
+  for (const payload of payloads) length += put(frame, offset + length, payload)
+  return length
+}
+
+function put(frame: Uint8Array, offset: number, bytes: Uint8Array): number {
+  frame.set(bytes, offset)
+  return bytes.length
+}
+
+function fitting(sent: Result<void, EthernetError>): Result<void, IpError> {
+  if (sent.ok) return sent
+  assert(sent.error !== 'exceeds-mtu', 'what is larger than a frame is cut or refused')
+  return err(sent.error)
+}

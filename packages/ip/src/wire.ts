@@ -1,0 +1,103 @@
+/**
+ * IPv4 headers: RFC 791 §3.1.
+ *
+ *       0       1       2       3
+ *      +---+---+-------+-------+-------+
+ *      | 4 | n |  tos  | total length  |   n: 32-bit words of header, 5 or, with options, more
+ *      +---+---+-------+--+------------+
+ *      |      id       |fl|   offset   |   fl: reserved, don't fragment, more fragments
+ *      +-------+-------+--+------------+   offset: in units of 8 bytes
+ *      |  ttl  | proto |   checksum    |
+ *      +-------+-------+---------------+
+ *      |            source             |
+ *      +-------------------------------+
+ *      |          destination          |
+ *      +-------------------------------+
+ */
+import * as ipv4 from '@mirage/address/ipv4'
+import { getU16, setU16 } from '@mirage/bytes'
+import * as checksum from '@mirage/bytes/checksum'
+import { type Result, done, err } from '@mirage/result'
+import type { Packet, Protocol } from './ip.ts'
+
+/** Without options, as all our headers are. */
+export const HEADER_SIZE = 20
+/** The most bytes of payload behind such a header. */
+export const PAYLOAD_SIZE_MAX: number = 0xffff - HEADER_SIZE
+
+export const DONT_FRAGMENT = 0x4000
+export const MORE_FRAGMENTS = 0x2000
+const OFFSET_BITS = 0x1fff
+
+export interface Header {
+  readonly src: ipv4.Ipv4
+  readonly dst: ipv4.Ipv4
+  readonly protocol: Protocol
+  readonly ttl: number
+  readonly id: number
+  /** Flags, and the offset in units of 8 bytes. */
+  readonly fragmentation: number
+}
+
+export type HeaderError = 'too-short' | 'bad-version' | 'bad-header-length' | 'bad-length' | 'bad-checksum'
+
+/** A packet while it is parsed. */
+export type MutablePacket = { -readonly [K in keyof Packet]: Packet[K] }
+
+/**
+ * Checks the header at `offset` of `frame`, which may end in padding of the link, and writes what it says to
+ * `packet`. Options are skipped: no host needs one.
+ */
+export function parse(frame: Uint8Array, offset: number, packet: MutablePacket): Result<void, HeaderError> {
+  const room = frame.length - offset
+  if (room < HEADER_SIZE) return err('too-short')
+  if (frame[offset]! >>> 4 !== 4) return err('bad-version')
+  const headerLength = headerLengthOf(frame, offset)
+  if (headerLength < HEADER_SIZE || headerLength > room) return err('bad-header-length')
+  const length = getU16(frame, offset + 2)
+  if (length < headerLength || length > room) return err('bad-length')
+  if (checksum.of(frame, offset, offset + headerLength) !== 0) return err('bad-checksum')
+  packet.frame = frame
+  packet.header = offset
+  packet.offset = offset + headerLength
+  packet.end = offset + length
+  packet.src = ipv4.read(frame, offset + 12)
+  packet.dst = ipv4.read(frame, offset + 16)
+  packet.protocol = frame[offset + 9]!
+  packet.ttl = frame[offset + 8]!
+  return done
+}
+
+/** The bytes of the header at `offset`, as its first byte says; not checked. */
+export function headerLengthOf(frame: Uint8Array, offset: number): number {
+  return (frame[offset]! & 0x0f) * 4
+}
+
+/** Whether the packet at `offset` is a part of one: RFC 791 §3.2. */
+export function isFragment(frame: Uint8Array, offset: number): boolean {
+  return (getU16(frame, offset + 6) & (MORE_FRAGMENTS | OFFSET_BITS)) !== 0
+}
+
+/** How many bytes of its packet's payload come before the fragment at `offset`. */
+export function fragmentOffset(frame: Uint8Array, offset: number): number {
+  return (getU16(frame, offset + 6) & OFFSET_BITS) * 8
+}
+
+/** Writes the header of a packet of `length` bytes, header included, that lies at `offset` of `frame`. */
+export function emit(frame: Uint8Array, offset: number, header: Header, length: number): void {
+  const { src, dst, protocol, ttl, id, fragmentation } = header
+  setU16(frame, offset, VERSION_AND_TOS)
+  setU16(frame, offset + 2, length)
+  setU16(frame, offset + 4, id)
+  setU16(frame, offset + 6, fragmentation)
+  setU16(frame, offset + 8, (ttl << 8) | protocol)
+  // The sum of numbers that are at hand: reading them back costs twice as much.
+  const addresses = checksum.pseudo(src, dst, 0, 0)
+  const sum = VERSION_AND_TOS + length + id + fragmentation + ((ttl << 8) | protocol) + addresses
+  setU16(frame, offset + 10, checksum.of(frame, offset, offset, sum))
+  ipv4.write(frame, offset + 12, src)
+  ipv4.write(frame, offset + 16, dst)
+}
+
+/** Version 4, five words, routine service. */
+const VERSION_AND_TOS = 0x4500

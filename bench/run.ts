@@ -1,0 +1,79 @@
+/**
+ * Runs the benchmarks, prints a table and stores what was measured.
+ *
+ *     npm run bench                   all of them
+ *     npm run bench -- vnetif http    these
+ *
+ * Each `bench/<name>.bench.ts` has one `Bench` as its default export and runs in a process of its own, so that none
+ * of them finds the engine as another left it. Its numbers go to `bench/results/<name>.json`.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { type Bench, type Report, run } from './bench.ts'
+
+const SUFFIX = '.bench.ts'
+const here = new URL('./', import.meta.url)
+const names = readdirSync(here)
+  .filter((file) => file.endsWith(SUFFIX))
+  .map((file) => file.slice(0, -SUFFIX.length))
+
+const [first, ...rest] = process.argv.slice(2)
+if (first === '--measure') await measure(rest[0]!)
+else main(first === undefined ? names : [first, ...rest])
+
+function main(chosen: readonly string[]): void {
+  const unknown = chosen.filter((name) => !names.includes(name))
+  if (unknown.length > 0) {
+    console.error(`There is no bench ${unknown.join(', ')}. There are: ${names.join(', ')}.`)
+    process.exitCode = 64
+    return
+  }
+  for (const name of chosen) {
+    const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--measure', name], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    if (child.status === 0) print(name)
+    else {
+      console.error(`${name}: failed`)
+      process.exitCode = 1
+    }
+  }
+}
+
+async function measure(name: string): Promise<void> {
+  const module = (await import(new URL(name + SUFFIX, here).href)) as { default: Bench }
+  const report: Report = {
+    ...(await run(module.default)),
+    node: process.version,
+    cores: availableParallelism(),
+    date: new Date().toISOString(),
+  }
+  mkdirSync(new URL('results/', here), { recursive: true })
+  writeFileSync(resultFile(name), `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
+function resultFile(name: string): URL {
+  return new URL(`results/${name}.json`, here)
+}
+
+function print(name: string): void {
+  const report = JSON.parse(readFileSync(resultFile(name), 'utf8')) as Report
+  const { median, minimum, maximum, runs, unit, what, reference, ratio, target } = report
+  console.log(
+    `${name.padEnd(12)} ${String(median).padStart(9)} ${unit}   ${minimum} to ${maximum} in ${runs} runs`,
+  )
+  console.log(`${' '.repeat(13)}${what}`)
+  if (reference !== undefined) {
+    const theirs =
+      'missing' in reference ? `not measured: ${reference.missing}` : `${reference.median} ${unit}`
+    console.log(`${' '.repeat(13)}beside ${reference.what}: ${theirs}`)
+  }
+  if (ratio !== undefined) console.log(`${' '.repeat(13)}ratio ${ratio}`)
+  if (target !== undefined) console.log(`${' '.repeat(13)}wanted: ${aim(target)}`)
+}
+
+function aim(target: NonNullable<Bench['target']>): string {
+  return 'atLeast' in target ? `at least ${target.atLeast}` : `at most ${target.atMost}`
+}

@@ -34,15 +34,7 @@ export interface Leaf<out T> {
   /** Prefixed to the names of the component's arguments, to tell two alike apart: `--admin-ipv4`. */
   readonly group?: string
   /** Nothing is ever here: it tells the compiler what the device is once it is connected. */
-  readonly connected?: T
-}
-
-/** What an image was built from. */
-export interface Info {
-  readonly name: string
-  readonly target: string
-  /** The version of every package that is in the image, by the package's name. */
-  readonly packages: Readonly<Record<string, string>>
+  readonly connected?: T | undefined
 }
 
 /** A device that an option chooses. */
@@ -51,7 +43,7 @@ export interface Choice<out T> {
   readonly option: OneOf | Flag
   readonly cases: Readonly<Record<string, Device<T>>>
   /** As in `Leaf`. */
-  readonly connected?: T
+  readonly connected?: T | undefined
 }
 
 /** How to make a `T`, once the unikernel boots. */

@@ -12,7 +12,8 @@ import type { Kv, KvReader } from '@mirage/kv'
 import type { Net } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import type { Stack } from '@mirage/stack'
-import { type Device, type Info, constant, leaf, match, targetDevice } from './device.ts'
+import type { Info } from '@mirage/runtime/component'
+import { type Device, constant, device, leaf, match, targetDevice } from './device.ts'
 import { type Text, blockOption, kvRoOption, netOption } from './option.ts'
 
 /** Tells two devices of one kind apart: the names of its arguments begin with it, as in `--admin-ipv4`. */
@@ -71,7 +72,7 @@ export function kvRo(folder: string | Text): Device<KvReader> {
 
 /** The files in `folder`, as they are when building, in the image. */
 export function crunch(folder: string | Text): Device<KvReader> {
-  return leaf('crunch', { kind: 'crunch', folder }, { clock: theClock })
+  return leaf('crunch', { kind: 'crunch', folder })
 }
 
 /** A folder of the host, to read and write. A relative one starts where the unikernel is started. */
@@ -81,7 +82,11 @@ export function directKv(folder: string | Text): Device<Kv> {
 
 /** An empty store in memory, which is gone when the unikernel ends. */
 export function memoryKv(): Device<Kv> {
-  return leaf('kv', { kind: 'module', path: '@mirage/kv/memory' }, { clock: theClock })
+  return device<typeof import('./kv-memory.ts')>({
+    name: 'kv',
+    module: '@mirage/configure/kv-memory',
+    needs: { clock: theClock },
+  })
 }
 
 /** A disk: in memory, or the file `path` of the host, as `--block` says. */
@@ -94,9 +99,13 @@ export function fileBlock(path: string | Text): Device<Block> {
   return targetDevice('block', { path: constant(path) })
 }
 
-/** A disk in memory, of zeros, which is gone when the unikernel ends. */
-export function ramdisk(): Device<Block> {
-  return leaf('ramdisk', { kind: 'module', path: '@mirage/block/memory' })
+/** A disk in memory, of zeros, which is gone when the unikernel ends. It has 512-byte sectors: 1 MiB unless told. */
+export function ramdisk(sectorCount = 2048): Device<Block> {
+  return device<typeof import('./ramdisk.ts')>({
+    name: 'ramdisk',
+    module: '@mirage/configure/ramdisk',
+    needs: { sectorCount: constant(sectorCount) },
+  })
 }
 
 function once<K, V>(known: Map<K, V>, key: K, make: () => V): V {

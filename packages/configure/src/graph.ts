@@ -46,8 +46,10 @@ export function isPublishRule(rule: string): boolean {
 export function optionsOf(unikernel: Unikernel): Result<readonly Option[], string> {
   const options = new Map<string, Option>([[target.name, target]])
   for (const option of [...unikernel.options, ...[...reachable(unikernel)].flatMap(optionsIn)]) {
+    // The configuration may have another copy of this package, so an option is what it says, not which object it is.
     const known = options.get(option.name)
-    if (known !== undefined && known !== option) return err(`the option ${option.name} is declared twice`)
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(option))
+      return err(`the option ${option.name} is declared twice`)
     options.set(option.name, option)
   }
   return ok([...options.values()])

@@ -104,6 +104,15 @@ describe('boot', () => {
     assert.deepEqual(given, [{ ipv4Port: 1 }, { ipv4Port: 2 }, { hello: 'foo bar' }])
   })
 
+  it('may have the name of one of its devices', async () => {
+    const given: unknown[] = []
+    const args = { port: port({ doc: 'A port.', default: 1 }) }
+    const clockOf = { args: {}, connect: () => ok('the clock') }
+    const app: Component = { args, start: async (...all: unknown[]) => void given.push(...all) }
+    await run([part('clock', clockOf), part('clock', app, { clock: 'clock' })])
+    assert.deepEqual(given, [{ clock: 'the clock' }, { port: 1 }])
+  })
+
   it('is told its name, or another by --name', async () => {
     const names: string[] = []
     const app = application(async () => void names.push(unikernelName()))
@@ -169,7 +178,7 @@ describe('a command line', () => {
     const args = { verbose: flag({ doc: 'Say more.' }) }
     const parts = [part('net', { args, connect: () => done }), application(() => Promise.resolve(), args)]
     const sentence =
-      'hello: unikernel and net both have an argument --verbose: give one of them a group in config.ts'
+      'hello: hello and net both have an argument --verbose: give one of them a group in config.ts'
     assert.deepEqual(await run(parts), { code: 1, shown: [], warned: [sentence] })
   })
 })

@@ -7,11 +7,11 @@
 import { type Clock, sleep } from '@mirage/clock'
 import { source } from '@mirage/console/logs'
 import { type Result, assert, done, err } from '@mirage/result'
-import { readCommandLine } from './command-line.ts'
+import { type Settings, readCommandLine } from './command-line.ts'
 import type { Program } from './component.ts'
-import { Devices, type PartValues, connectAll } from './connect-all.ts'
+import { Devices, connectAll } from './connect-all.ts'
 import { EXIT } from './exit.ts'
-import { type LogLevels, Ring, report, unknownSources } from './logs.ts'
+import { Ring, report, unknownSources } from './logs.ts'
 import { setUnikernelName, takeExitHooks } from './runtime.ts'
 
 /** Milliseconds that hooks and devices have, all together, to end in order. */
@@ -91,10 +91,10 @@ class Boot implements Running {
       return code
     }
     const { clock, warn } = this.#host
-    const { logs, logRing, delay, values } = read.value
+    const { logs, logRing } = read.value
     setUnikernelName(read.value.name)
     this.#ring = report(logs, { clock, write: warn, ringSize: logRing })
-    const ended = await Promise.race([this.#work(delay, logs, values), this.#endRequested])
+    const ended = await Promise.race([this.#work(read.value), this.#endRequested])
     if (ended === 'end') log.debug('asked to end')
     else if (!ended.ok) warn(`${name}: ${ended.error}`)
     const isOrderly = await this.#finish()
@@ -102,7 +102,7 @@ class Boot implements Running {
   }
 
   /** From the first device to the end of the application. */
-  async #work(delay: number, logs: LogLevels, values: PartValues): Promise<Result<void, string>> {
+  async #work({ delay, logs, own, values }: Settings): Promise<Result<void, string>> {
     const { clock, warn } = this.#host
     const { parts } = this.#program
     const application = parts.at(-1)
@@ -115,9 +115,7 @@ class Boot implements Running {
     // Libraries have asked for their sources by now.
     for (const name of unknownSources(logs)) warn(`${this.#program.name}: --logs: there is no source ${name}`)
     const needs = this.#devices.needsOf(application)
-    return (
-      (await application.component.start(needs as never, (values[application.name] ?? {}) as never)) ?? done
-    )
+    return (await application.component.start(needs as never, own as never)) ?? done
   }
 
   /** Runs the hooks and disconnects the devices; whether all of that ended in time. */

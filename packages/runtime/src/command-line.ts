@@ -3,7 +3,7 @@ import { flag, integer, number, text } from '@mirage/argument'
 import { help } from '@mirage/argument/help'
 import { type Group, clash } from '@mirage/argument/option'
 import { asksFor, explain, parse } from '@mirage/argument/parse'
-import { type Result, assert, err, ok } from '@mirage/result'
+import { type Result, err, ok } from '@mirage/result'
 import type { Program } from './component.ts'
 import type { PartValues } from './connect-all.ts'
 import { EXIT } from './exit.ts'
@@ -25,12 +25,19 @@ const STANDARD = {
   version: flag({ doc: 'Show what this unikernel was built from.' }),
 }
 
+/** The groups of the application and of every unikernel, whose names no device has. */
+const OWN = '*application'
+const EVERY = '*standard'
+
 /** What the user said. */
 export interface Settings {
   readonly name: string
   readonly logs: LogLevels
   readonly logRing: number
   readonly delay: number
+  /** The arguments of the application. */
+  readonly own: Readonly<Record<string, unknown>>
+  /** The arguments of the devices. */
   readonly values: PartValues
 }
 
@@ -47,7 +54,7 @@ export function readCommandLine(program: Program, line: string): Result<Settings
   const groups = groupsOf(program)
   const both = clash(groups)
   if (both !== undefined) {
-    const [one, other] = both.groups
+    const [one, other] = both.groups.map((key) => describe(key, program))
     const text = `${one} and ${other} both have an argument ${both.name}: give one of them a group in config.ts`
     return err({ code: EXIT.failure, text })
   }
@@ -60,22 +67,29 @@ export function readCommandLine(program: Program, line: string): Result<Settings
     const hint = parsed.error.kind === 'unexpected-word' ? `; ${HINT}` : ''
     return err({ code: EXIT.badArgument, text: explain(parsed.error) + hint })
   }
-  const { mirage, ...values } = parsed.value.groups
-  return ok({ ...(mirage as unknown as Omit<Settings, 'values'>), values })
+  const { [OWN]: own = {}, [EVERY]: standard, ...values } = parsed.value.groups
+  return ok({ ...(standard as unknown as Omit<Settings, 'own' | 'values'>), own, values })
 }
 
 /** The arguments of the application, then those of the devices, then those that every unikernel has. */
 function groupsOf({ name, parts }: Program): Record<string, Group> {
   const groups: Record<string, Group> = {}
   for (const part of [...parts.slice(-1), ...parts.slice(0, -1)]) {
-    const { args } = part.component
-    assert(part.name !== 'mirage', 'mirage is the group of the standard arguments')
+    const { component } = part
     const prefix = part.group === undefined ? {} : { prefix: part.group }
-    if (args !== undefined) groups[part.name] = { title: `Arguments of ${part.name}`, args, ...prefix }
+    const key = component.start === undefined ? part.name : OWN
+    if (component.args !== undefined)
+      groups[key] = { title: `Arguments of ${part.name}`, args: component.args, ...prefix }
   }
   const standard = { ...STANDARD, name: { ...STANDARD.name, absent: { value: name } } }
-  groups['mirage'] = { title: 'Arguments of every unikernel', args: standard }
+  groups[EVERY] = { title: 'Arguments of every unikernel', args: standard }
   return groups
+}
+
+/** What the user calls the group `key`. */
+function describe(key: string, { name }: Program): string {
+  if (key === EVERY) return 'every unikernel'
+  return key === OWN ? name : key
 }
 
 function versionOf({ name, info }: Program): string {

@@ -1,0 +1,44 @@
+/** The layers of a stack below its transports, on one device. */
+import * as ipv4 from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
+import * as arp from '@mirage/arp'
+import type { Arp } from '@mirage/arp'
+import type { Clock } from '@mirage/clock'
+import { source } from '@mirage/console/logs'
+import * as ethernet from '@mirage/ethernet'
+import * as icmp from '@mirage/icmp'
+import type { Icmp } from '@mirage/icmp'
+import type { Ip } from '@mirage/ip'
+import { connect as connectIp } from '@mirage/ip/ipv4'
+import type { Net } from '@mirage/net'
+import type { Random } from '@mirage/random'
+import * as udp from '@mirage/udp'
+import type { Udp } from '@mirage/udp'
+
+/** What a stack is made on. */
+export interface Needs {
+  readonly net: Net
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export interface Layers {
+  readonly arp: Arp
+  readonly ip: Ip
+  readonly icmp: Icmp
+  readonly udp: Udp
+}
+
+const log = source('stack')
+
+/** Everything up to UDP on `net`, whose listener it becomes. It has no address yet. */
+export function connect({ net, clock, random }: Needs): Layers {
+  const link = ethernet.connect(net)
+  const neighbours = arp.connect({ ethernet: link, clock })
+  const ip = connectIp({ ethernet: link, arp: neighbours, random })
+  const messages = icmp.connect({ ip, clock })
+  neighbours.onConflict((address, other) => {
+    log.warning(() => `${mac.format(other)} claims our address ${ipv4.format(address)}`)
+  })
+  return { arp: neighbours, ip, icmp: messages, udp: udp.connect({ ip, icmp: messages, random }) }
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import * as ipv4 from '@mirage/address/ipv4'
+import { type ManualClock, manual } from '@mirage/clock/manual'
+import { setReporter } from '@mirage/console/logs'
+import type { Lease } from '@mirage/dhcp/lease'
+import { type Server, createServer } from '@mirage/dhcp/server'
+import * as wire from '@mirage/dhcp/wire'
+import { seeded } from '@mirage/random/seeded'
+import { OFF } from '@mirage/vnetif/plans'
+import { type Switch, vnetif } from '@mirage/vnetif'
+import * as layers from './layers.ts'
+import { Lessee } from './lessee.ts'
+
+const LEASE_TIME = 600
+const SECOND = 1000
+
+describe('a lessee', () => {
+  const lines: string[] = []
+  beforeEach(() => {
+    lines.length = 0
+    setReporter((_source, level, message) => lines.push(`${level}: ${message}`))
+  })
+
+  it('configures the interface with the first lease, and says so once', () => {
+    const { clock, client, leases } = rig()
+    clock.advance(SECOND)
+    assert.deepEqual(client.ip.config, {
+      cidr: { address: ipv4.of(10, 0, 0, 50), prefixLength: 24 },
+      gateway: ipv4.of(10, 0, 0, 1),
+    })
+    assert.deepEqual(leases, ['10.0.0.50'])
+  })
+
+  it('keeps its address for as long as the server lives', () => {
+    const { clock, client, leases, server } = rig()
+    for (let hour = 0; hour < 24; hour++) {
+      clock.advance(3600 * SECOND)
+      assert.equal(client.ip.config.cidr.address, ipv4.of(10, 0, 0, 50))
+    }
+    assert.deepEqual(leases, ['10.0.0.50'])
+    assert.ok([...server.entries.values()][0]!.until > clock.now())
+  })
+
+  it('tells a person that no server answers, and goes on asking for ever', () => {
+    const { clock, lan, client } = rig()
+    lan.setFaults(OFF)
+    clock.advance(9 * SECOND)
+    assert.deepEqual(lines, [])
+    clock.advance(2 * SECOND)
+    assert.deepEqual(lines, ['warning: no DHCP server has answered 02:50:00:00:00:02 for 10 s, still asking'])
+    clock.advance(3600 * SECOND)
+    lan.setFaults(undefined)
+    clock.advance(70 * SECOND)
+    assert.equal(client.ip.config.cidr.address, ipv4.of(10, 0, 0, 50))
+    const told = lines.length
+    clock.advance(3600 * SECOND)
+    assert.equal(lines.length, told)
+  })
+
+  it('gives its address up when the lease ends, and takes one again when a server is back', () => {
+    const { clock, lan, client, leases } = rig()
+    clock.advance(SECOND)
+    lan.setFaults(OFF)
+    clock.advance(LEASE_TIME * SECOND)
+    assert.equal(client.ip.config.cidr.address, ipv4.UNSPECIFIED)
+    assert.match(lines[0]!, /warning: the lease of 10\.0\.0\.50 has ended/)
+    lan.setFaults(undefined)
+    clock.advance(70 * SECOND)
+    assert.deepEqual(leases, ['10.0.0.50', '10.0.0.50'])
+  })
+
+  it('asks no more once it is disconnected', () => {
+    const { clock, lessee, client, clientFrames } = rig()
+    clock.advance(SECOND)
+    lessee.disconnect()
+    const frames = clientFrames()
+    clock.advance(10 * LEASE_TIME * SECOND)
+    assert.equal(clientFrames(), frames)
+    assert.equal(client.ip.config.cidr.address, ipv4.of(10, 0, 0, 50))
+  })
+})
+
+interface Rig {
+  readonly clock: ManualClock
+  readonly lan: Switch
+  readonly server: Server
+  readonly client: layers.Layers
+  readonly clientFrames: () => number
+  readonly lessee: Lessee
+  /** The addresses that were told. */
+  readonly leases: string[]
+}
+
+function rig(): Rig {
+  const clock = manual()
+  const random = seeded(1)
+  const lan = vnetif({ clock, random })
+  const server = serve(layers.connect({ net: lan.connect(), clock, random }), clock)
+  const net = lan.connect()
+  const client = layers.connect({ net, clock, random })
+  const leases: string[] = []
+  const told = (lease: Lease): void => void leases.push(ipv4.format(lease.address))
+  const lessee = new Lessee({ ...client, clock, random }, { mac: net.mac }, told)
+  return { clock, lan, server, client, clientFrames: () => net.counters.txFrames, lessee, leases }
+}
+
+/** A server that leases 10.0.0.50 and one address more for ten minutes. */
+function serve({ ip, udp }: layers.Layers, clock: ManualClock): Server {
+  const cidr = { address: ipv4.of(10, 0, 0, 1), prefixLength: 24 }
+  ip.configure({ cidr })
+  const server = createServer({
+    cidr,
+    pool: { first: ipv4.of(10, 0, 0, 50), last: ipv4.of(10, 0, 0, 51) },
+    gateway: cidr.address,
+    leaseTime: LEASE_TIME,
+  })
+  udp.listen(wire.SERVER_PORT, ({ payload }) => {
+    const message = wire.parse(payload)
+    const reply = message.ok ? server.input(message.value, clock.now()) : undefined
+    if (reply === undefined) return
+    const to = { address: reply.dst, port: reply.dstPort }
+    udp.write(to, wire.emit(reply.message), { srcPort: wire.SERVER_PORT })
+  })
+  return server
+}

@@ -1,0 +1,236 @@
+/** ICMP for IPv4: it answers echoes, and carries errors both ways. RFC 792, RFC 1122 §3.2.2. */
+import type { Ipv4 } from '@mirage/address/ipv4'
+import { getU16 } from '@mirage/bytes'
+import type { Clock } from '@mirage/clock'
+import { ICMP, type Ip, type IpError, type Packet, type WriteOptions } from '@mirage/ip'
+import { isHost } from '@mirage/ip/route'
+import * as ipWire from '@mirage/ip/wire'
+import { type Result, assert } from '@mirage/result'
+import * as limit from './limit.ts'
+import * as wire from './wire.ts'
+
+/** What an echo carries there and back. */
+export interface Echo {
+  /** Tells the requests of one sender from another's: 0 to 65535. */
+  readonly id: number
+  /** 0 to 65535. */
+  readonly sequence: number
+  /** Copied when it is sent. In a reply it is lent until the call returns. */
+  readonly payload: Uint8Array
+}
+
+export interface EchoReply extends Echo {
+  readonly src: Ipv4
+}
+
+/** An error that a host or a router reports about a packet of ours. Lent until the call returns. */
+export interface ErrorReport {
+  readonly kind: 'unreachable' | 'time-exceeded' | 'parameter-problem'
+  /** RFC 792's; for `unreachable` see the constants of `@mirage/icmp/wire`. */
+  readonly code: number
+  /** Who reports it: a router on the way, or the destination itself. */
+  readonly src: Ipv4
+  /** The most bytes, headers included, of a packet over the next link, where fragmentation was needed (RFC 1191); 0 where a router does not say. */
+  readonly mtu: number | undefined
+  readonly packet: wire.Quoted
+}
+
+export type IcmpDrop =
+  | wire.MessageError
+  /** An error that quotes no packet, or one that was not sent from where the error came to. */
+  | 'bad-quote'
+  /** A message that we neither answer nor pass on. */
+  | 'unhandled'
+  /** An error that was not sent because too many were. */
+  | 'rate-limited'
+  /** An echo reply or an error that IP did not send. */
+  | 'not-sent'
+
+export interface Icmp {
+  /** Sends an echo request. */
+  echo(dst: Ipv4, echo: Echo, options?: WriteOptions): Result<void, IpError>
+
+  /** Sends a copy of `message`, with its checksum filled in. Less than 8 bytes is a bug in the caller and throws. */
+  write(dst: Ipv4, message: Uint8Array, options?: WriteOptions): Result<void, IpError>
+
+  /** Tells `receive` of every echo reply; several may ask. */
+  onReply(receive: (reply: EchoReply) => void): void
+
+  /** Tells `receive` of every error about a packet that was sent from here; several may ask. */
+  onError(receive: (report: ErrorReport) => void): void
+
+  /**
+   * Tells the sender of `packet`, in the name of its destination, that nobody listens there. Like all errors, it is
+   * limited in rate, and never sent about errors, broadcasts, later fragments, or to what is no host.
+   */
+  portUnreachable(packet: Packet): void
+  protocolUnreachable(packet: Packet): void
+
+  /** Tells the sender of `packet` that there is no way to its destination. */
+  hostUnreachable(packet: Packet): void
+
+  /** Tells the sender of `packet` that the next link carries only packets of `mtu` bytes, headers included. */
+  fragmentationNeeded(packet: Packet, mtu: number): void
+
+  /** Tells the sender of `packet` that its time to live is over. */
+  timeExceeded(packet: Packet): void
+
+  readonly drops: Readonly<Record<IcmpDrop, number>>
+}
+
+/**
+ * ICMP on `ip`, whose listener for that protocol it becomes. Packets of protocols that nobody listens to are
+ * answered with an error until another `listenOther` of `ip` takes them.
+ */
+export function connect({ ip, clock }: { ip: Ip; clock: Clock }): Icmp {
+  return new Messenger(ip, clock)
+}
+
+/** An error is at most this long, IP header included: RFC 1812 §4.3.2.3. */
+const ERROR_SIZE_MAX = 576
+
+class Messenger implements Icmp {
+  readonly drops: Record<IcmpDrop, number> = {
+    'too-short': 0,
+    'bad-checksum': 0,
+    'bad-quote': 0,
+    unhandled: 0,
+    'rate-limited': 0,
+    'not-sent': 0,
+  }
+  #ip: Ip
+  #clock: Clock
+  #limit: limit.Limit
+  #reply: ((reply: EchoReply) => void)[] = []
+  #error: ((report: ErrorReport) => void)[] = []
+
+  constructor(ip: Ip, clock: Clock) {
+    this.#ip = ip
+    this.#clock = clock
+    this.#limit = limit.create(clock.now())
+    ip.listen(ICMP, (packet) => this.#input(packet))
+    ip.listenOther((packet) => this.protocolUnreachable(packet))
+  }
+
+  echo(dst: Ipv4, { id, sequence, payload }: Echo, options?: WriteOptions): Result<void, IpError> {
+    const header = { type: wire.ECHO_REQUEST, code: 0, first: id, second: sequence }
+    return this.#send(dst, header, payload, options)
+  }
+
+  write(dst: Ipv4, message: Uint8Array, options?: WriteOptions): Result<void, IpError> {
+    assert(message.length >= wire.HEADER_SIZE, 'an ICMP message has 8 bytes or more')
+    const [type = 0, code = 0] = message
+    const header = { type, code, first: getU16(message, 4), second: getU16(message, 6) }
+    return this.#send(dst, header, message.subarray(wire.HEADER_SIZE), options)
+  }
+
+  onReply(receive: (reply: EchoReply) => void): void {
+    this.#reply.push(receive)
+  }
+
+  onError(receive: (report: ErrorReport) => void): void {
+    this.#error.push(receive)
+  }
+
+  portUnreachable(packet: Packet): void {
+    this.#report(packet, packet.dst, wire.UNREACHABLE, wire.PORT_UNREACHABLE)
+  }
+
+  protocolUnreachable(packet: Packet): void {
+    this.#report(packet, packet.dst, wire.UNREACHABLE, wire.PROTOCOL_UNREACHABLE)
+  }
+
+  hostUnreachable(packet: Packet): void {
+    this.#report(packet, this.#ip.src(packet.src), wire.UNREACHABLE, wire.HOST_UNREACHABLE)
+  }
+
+  fragmentationNeeded(packet: Packet, mtu: number): void {
+    this.#report(packet, this.#ip.src(packet.src), wire.UNREACHABLE, wire.FRAGMENTATION_NEEDED, mtu)
+  }
+
+  timeExceeded(packet: Packet): void {
+    this.#report(packet, this.#ip.src(packet.src), wire.TIME_EXCEEDED, 0)
+  }
+
+  #input(packet: Packet): void {
+    const { frame, offset, end } = packet
+    const parsed = wire.parse(frame, offset, end)
+    if (!parsed.ok) return this.#drop(parsed.error)
+    const message = parsed.value
+    if (message.type === wire.ECHO_REQUEST) return this.#answer(packet, message)
+    if (message.type === wire.ECHO_REPLY) return this.#tellReply(packet, message)
+    const kind = kindOf(message.type)
+    if (kind === undefined) return this.#drop('unhandled')
+    this.#tellError(packet, message, kind)
+  }
+
+  /** An echo comes back from where it went to: RFC 1122 §3.2.2.6. One to everyone is not answered. */
+  #answer(packet: Packet, message: wire.Message): void {
+    if (!this.#isHost(packet.dst) || !this.#isHost(packet.src)) return this.#drop('unhandled')
+    const payload = packet.frame.subarray(message.offset, message.end)
+    const header = { type: wire.ECHO_REPLY, code: 0, first: message.first, second: message.second }
+    const sent = this.#send(packet.src, header, payload, { src: packet.dst })
+    if (!sent.ok) this.#drop('not-sent')
+  }
+
+  #tellReply({ frame, src }: Packet, { first, second, offset, end }: wire.Message): void {
+    const reply: EchoReply = { src, id: first, sequence: second, payload: frame.subarray(offset, end) }
+    for (const receive of this.#reply) receive(reply)
+  }
+
+  #tellError({ frame, src, dst }: Packet, message: wire.Message, kind: ErrorReport['kind']): void {
+    const quoted = wire.parseQuoted(frame, message.offset, message.end)
+    if (!quoted.ok || quoted.value.src !== dst) return this.#drop('bad-quote')
+    const hasMtu = kind === 'unreachable' && message.code === wire.FRAGMENTATION_NEEDED
+    const mtu = hasMtu ? message.second : undefined
+    const report: ErrorReport = { kind, code: message.code, src, mtu, packet: quoted.value }
+    for (const receive of this.#error) receive(report)
+  }
+
+  #report(packet: Packet, src: Ipv4, type: number, code: number, second: number = 0): void {
+    if (!this.#mayReport(packet)) return
+    if (!limit.take(this.#limit, this.#clock.now())) return this.#drop('rate-limited')
+    const quoteMax = ERROR_SIZE_MAX - ipWire.HEADER_SIZE - wire.HEADER_SIZE
+    const quote = packet.frame.subarray(packet.header, Math.min(packet.end, packet.header + quoteMax))
+    const sent = this.#send(packet.src, { type, code, first: 0, second }, quote, { src })
+    if (!sent.ok) this.#drop('not-sent')
+  }
+
+  /** RFC 1122 §3.2.2. */
+  #mayReport({ frame, header, offset, end, src, dst, protocol }: Packet): boolean {
+    if (!this.#isHost(src) || !this.#isHost(dst)) return false
+    if (ipWire.fragmentOffset(frame, header) !== 0) return false
+    return protocol !== ICMP || (end > offset && !wire.isError(frame[offset]!))
+  }
+
+  #isHost(address: Ipv4): boolean {
+    return isHost(this.#ip.config.cidr, address)
+  }
+
+  #send(
+    dst: Ipv4,
+    header: Omit<wire.Message, 'offset' | 'end'>,
+    payload: Uint8Array,
+    options?: WriteOptions,
+  ): Result<void, IpError> {
+    const size = wire.HEADER_SIZE + payload.length
+    const fill = (message: Uint8Array): number => {
+      message.set(payload, wire.HEADER_SIZE)
+      wire.emit(message, 0, size, header)
+      return size
+    }
+    return this.#ip.write(dst, ICMP, size, fill, [], options)
+  }
+
+  #drop(reason: IcmpDrop): void {
+    this.drops[reason] += 1
+  }
+}
+
+/** Source quench and redirects are deprecated or dangerous, and ignored: RFC 6633, RFC 1122 §3.2.2.2. */
+function kindOf(type: number): ErrorReport['kind'] | undefined {
+  if (type === wire.UNREACHABLE) return 'unreachable'
+  if (type === wire.TIME_EXCEEDED) return 'time-exceeded'
+  if (type === wire.PARAMETER_PROBLEM) return 'parameter-problem'
+  return undefined
+}

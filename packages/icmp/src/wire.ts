@@ -1,0 +1,108 @@
+/**
+ * ICMP messages: RFC 792.
+ *
+ *      0      1      2             4                           8
+ *      +------+------+-------------+---------------------------+
+ *      | type | code |  checksum   |      by type              |  payload ...
+ *      +------+------+-------------+---------------------------+
+ *
+ * By type: an echo has its id and sequence number there; "fragmentation needed" the MTU, in the last two bytes
+ * (RFC 1191 §4). The payload of an error is the IP header of the packet that caused it, and its first bytes.
+ */
+import * as ipv4 from '@mirage/address/ipv4'
+import { getU16, setU16 } from '@mirage/bytes'
+import * as checksum from '@mirage/bytes/checksum'
+import * as ip from '@mirage/ip/wire'
+import type { Protocol } from '@mirage/ip'
+import { type Result, err, ok } from '@mirage/result'
+
+export const HEADER_SIZE = 8
+
+export const ECHO_REPLY = 0
+export const UNREACHABLE = 3
+export const SOURCE_QUENCH = 4
+export const REDIRECT = 5
+export const ECHO_REQUEST = 8
+export const TIME_EXCEEDED = 11
+export const PARAMETER_PROBLEM = 12
+
+/** Codes of "unreachable". */
+export const HOST_UNREACHABLE = 1
+export const PROTOCOL_UNREACHABLE = 2
+export const PORT_UNREACHABLE = 3
+export const FRAGMENTATION_NEEDED = 4
+
+export type MessageError = 'too-short' | 'bad-checksum'
+
+/** A message: its payload lies in the frame that was parsed, from `offset` up to `end`. */
+export interface Message {
+  readonly type: number
+  readonly code: number
+  /** The four bytes whose meaning depends on the type, as two numbers. */
+  readonly first: number
+  readonly second: number
+  readonly offset: number
+  readonly end: number
+}
+
+/** The packet that an error is about, of which no more than some bytes behind the header came back. */
+export interface Quoted {
+  readonly src: ipv4.Ipv4
+  readonly dst: ipv4.Ipv4
+  readonly protocol: Protocol
+  /** The beginning of its payload, 8 bytes or more, lent: the ports of UDP and TCP, and the sequence number. */
+  readonly payload: Uint8Array
+}
+
+/** The message that is `frame` from `offset` up to `end`. */
+export function parse(frame: Uint8Array, offset: number, end: number): Result<Message, MessageError> {
+  if (end - offset < HEADER_SIZE) return err('too-short')
+  if (checksum.of(frame, offset, end) !== 0) return err('bad-checksum')
+  return ok({
+    type: frame[offset]!,
+    code: frame[offset + 1]!,
+    first: getU16(frame, offset + 4),
+    second: getU16(frame, offset + 6),
+    offset: offset + HEADER_SIZE,
+    end,
+  })
+}
+
+/** Writes the header of the message that is `frame` from `offset` up to `end`, and whose payload is in place. */
+export function emit(
+  frame: Uint8Array,
+  offset: number,
+  end: number,
+  { type, code, first, second }: Omit<Message, 'offset' | 'end'>,
+): void {
+  frame[offset] = type
+  frame[offset + 1] = code
+  setU16(frame, offset + 2, 0)
+  setU16(frame, offset + 4, first)
+  setU16(frame, offset + 6, second)
+  setU16(frame, offset + 2, checksum.of(frame, offset, end))
+}
+
+/** Whether a message of `type` reports an error: RFC 1122 §3.2.2. */
+export function isError(type: number): boolean {
+  return type === UNREACHABLE || type === TIME_EXCEEDED || type === PARAMETER_PROBLEM || isObsoleteError(type)
+}
+
+function isObsoleteError(type: number): boolean {
+  return type === SOURCE_QUENCH || type === REDIRECT
+}
+
+/** The packet quoted from `offset` up to `end`. Its checksum is not looked at: routers on the way have changed it. */
+export function parseQuoted(frame: Uint8Array, offset: number, end: number): Result<Quoted, 'bad-quote'> {
+  if (end - offset < ip.HEADER_SIZE || frame[offset]! >>> 4 !== 4) return err('bad-quote')
+  const headerLength = ip.headerLengthOf(frame, offset)
+  if (headerLength < ip.HEADER_SIZE || end - offset < headerLength + 8) return err('bad-quote')
+  // Only the first fragment begins with the ports.
+  if (ip.fragmentOffset(frame, offset) !== 0) return err('bad-quote')
+  return ok({
+    src: ipv4.read(frame, offset + 12),
+    dst: ipv4.read(frame, offset + 16),
+    protocol: frame[offset + 9]!,
+    payload: frame.subarray(offset + headerLength, end),
+  })
+}

@@ -1,0 +1,104 @@
+/** What a peer has sent and nobody has read yet. */
+import type { Flow, FlowError } from '@mirage/flow'
+
+/** What ended a wait: more bytes, the end of the stream, its break, or our patience. */
+export type Filled = 'bytes' | 'eof' | 'expired' | FlowError
+
+/** Bytes that are read ahead while nobody asks for them, before reading stops: the peer then waits. */
+const AHEAD_MAX = 16384
+
+const NONE = new Uint8Array(0)
+
+/**
+ * The unread bytes are `bytes` from `start` to `end`; who reads them moves `start`. Memory that was filled is
+ * never filled again: views of `bytes` stay as they are for as long as they are kept.
+ */
+export class Input {
+  bytes: Uint8Array = NONE
+  start = 0
+  end = 0
+  /** Why there will be no more bytes. */
+  ended: 'eof' | FlowError | undefined = undefined
+  private readonly flow: Flow
+  private isReading = false
+  private isAhead = false
+  private waiter: ((filled: Filled) => void) | undefined
+  private broken: (() => void) | undefined
+
+  constructor(flow: Flow) {
+    this.flow = flow
+  }
+
+  /** Waits for more bytes than there are now. One wait at a time. */
+  fill(): Promise<Filled> {
+    this.isAhead = false
+    return new Promise((resolve) => {
+      if (this.ended !== undefined) return resolve(this.ended)
+      this.waiter = resolve
+      this.read()
+    })
+  }
+
+  /** Ends the wait of `fill`, if there is one, with `expired`. What arrives later is still read. */
+  expire(): void {
+    this.wake('expired')
+  }
+
+  /** Reads ahead, a little, until the next `fill`, and calls `broken` if the flow breaks meanwhile. */
+  watch(broken: () => void): void {
+    this.broken = broken
+    if (this.ended !== undefined) return this.ended === 'eof' ? undefined : broken()
+    this.isAhead = true
+    this.read()
+  }
+
+  unwatch(): void {
+    this.broken = undefined
+    this.isAhead = false
+  }
+
+  private read(): void {
+    if (this.isReading || this.ended !== undefined) return
+    if (this.isAhead && this.end - this.start >= AHEAD_MAX) return
+    this.isReading = true
+    void this.flow.read().then(this.arrived)
+  }
+
+  private readonly arrived = (result: Awaited<ReturnType<Flow['read']>>): void => {
+    this.isReading = false
+    if (!result.ok || result.value === 'eof') {
+      this.ended = result.ok ? 'eof' : result.error
+      if (!result.ok) this.broken?.()
+      return this.wake(this.ended)
+    }
+    this.append(result.value)
+    if (this.waiter === undefined && this.isAhead) this.read()
+    this.wake('bytes')
+  }
+
+  private wake(filled: Filled): void {
+    const waiter = this.waiter
+    this.waiter = undefined
+    waiter?.(filled)
+  }
+
+  private append(chunk: Uint8Array): void {
+    const length = this.end - this.start
+    if (length === 0) {
+      this.bytes = chunk
+      this.start = 0
+      this.end = chunk.length
+      return
+    }
+    if (this.end + chunk.length > this.bytes.length) {
+      // Twice what is needed, so that a head that comes byte by byte is not copied once a byte.
+      const larger = new Uint8Array(2 * (length + chunk.length))
+      larger.set(this.bytes.subarray(this.start, this.end))
+      this.bytes = larger
+      this.start = 0
+      this.end = length
+    }
+    this.bytes.set(chunk, this.end)
+    this.end += chunk.length
+  }
+}

@@ -1,0 +1,101 @@
+/** What is on its way to a peer: small parts are gathered, so that many responses are one write. */
+import type { Flow, WriteError } from '@mirage/flow'
+import type { Result } from '@mirage/result'
+
+/** A flow that can send without waiting for more to send with it: TCP's. */
+export interface ServedFlow extends Flow {
+  writeNodelay?(bytes: Uint8Array): Promise<Result<void, WriteError>>
+}
+
+/** Bytes that are gathered, and the most that one write has: it bounds what a slow peer holds. */
+export const BUFFER_SIZE = 65536
+/** What is left of a large part goes into the buffer below this, and out by itself above. */
+const GATHERED_MAX = 16384
+/** Buffers that are kept for the next who writes: 4 MiB of them, whatever the number of connections. */
+const KEPT_MAX = 64
+
+/** The buffers of a server, which only those who write hold. */
+export class Buffers {
+  private readonly kept: Uint8Array[] = []
+
+  take(): Uint8Array {
+    return this.kept.pop() ?? new Uint8Array(BUFFER_SIZE)
+  }
+
+  give(buffer: Uint8Array): void {
+    if (this.kept.length < KEPT_MAX) this.kept.push(buffer)
+  }
+}
+
+export class Output {
+  /** Bytes that wait for `flush`. */
+  length = 0
+  /** Whether a write failed: nothing is sent any more. */
+  isBroken = false
+  private readonly flow: ServedFlow
+  private readonly buffers: Buffers
+  private readonly writes: () => void
+  private readonly wrote: () => void
+  private buffer: Uint8Array | undefined = undefined
+  private writing: Promise<boolean> | undefined = undefined
+
+  /** Calls `writes` before each write to `flow`, and `wrote` when it was accepted or failed. */
+  constructor(flow: ServedFlow, buffers: Buffers, writes: () => void, wrote: () => void) {
+    this.flow = flow
+    this.buffers = buffers
+    this.writes = writes
+    this.wrote = wrote
+  }
+
+  /** How many bytes `put` takes before the next `flush`. */
+  get room(): number {
+    return BUFFER_SIZE - this.length
+  }
+
+  /** Gathers a copy of `bytes`. The caller has checked that there is room. */
+  put(bytes: Uint8Array): void {
+    this.buffer ??= this.buffers.take()
+    this.buffer.set(bytes, this.length)
+    this.length += bytes.length
+  }
+
+  /** Sends or gathers all of `bytes`, which do not change until it resolves: true if they were accepted. */
+  async send(bytes: Uint8Array): Promise<boolean> {
+    let offset = 0
+    if (this.length > 0 || bytes.length < GATHERED_MAX) {
+      offset = Math.min(this.room, bytes.length)
+      this.put(bytes.subarray(0, offset))
+      if (offset === bytes.length) return !this.isBroken
+      if (!(await this.flush())) return false
+    }
+    while (bytes.length - offset >= GATHERED_MAX) {
+      const end = Math.min(bytes.length, offset + BUFFER_SIZE)
+      if (!(await this.write(bytes.subarray(offset, end)))) return false
+      offset = end
+    }
+    if (offset < bytes.length) this.put(bytes.subarray(offset))
+    return true
+  }
+
+  /** Sends what was gathered. False if it, or anything before, was not accepted. */
+  async flush(): Promise<boolean> {
+    while (this.writing !== undefined) await this.writing
+    const { buffer, length } = this
+    if (buffer === undefined || this.isBroken) return !this.isBroken
+    this.buffer = undefined
+    this.length = 0
+    const isAccepted = await (this.writing = this.write(buffer.subarray(0, length)))
+    this.writing = undefined
+    this.buffers.give(buffer)
+    return isAccepted
+  }
+
+  private async write(bytes: Uint8Array): Promise<boolean> {
+    const { flow } = this
+    this.writes()
+    const result = await (flow.writeNodelay === undefined ? flow.write(bytes) : flow.writeNodelay(bytes))
+    this.wrote()
+    if (!result.ok) this.isBroken = true
+    return result.ok
+  }
+}

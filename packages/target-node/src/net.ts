@@ -1,0 +1,128 @@
+/**
+ * The network device of a Node process: frames on a stream socket, each after its length.
+ *
+ * At the other end is the gateway of `mirage run`, a virtual machine monitor or another unikernel.
+ */
+import { randomBytes } from 'node:crypto'
+import { fstatSync } from 'node:fs'
+import { Socket } from 'node:net'
+import * as mac from '@mirage/address/mac'
+import { type Argument, optional, text } from '@mirage/argument'
+import { source } from '@mirage/console/logs'
+import type { Net } from '@mirage/net'
+import { type ByteStream, connect as connectStream } from '@mirage/net/stream'
+import { type Result, err, ok } from '@mirage/result'
+
+const MTU = 1500
+/** Bytes that are read at once: what the other end writes in a turn, usually. */
+const READ_SIZE = 256 * 1024
+
+const log = source('net')
+
+export const args: { readonly interface: Argument<string | undefined> } = {
+  interface: optional(
+    text({
+      doc: 'The Ethernet: fd:N is an open socket, unix:PATH one to connect to.',
+      docv: 'INTERFACE',
+    }),
+  ),
+}
+
+export async function connect(
+  _needs: object,
+  { interface: name }: { readonly interface: string | undefined },
+): Promise<Result<Net, string>> {
+  if (name === undefined) {
+    return err('there is no network interface: start this with mirage run, or name one with --interface')
+  }
+  const stream = new SocketStream()
+  const [, kind, where = ''] = /^(fd|unix):(.+)$/.exec(name) ?? []
+  if (kind === 'fd') {
+    const opened = openSocket(where, stream)
+    return opened.ok ? ok(attach(opened.value, stream)) : opened
+  }
+  if (kind === 'unix') {
+    const opened = await connectSocket(where, stream)
+    return opened.ok ? ok(attach(opened.value, stream)) : opened
+  }
+  const reason = name.startsWith('tap') ? 'TAP devices cannot be used yet' : 'it is no interface'
+  return err(`--interface=${name}: ${reason}; expected fd:N or unix:PATH, or start this with mirage run`)
+}
+
+function openSocket(number: string, stream: SocketStream): Result<Socket, string> {
+  const fd = Number(number)
+  try {
+    if (!/^[0-9]+$/.test(number) || !fstatSync(fd).isSocket()) throw new Error('no socket')
+    return ok(new Socket({ fd, readable: true, writable: true, onread: stream.onread }))
+  } catch {
+    return err(`--interface=fd:${number}: there is no socket of this number; start this with mirage run`)
+  }
+}
+
+function connectSocket(path: string, stream: SocketStream): Promise<Result<Socket, string>> {
+  return new Promise((resolve) => {
+    const socket = new Socket({ onread: stream.onread })
+    const refuse = ({ message }: Error): void => resolve(err(`--interface=unix:${path}: ${message}`))
+    socket.once('error', refuse)
+    socket.connect({ path }, () => {
+      socket.off('error', refuse)
+      resolve(ok(socket))
+    })
+  })
+}
+
+/** A device on `socket` with an address that no other is likely to have. */
+function attach(socket: Socket, stream: SocketStream): Net {
+  stream.socket = socket
+  const net = connectStream(stream, { mac: mac.local(randomBytes(4).readUInt32BE()), mtu: MTU })
+  // The end that follows tells it all.
+  socket.on('error', ({ message }) => log.debug(() => message))
+  socket.on('close', () => {
+    if (!stream.isEnded) log.warning('the other end of the network is gone')
+    net.disconnect()
+  })
+  return net
+}
+
+/** A socket as the device wants it. All chunks are read into one buffer, which saves an allocation for each. */
+class SocketStream implements ByteStream {
+  socket: Socket | undefined
+  isEnded = false
+  #receive: ((chunk: Uint8Array) => void) | undefined
+  /** What arrived before somebody listened. The socket is paused after the first chunk. */
+  #held: Uint8Array | undefined
+
+  readonly onread: { buffer: Uint8Array; callback: (length: number, buffer: Uint8Array) => boolean } = {
+    buffer: new Uint8Array(READ_SIZE),
+    callback: (length, buffer) => {
+      const chunk = buffer.subarray(0, length)
+      if (this.#receive === undefined) this.#held = chunk.slice()
+      else this.#receive(chunk)
+      return this.#receive !== undefined
+    },
+  }
+
+  write(bytes: Uint8Array, sent: () => void): void {
+    // A socket that broke calls back with an error; its end is told elsewhere.
+    this.socket!.write(bytes, () => sent())
+  }
+
+  listen(receive: (chunk: Uint8Array) => void): void {
+    this.defer(() => {
+      this.#receive = receive
+      if (this.#held === undefined) return
+      receive(this.#held)
+      this.#held = undefined
+      this.socket!.resume()
+    })
+  }
+
+  defer(task: () => void): void {
+    setImmediate(task)
+  }
+
+  end(): void {
+    this.isEnded = true
+    this.socket!.end()
+  }
+}

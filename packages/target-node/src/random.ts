@@ -1,0 +1,34 @@
+/** The random generator of a Node process: Fortuna, seeded and fed by the host's. */
+import { randomBytes } from 'node:crypto'
+import type { Random } from '@mirage/random'
+import { EVENT_SIZE_MAX, Fortuna, POOL_COUNT } from '@mirage/random/fortuna'
+import { type Result, ok } from '@mirage/result'
+import { clock } from './clock.ts'
+
+const SEED_SIZE = 64
+/** Milliseconds between two rounds of the pools: pool 0 is ready for a reseed after two of them. */
+const FEED_INTERVAL = 1000
+/** The number of the host among the sources of entropy. */
+const HOST = 0
+
+/** A generator that is fed until it is disconnected. */
+export interface NodeRandom extends Random {
+  disconnect(): void
+}
+
+export function connect(): Result<NodeRandom, string> {
+  const fortuna = new Fortuna(() => clock.now())
+  fortuna.seed(randomBytes(SEED_SIZE))
+  const feeding = setInterval(() => feed(fortuna), FEED_INTERVAL)
+  // What feeds the generator is no reason for the process to go on.
+  feeding.unref()
+  return ok({ generate: (count) => fortuna.generate(count), disconnect: () => clearInterval(feeding) })
+}
+
+/** One event for every pool: about 60 µs. */
+function feed(fortuna: Fortuna): void {
+  const entropy = randomBytes(POOL_COUNT * EVENT_SIZE_MAX)
+  for (let offset = 0; offset < entropy.length; offset += EVENT_SIZE_MAX) {
+    fortuna.add(HOST, entropy.subarray(offset, offset + EVENT_SIZE_MAX))
+  }
+}

@@ -1,0 +1,52 @@
+/** Where a unikernel begins as a Node process: its command line, its signals, its end. */
+import { type Running, boot } from '@mirage/runtime/boot'
+import type { Info, Part } from '@mirage/runtime/component'
+import { clock } from './clock.ts'
+import { writeLine } from './write-all.ts'
+
+const [STDOUT, STDERR] = [1, 2]
+
+/**
+ * Milliseconds in which a second signal is taken for the first one: a terminal sends Ctrl-C to this process and
+ * to the one that started it, which may pass it on.
+ */
+const SIGNAL_ECHO = 500
+
+/** What the entry module of an image hands over. */
+export interface Image {
+  readonly name: string
+  readonly info?: Info
+  /** Every component after those it needs; the application is the last one. */
+  readonly components: readonly Part[]
+}
+
+/** Runs the unikernel, and ends the process with its exit code. */
+export function main({ name, info, components }: Image): void {
+  const running = boot(
+    { name, parts: components, ...(info === undefined ? {} : { info }) },
+    {
+      // Neither the path of Node nor that of the image is anything that the user said to the unikernel.
+      commandLine: process.argv.slice(2).join(' '),
+      clock,
+      show: (line) => void writeLine(STDOUT, line),
+      warn: (line) => void writeLine(STDERR, line),
+    },
+  )
+  // A unikernel that waits, waits, whether or not Node sees what for.
+  setInterval(() => {}, 0x7fff_ffff)
+  listen(running)
+  void running.exitCode.then((code) => process.exit(code))
+}
+
+function listen(running: Running): void {
+  let first: number | undefined
+  const shutdown = (): void => {
+    const now = clock.now()
+    first ??= now
+    if (first === now || now - first > SIGNAL_ECHO) running.shutdown()
+  }
+  process.on('SIGINT', shutdown)
+  process.on('SIGTERM', shutdown)
+  process.on('uncaughtException', (error) => running.crash(error))
+  process.on('unhandledRejection', (reason) => running.crash(reason))
+}

@@ -1,0 +1,432 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { BROADCAST, type Ipv4, UNSPECIFIED, of } from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
+import { type Arp, connect as connectArp } from '@mirage/arp'
+import { getU16 } from '@mirage/bytes'
+import { type ManualClock, manual } from '@mirage/clock/manual'
+import { type Ethernet, IPV4, connect as connectEthernet } from '@mirage/ethernet'
+import { pair } from '@mirage/net/pair'
+import { seeded } from '@mirage/random/seeded'
+import { done, err } from '@mirage/result'
+import { type Config, type Ip, type Packet, UDP } from './ip.ts'
+import { type Options, connect } from './ipv4.ts'
+import { HOPS_MAX, PACKETS_MAX } from './waiting.ts'
+import * as wire from './wire.ts'
+
+const A = of(10, 0, 0, 1)
+const B = of(10, 0, 0, 2)
+const CONFIG: Config = { cidr: { address: A, prefixLength: 24 }, gateway: of(10, 0, 0, 254) }
+/** A protocol that nobody is assigned. */
+const PROTOCOL = 200
+
+interface Rig {
+  readonly ip: Ip
+  readonly arp: Arp
+  readonly clock: ManualClock
+  /** The other end of the link, and the packets that arrived there. */
+  readonly peer: Ethernet
+  readonly arrived: Uint8Array[]
+  /** Lets everything happen that needs no time. */
+  readonly settle: () => Promise<void>
+}
+
+function rig(options: Options = { config: CONFIG }, mtu: number = 1500): Rig {
+  const clock = manual()
+  const cable = pair({ clock, mtu })
+  const ethernet = connectEthernet(cable.a)
+  const arp = connectArp({ ethernet, clock })
+  const ip = connect({ ethernet, arp, random: seeded(1) }, options)
+  const peer = connectEthernet(cable.b)
+  const arrived: Uint8Array[] = []
+  peer.listen(IPV4, (frame, offset) => arrived.push(frame.slice(offset)))
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 4; i++) {
+      clock.advance(0)
+      await Promise.resolve()
+    }
+  }
+  return { ip, arp, clock, peer, arrived, settle }
+}
+
+/** A rig whose host knows the MAC address of its neighbour. */
+function acquainted(options?: Options, mtu?: number): Rig {
+  const made = rig(options, mtu)
+  made.arp.static(B, made.peer.mac)
+  return made
+}
+
+interface Sent {
+  readonly src?: Ipv4
+  readonly dst?: Ipv4
+  readonly to?: mac.Mac
+  readonly fragmentation?: number
+  readonly protocol?: number
+}
+
+/** Sends `payload` from the other end of the link. */
+function send({ peer }: Rig, payload: number[], sent: Sent = {}): void {
+  const { src = B, dst = A, to = mac.local(1), fragmentation = 0, protocol = PROTOCOL } = sent
+  peer.write(to, IPV4, 20 + payload.length, (packet) => {
+    packet.set(payload, 20)
+    wire.emit(packet, 0, { src, dst, protocol, ttl: 9, id: 7, fragmentation }, 20 + payload.length)
+    return 20 + payload.length
+  })
+}
+
+/** What arrives at the host: payloads, with where they come from. */
+function collect(
+  ip: Ip,
+  protocol: number = PROTOCOL,
+): { src: Ipv4; dst: Ipv4; ttl: number; payload: number[] }[] {
+  const received: { src: Ipv4; dst: Ipv4; ttl: number; payload: number[] }[] = []
+  ip.listen(protocol, ({ frame, offset, end, src, dst, ttl }) => {
+    received.push({ src, dst, ttl, payload: [...frame.subarray(offset, end)] })
+  })
+  return received
+}
+
+function parse(bytes: Uint8Array): Packet {
+  const packet = {
+    frame: bytes,
+    header: 0,
+    offset: 0,
+    end: 0,
+    src: UNSPECIFIED,
+    dst: UNSPECIFIED,
+    protocol: 0,
+    ttl: 0,
+  }
+  assert.equal(wire.parse(bytes, 0, packet), done)
+  return packet
+}
+
+describe('ip output', () => {
+  it('writes what is filled, then the payloads, behind a header', async () => {
+    const { ip, arrived, settle } = acquainted()
+    const fill = (buffer: Uint8Array): number => {
+      assert.deepEqual(buffer, new Uint8Array(4))
+      buffer.set([1, 2])
+      return 2
+    }
+    assert.equal(ip.write(B, PROTOCOL, 4, fill, [Uint8Array.of(3), Uint8Array.of(4, 5)]), done)
+    await settle()
+    const packet = parse(arrived[0]!)
+    assert.deepEqual([packet.src, packet.dst, packet.protocol, packet.ttl], [A, B, PROTOCOL, 64])
+    assert.deepEqual([...packet.frame.subarray(packet.offset, packet.end)], [1, 2, 3, 4, 5])
+    assert.equal(arrived[0]!.length, 25)
+  })
+
+  it('writes payloads alone', async () => {
+    const { ip, arrived, settle } = acquainted()
+    assert.ok(ip.write(B, PROTOCOL, 0, () => 0, [Uint8Array.of(3)]).ok)
+    await settle()
+    assert.deepEqual([...arrived[0]!.subarray(20)], [3])
+  })
+
+  it('sets what it is told: time to live, source, no fragments', async () => {
+    const { ip, arrived, settle } = acquainted()
+    ip.write(B, PROTOCOL, 0, () => 0, [], { ttl: 1, src: of(9, 9, 9, 9), fragment: false })
+    ip.write(B, PROTOCOL, 0, () => 0, [])
+    await settle()
+    const packet = parse(arrived[0]!)
+    assert.deepEqual([packet.ttl, packet.src], [1, of(9, 9, 9, 9)])
+    assert.equal(getU16(arrived[0]!, 6), wire.DONT_FRAGMENT)
+    assert.equal(getU16(arrived[1]!, 6), 0)
+  })
+
+  it('gives packets that may be cut ids that cannot be guessed', async () => {
+    const { ip, arrived, settle } = acquainted()
+    for (let i = 0; i < 100; i++) ip.write(B, PROTOCOL, 0, () => 0)
+    await settle()
+    const ids = new Set(arrived.map((packet) => getU16(packet, 4)))
+    assert.ok(ids.size > 95)
+  })
+
+  it('cuts what does not fit, and every piece but the last is a multiple of 8', async () => {
+    const { ip, arrived, settle } = acquainted({ config: CONFIG }, 61)
+    assert.equal(ip.mtu, 41)
+    const payload = Uint8Array.from({ length: 100 }, (_, i) => i)
+    assert.equal(
+      ip.write(B, PROTOCOL, 10, (buffer) => (buffer.fill(9), 10), [payload]),
+      done,
+    )
+    await settle()
+    const offsets = arrived.map((packet) => wire.fragmentOffset(packet, 0))
+    assert.deepEqual(offsets, [0, 40, 80])
+    assert.deepEqual(
+      arrived.map((packet) => packet.length),
+      [60, 60, 50],
+    )
+    assert.deepEqual(
+      arrived.map((packet) => getU16(packet, 6) & 0xe000),
+      [0x2000, 0x2000, 0],
+    )
+    assert.equal(new Set(arrived.map((packet) => getU16(packet, 4))).size, 1)
+    const whole = arrived.flatMap((packet) => [...packet.subarray(20)])
+    assert.deepEqual(whole, [...new Uint8Array(10).fill(9), ...payload])
+  })
+
+  it('refuses to cut what may not be, and runs no fill', () => {
+    const { ip } = acquainted({ config: CONFIG }, 61)
+    const fill = (): number => assert.fail('fill was called')
+    assert.deepEqual(ip.write(B, PROTOCOL, 42, fill, [], { fragment: false }), err('would-fragment'))
+    assert.deepEqual(ip.writeAt(B, PROTOCOL, 42, fill), err('would-fragment'))
+    assert.ok(ip.write(B, PROTOCOL, 41, () => 41, [], { fragment: false }).ok)
+    assert.ok(ip.writeAt(B, PROTOCOL, 41, () => 41).ok)
+  })
+
+  it('has no route where there is none, and runs no fill', () => {
+    const { ip } = rig({ config: { cidr: CONFIG.cidr } })
+    const fill = (): number => assert.fail('fill was called')
+    for (const size of [1, 5000])
+      assert.deepEqual(ip.write(of(8, 8, 8, 8), PROTOCOL, size, fill), err('no-route'))
+    assert.deepEqual(ip.writeAt(of(8, 8, 8, 8), PROTOCOL, 1, fill), err('no-route'))
+  })
+
+  it('throws on what only a bug can ask for', () => {
+    const { ip } = acquainted()
+    assert.throws(() => ip.write(B, PROTOCOL, 65_516, () => 0))
+    assert.throws(() => ip.write(B, PROTOCOL, 1, () => 2))
+    assert.throws(() => ip.write(B, PROTOCOL, 2000, () => 2001))
+    for (const ttl of [0, 256]) assert.throws(() => ip.write(B, PROTOCOL, 1, () => 1, [], { ttl }))
+    assert.doesNotThrow(() => ip.write(B, PROTOCOL, 65_515, () => 65_515))
+  })
+
+  it('writes segments behind both headers, never to be cut', async () => {
+    const { ip, arrived, settle } = acquainted()
+    const sent = ip.writeAt(B, 6, 3, (frame, offset) => {
+      assert.equal(offset, 34)
+      frame[offset] = 7
+      return 2
+    })
+    assert.equal(sent, done)
+    await settle()
+    const packet = parse(arrived[0]!)
+    assert.deepEqual([packet.src, packet.dst, packet.protocol, packet.ttl, packet.end], [A, B, 6, 64, 22])
+    assert.deepEqual([getU16(arrived[0]!, 4), getU16(arrived[0]!, 6)], [0, wire.DONT_FRAGMENT])
+    ip.writeAt(B, 6, 0, () => 0, of(9, 9, 9, 9))
+    await settle()
+    assert.equal(parse(arrived[1]!).src, of(9, 9, 9, 9))
+  })
+
+  it('sends broadcasts and groups without asking anybody', async () => {
+    const { ip, peer, settle } = rig()
+    const to: mac.Mac[] = []
+    peer.listen(IPV4, (_frame, _offset, _src, dst) => to.push(dst))
+    for (const dst of [BROADCAST, of(10, 0, 0, 255), of(224, 0, 0, 251)])
+      ip.writeAt(dst, PROTOCOL, 1, () => 1)
+    await settle()
+    assert.deepEqual(to, [mac.BROADCAST, mac.BROADCAST, 0x0100_5e00_00fb])
+  })
+})
+
+describe('ip and the next hop', () => {
+  it('keeps packets, in order, until the next hop has answered', async () => {
+    const made = rig()
+    const { ip, arp, peer, arrived, settle } = made
+    const bytes = Uint8Array.of(1)
+    assert.equal(
+      ip.write(B, PROTOCOL, 0, () => 0, [bytes]),
+      done,
+    )
+    bytes[0] = 9
+    ip.writeAt(B, PROTOCOL, 1, (frame, offset) => ((frame[offset] = 2), 1))
+    await settle()
+    assert.equal(arrived.length, 0)
+    arp.static(B, peer.mac)
+    await settle()
+    assert.deepEqual(
+      arrived.map((packet) => [...packet.subarray(20)]),
+      [[1], [2]],
+    )
+    assert.deepEqual(parse(arrived[1]!).dst, B)
+  })
+
+  it('asks the gateway’s address for what is elsewhere', async () => {
+    const { ip, arp, peer, arrived, settle } = rig()
+    arp.static(of(10, 0, 0, 254), peer.mac)
+    ip.writeAt(of(8, 8, 8, 8), PROTOCOL, 1, () => 1)
+    await settle()
+    assert.equal(parse(arrived[0]!).dst, of(8, 8, 8, 8))
+  })
+
+  it('tells which destinations cannot be reached, once each', async () => {
+    const { ip, clock, settle } = rig()
+    const unreachable: Ipv4[] = []
+    ip.onUnreachable((dst) => unreachable.push(dst))
+    for (const dst of [of(8, 8, 8, 8), of(8, 8, 4, 4), of(8, 8, 8, 8), B])
+      ip.writeAt(dst, PROTOCOL, 1, () => 1)
+    clock.advance(8999)
+    await settle()
+    assert.deepEqual(unreachable, [])
+    clock.advance(1)
+    await settle()
+    assert.deepEqual(unreachable, [of(8, 8, 8, 8), of(8, 8, 4, 4), B])
+    assert.equal(ip.drops.unresolved, 4)
+    assert.equal(clock.pending, 0)
+  })
+
+  it('is busy when too many packets wait for one hop, or for too many hops', () => {
+    const one = rig().ip
+    for (let i = 0; i < PACKETS_MAX; i++) assert.ok(one.writeAt(B, PROTOCOL, 1, () => 1).ok)
+    assert.deepEqual(
+      one.writeAt(B, PROTOCOL, 1, () => 1),
+      err('busy'),
+    )
+    const many = rig().ip
+    for (let i = 0; i < HOPS_MAX; i++) assert.ok(many.writeAt(of(10, 0, 0, 100 + i), PROTOCOL, 1, () => 1).ok)
+    assert.deepEqual(
+      many.writeAt(B, PROTOCOL, 1, () => 1),
+      err('busy'),
+    )
+  })
+
+  it('follows a neighbour that has another MAC address', async () => {
+    const { ip, arp, peer, settle } = acquainted()
+    const to: mac.Mac[] = []
+    peer.listen(IPV4, (_frame, _offset, _src, dst) => to.push(dst))
+    ip.writeAt(B, PROTOCOL, 1, () => 1)
+    arp.static(B, mac.BROADCAST)
+    ip.writeAt(B, PROTOCOL, 1, () => 1)
+    await settle()
+    assert.deepEqual(to, [peer.mac, mac.BROADCAST])
+  })
+
+  it('tells ARP which address is its own, and no longer is', () => {
+    const { ip, arp } = rig({})
+    assert.deepEqual(ip.config, { cidr: { address: UNSPECIFIED, prefixLength: 0 } })
+    assert.deepEqual(arp.addresses, [])
+    ip.configure(CONFIG)
+    assert.deepEqual(arp.addresses, [A])
+    assert.equal(ip.src(B), A)
+    ip.configure({ cidr: { address: B, prefixLength: 8 } })
+    assert.deepEqual(arp.addresses, [B])
+    ip.configure({ cidr: { address: UNSPECIFIED, prefixLength: 0 } })
+    assert.deepEqual(arp.addresses, [])
+  })
+
+  it('forgets the way when it is configured anew', () => {
+    const { ip } = acquainted()
+    assert.ok(ip.writeAt(B, PROTOCOL, 1, () => 1).ok)
+    ip.configure({ cidr: { address: of(192, 168, 0, 1), prefixLength: 24 } })
+    assert.deepEqual(
+      ip.writeAt(B, PROTOCOL, 1, () => 1),
+      err('no-route'),
+    )
+  })
+})
+
+describe('ip input', () => {
+  it('hands on what is for this host, without headers and padding', async () => {
+    const made = rig()
+    const received = collect(made.ip)
+    const payload = [1, 2, 3]
+    send(made, payload)
+    made.peer.write(mac.local(1), IPV4, 46, (packet) => {
+      packet.fill(0xa5)
+      packet.set(payload, 20)
+      wire.emit(packet, 0, { src: B, dst: A, protocol: PROTOCOL, ttl: 9, id: 7, fragmentation: 0 }, 23)
+      return 46
+    })
+    await made.settle()
+    const expected = { src: B, dst: A, ttl: 9, payload }
+    assert.deepEqual(received, [expected, expected])
+  })
+
+  it('hears broadcasts, in general and of its network', async () => {
+    const made = rig()
+    const received = collect(made.ip)
+    send(made, [1], { dst: BROADCAST, to: mac.BROADCAST })
+    send(made, [2], { dst: of(10, 0, 0, 255), to: mac.BROADCAST })
+    await made.settle()
+    assert.deepEqual(
+      received.map(({ payload }) => payload),
+      [[1], [2]],
+    )
+  })
+
+  const dropped: [why: string, reason: keyof Ip['drops'], sent: Sent][] = [
+    ['for another host', 'not-for-us', { dst: of(10, 0, 0, 9) }],
+    ['for the broadcast of another network', 'not-for-us', { dst: of(10, 0, 1, 255), to: mac.BROADCAST }],
+    [
+      'for a group that it has not joined',
+      'not-for-us',
+      { dst: of(224, 0, 0, 1), to: 0x0100_5e00_0001 as mac.Mac },
+    ],
+    ['for this host but sent to everyone', 'not-for-us', { to: mac.BROADCAST }],
+    ['from itself', 'bad-source', { src: A }],
+    ['from everyone', 'bad-source', { src: BROADCAST }],
+    ['from everyone in its network', 'bad-source', { src: of(10, 0, 0, 255) }],
+    ['from a group', 'bad-source', { src: of(224, 0, 0, 1) }],
+    ['from a loopback', 'bad-source', { src: of(127, 0, 0, 1) }],
+    ['that is a first fragment', 'fragment', { fragmentation: 0x2000 }],
+    ['that is a last fragment', 'fragment', { fragmentation: 3 }],
+    ['of a protocol that nobody listens to', 'unknown-protocol', { protocol: 201 }],
+  ]
+  for (const [why, reason, sent] of dropped) {
+    it(`drops and counts a packet ${why}`, async () => {
+      const made = rig()
+      const received = collect(made.ip)
+      send(made, [1], sent)
+      await made.settle()
+      assert.deepEqual(received, [])
+      const counted = Object.entries(made.ip.drops).filter(([, count]) => count > 0)
+      assert.deepEqual(counted, [[reason, 1]])
+    })
+  }
+
+  it('drops and counts what is no packet', async () => {
+    const { ip, peer, settle } = rig()
+    for (const bytes of [[], [0x45], Array<number>(20).fill(0), [0x45, ...Array<number>(19).fill(0)]]) {
+      peer.write(mac.local(1), IPV4, bytes.length, (payload) => (payload.set(bytes), bytes.length))
+    }
+    await settle()
+    assert.deepEqual([ip.drops['too-short'], ip.drops['bad-version'], ip.drops['bad-length']], [2, 1, 1])
+  })
+
+  it('lets packets pass whose only flag is "don’t fragment"', async () => {
+    const made = rig()
+    const received = collect(made.ip)
+    send(made, [1], { fragmentation: wire.DONT_FRAGMENT })
+    await made.settle()
+    assert.equal(received.length, 1)
+  })
+
+  it('hands protocols without a listener to who asked for the others', async () => {
+    const made = rig()
+    collect(made.ip)
+    const others: number[] = []
+    made.ip.listenOther(({ protocol }) => others.push(protocol))
+    send(made, [1])
+    send(made, [1], { protocol: 201 })
+    await made.settle()
+    assert.deepEqual(others, [201])
+    assert.equal(made.ip.drops['unknown-protocol'], 0)
+  })
+
+  it('takes the offer of a DHCP server while it has no address, and nothing else', async () => {
+    const made = rig({})
+    const udp = collect(made.ip, UDP)
+    const other = collect(made.ip)
+    send(made, [1], { dst: of(10, 0, 0, 77), protocol: UDP })
+    send(made, [2], { dst: of(10, 0, 0, 77) })
+    await made.settle()
+    assert.deepEqual(
+      udp.map(({ payload }) => payload),
+      [[1]],
+    )
+    assert.deepEqual(other, [])
+  })
+
+  it('takes packets for every host where it is promiscuous', async () => {
+    const made = rig({ config: CONFIG, isPromiscuous: true })
+    const received = collect(made.ip)
+    for (const dst of [A, of(8, 8, 8, 8), of(224, 0, 0, 1)]) send(made, [1], { dst })
+    await made.settle()
+    assert.deepEqual(
+      received.map(({ dst }) => dst),
+      [A, of(8, 8, 8, 8)],
+    )
+  })
+})

@@ -3,7 +3,8 @@ import { hex } from '@mirage/bytes/hex'
 import { type WallTime, fromEpochMs } from '@mirage/clock'
 import type { Entry, Kind, KvError, KvReader } from '@mirage/kv'
 import * as Key from '@mirage/kv/key'
-import { type Result, assert, err, ok } from '@mirage/result'
+import { checkPart } from '@mirage/kv/part'
+import { type Result, err, ok } from '@mirage/result'
 import { CHUNK_SIZE, type Crunched, type CrunchedValue, parseChunk } from './crunched.ts'
 
 /** The store of a generated module. A chunk is decoded when it is first read, and kept. */
@@ -47,8 +48,7 @@ class CrunchedKv implements KvReader {
   }
 
   async getPartial(key: Key.Key, offset: number, length: number): Promise<Result<Uint8Array, KvError>> {
-    assert(Number.isSafeInteger(offset) && offset >= 0, 'an offset is a natural number')
-    assert(Number.isSafeInteger(length) && length >= 0, 'a length is a natural number')
+    checkPart(offset, length)
     const found = this.#value(key)
     if (!found.ok) return found
     const start = Math.min(offset, found.value.size)

@@ -4,6 +4,7 @@ import { type Result, assert, done, err, ok } from '@mirage/result'
 import * as digests from './digest.ts'
 import * as Key from './key.ts'
 import type { Entry, Kind, Kv, KvBatchError, KvError, KvWriteError } from './kv.ts'
+import { checkPart, overwritten } from './part.ts'
 import { type Change, type Node, Tree, type Value, entriesOf } from './tree.ts'
 
 export interface MemoryOptions {
@@ -16,6 +17,11 @@ export interface MemoryOptions {
 /** An empty store. */
 export function memory({ clock, sizeMax = Number.POSITIVE_INFINITY }: MemoryOptions): Kv {
   return new MemoryKv(clock, sizeMax)
+}
+
+/** The component: an empty store of no limit. */
+export function connect({ clock }: { readonly clock: Clock }): Result<Kv, string> {
+  return ok(memory({ clock }))
 }
 
 /** How often `batch` runs again unless told. */
@@ -57,7 +63,7 @@ abstract class TreeKv implements Kv {
   }
 
   async getPartial(key: Key.Key, offset: number, length: number): Promise<Result<Uint8Array, KvError>> {
-    checkRange(offset, length)
+    checkPart(offset, length)
     const found = this.#value(key)
     return found.ok ? ok(found.value.bytes.slice(offset, offset + length)) : found
   }
@@ -92,7 +98,7 @@ abstract class TreeKv implements Kv {
   }
 
   async setPartial(key: Key.Key, offset: number, bytes: Uint8Array): Promise<Result<void, KvWriteError>> {
-    checkRange(offset, bytes.length)
+    checkPart(offset, bytes.length)
     const found = this.#value(key)
     if (!found.ok && found.error.kind !== 'not-found') return found
     const value = overwritten(found.ok ? found.value.bytes : new Uint8Array(0), offset, bytes)
@@ -257,17 +263,4 @@ function lastModifiedOf(node: Node): WallTime | undefined {
     if (modified !== undefined && (latest === undefined || compare(modified, latest) > 0)) latest = modified
   }
   return latest
-}
-
-function overwritten(old: Uint8Array, offset: number, bytes: Uint8Array): Uint8Array {
-  const start = Math.min(offset, old.length)
-  const value = new Uint8Array(Math.max(old.length, start + bytes.length))
-  value.set(old)
-  value.set(bytes, start)
-  return value
-}
-
-function checkRange(offset: number, length: number): void {
-  assert(Number.isSafeInteger(offset) && offset >= 0, 'an offset is a natural number')
-  assert(Number.isSafeInteger(length) && length >= 0, 'a length is a natural number')
 }

@@ -90,6 +90,11 @@ export class Tree {
     return { ok: true, value: node }
   }
 
+  /** Every value and its key, in no order. */
+  values(): IterableIterator<readonly [Key.Key, Value]> {
+    return valuesOf(Key.empty, this.#root)
+  }
+
   apply(change: Change): Result<void, KvWriteError> {
     switch (change.kind) {
       case 'set':
@@ -171,6 +176,11 @@ export class Tree {
 /** The direct entries of `node`, without what they hold. */
 export function entriesOf(node: Dictionary): Entry[] {
   return [...node.entries].map(([name, { kind }]): { name: string; kind: Kind } => ({ name, kind }))
+}
+
+function* valuesOf(key: Key.Key, node: Node): IterableIterator<readonly [Key.Key, Value]> {
+  if (node.kind === 'value') return yield [key, node]
+  for (const [name, entry] of node.entries) yield* valuesOf(Key.append(key, Key.parse(name)), entry)
 }
 
 function dictionary(owner: Owner, entries?: Map<string, Node>): Dictionary {

@@ -77,7 +77,7 @@ export function crunch(folder: string | Text): Device<KvReader> {
 
 /** A folder of the host, to read and write. A relative one starts where the unikernel is started. */
 export function directKv(folder: string | Text): Device<Kv> {
-  return targetDevice('kv', { folder: constant(folder), clock: theClock })
+  return targetDevice('kv', { folder: constant(folder) })
 }
 
 /** An empty store in memory, which is gone when the unikernel ends. */

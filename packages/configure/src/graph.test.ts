@@ -65,7 +65,7 @@ describe('resolve', () => {
     const site = unikernelOf({ files: kvRo('./htdocs') })
     assert.deepEqual(order(resolve(site, {})), ['files'])
     assert.equal(resolve(site, {}).nodes[0]?.device.source.kind, 'crunch')
-    assert.deepEqual(order(resolve(site, { kv_ro: 'direct' })), ['folder', 'clock', 'files'])
+    assert.deepEqual(order(resolve(site, { kv_ro: 'direct' })), ['folder', 'files'])
   })
 
   it('follows flags, and choices within choices', () => {
@@ -74,7 +74,7 @@ describe('resolve', () => {
     const site = unikernelOf({ files: match(safe, { true: inner, false: memoryKv() }) })
     assert.deepEqual(order(resolve(site, {})), ['clock', 'files'])
     assert.deepEqual(order(resolve(site, { safe: true })), ['files'])
-    assert.deepEqual(order(resolve(site, { safe: true, kv_ro: 'direct' })), ['folder', 'clock', 'files'])
+    assert.deepEqual(order(resolve(site, { safe: true, kv_ro: 'direct' })), ['folder', 'files'])
   })
 })
 
@@ -113,19 +113,22 @@ describe('problems', () => {
       { files: 'a folder' as never },
       { name: '../site', publish: ['80', '70000:80', '80:0'] },
     )
-    assert.deepEqual(problems(wrong), [
-      "name: '../site' is not a name: letters, digits, - and _",
-      "publish: '80' is not <host port>:<port of the unikernel>",
-      "publish: '70000:80' is not <host port>:<port of the unikernel>",
-      "publish: '80:0' is not <host port>:<port of the unikernel>",
-      'devices.files: this is not a device',
-    ])
+    assert.deepEqual(
+      problems(wrong).map(({ message }) => message),
+      [
+        "name: '../site' is not a name: letters, digits, - and _",
+        "publish: '80' is not <host port>:<port of the unikernel>",
+        "publish: '70000:80' is not <host port>:<port of the unikernel>",
+        "publish: '80:0' is not <host port>:<port of the unikernel>",
+        'devices.files: this is not a device',
+      ],
+    )
   })
 
   it('finds a value without a device where no type was checked', () => {
     const half = match(kvRoOption, { crunch: memoryKv() } as never)
     const found = problems(unikernelOf({ files: half }))
-    assert.deepEqual(found, ['the option kv_ro has no device for its value direct'])
+    assert.deepEqual(found, [{ message: 'the option kv_ro has no device for its value direct' }])
   })
 })
 
@@ -146,16 +149,14 @@ describe('a picture', () => {
   2 [label="crunch\\nfiles: ./htdocs", shape="box"];
   3 [label="kv\\ntarget: kv", shape="box"];
   4 [label="constant\\n\\"./htdocs\\"", shape="box"];
-  5 [label="clock\\ntarget: clock", shape="box"];
-  6 [label="constant\\n\\"a \\\\\\"b\\\\\\" \\\\\\\\c\\"", shape="box"];
-  7 [label="own\\nof this build", shape="box"];
+  5 [label="constant\\n\\"a \\\\\\"b\\\\\\" \\\\\\\\c\\"", shape="box"];
+  6 [label="own\\nof this build", shape="box"];
   1 -> 2 [label="crunch", style="bold"];
   3 -> 4 [label="folder", style="solid"];
-  3 -> 5 [label="clock", style="solid"];
   1 -> 3 [label="direct", style="dotted"];
   0 -> 1 [label="files", style="solid"];
-  0 -> 6 [label="seed", style="solid"];
-  0 -> 7 [label="own", style="solid"];
+  0 -> 5 [label="seed", style="solid"];
+  0 -> 6 [label="own", style="solid"];
 }
 `,
     )

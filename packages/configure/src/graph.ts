@@ -2,6 +2,7 @@
 import { type Result, err, ok } from '@mirage/result'
 import { type Device, type Leaf, chosen } from './device.ts'
 import { type Choices, type Option, target } from './option.ts'
+import { parsePublish } from './publish.ts'
 import type { Unikernel } from './unikernel.ts'
 
 /** One device of a configured unikernel. */
@@ -21,25 +22,29 @@ export interface Graph {
   readonly devices: Readonly<Record<string, string>>
 }
 
-/** Everything that is wrong with a configuration and that no type says: one sentence each. */
-export function problems(unikernel: Unikernel): readonly string[] {
-  const found: string[] = []
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(unikernel.name)) {
-    found.push(`name: '${unikernel.name}' is not a name: letters, digits, - and _`)
-  }
-  for (const rule of unikernel.publish) {
-    if (!isPublishRule(rule)) found.push(`publish: '${rule}' is not <host port>:<port of the unikernel>`)
-  }
-  for (const [name, device] of Object.entries(unikernel.devices)) {
-    if (!isDevice(device)) found.push(`devices.${name}: this is not a device`)
-  }
-  return found.length > 0 ? found : missingCases(unikernel)
+/** Something that is wrong with a configuration. */
+export interface Complaint {
+  /** One sentence. */
+  readonly message: string
+  /** The text in the configuration that it is about, if it is about one. */
+  readonly about?: string
 }
 
-/** `8080:80`, with an optional address of the host in front, and an optional `/udp` behind. */
-export function isPublishRule(rule: string): boolean {
-  const match = /^(?:[0-9.]+:)?([0-9]{1,5}):([0-9]{1,5})(?:\/(?:tcp|udp))?$/.exec(rule)
-  return match !== null && Number(match[1]) <= 65_535 && Number(match[2]) >= 1 && Number(match[2]) <= 65_535
+/** Everything that is wrong with a configuration and that no type says. */
+export function problems(unikernel: Unikernel): readonly Complaint[] {
+  const { name: about } = unikernel
+  const found: Complaint[] = []
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(unikernel.name)) {
+    found.push({ message: `name: '${about}' is not a name: letters, digits, - and _`, about })
+  }
+  for (const rule of unikernel.publish) {
+    if (parsePublish(rule) !== undefined) continue
+    found.push({ message: `publish: '${rule}' is not <host port>:<port of the unikernel>`, about: rule })
+  }
+  for (const [name, device] of Object.entries(unikernel.devices)) {
+    if (!isDevice(device)) found.push({ message: `devices.${name}: this is not a device` })
+  }
+  return found.length > 0 ? found : missingCases(unikernel)
 }
 
 /** The options that `unikernel` has: `target`, then its own in the order of its devices. */
@@ -114,13 +119,13 @@ function optionsIn(device: Device<unknown>): readonly Option[] {
   return source.kind === 'constant' && typeof source.value === 'object' ? [source.value] : []
 }
 
-function missingCases(unikernel: Unikernel): readonly string[] {
+function missingCases(unikernel: Unikernel): readonly Complaint[] {
   return [...reachable(unikernel)].flatMap((device) => {
     if (device.kind !== 'choice') return []
     const values = device.option.kind === 'flag' ? ['true', 'false'] : device.option.values
     return values
       .filter((value) => device.cases[value] === undefined)
-      .map((value) => `the option ${device.option.name} has no device for its value ${value}`)
+      .map((value) => ({ message: `the option ${device.option.name} has no device for its value ${value}` }))
   })
 }
 

@@ -1,0 +1,39 @@
+/** `mirage clean` */
+import { rmSync, rmdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { ok } from '@mirage/result'
+import { last } from '../built.ts'
+import type { Command } from '../command.ts'
+import { find } from '../project.ts'
+
+/** Removes what the tool made. */
+export const command: Command<Record<string, never>, Record<string, never>> = {
+  name: 'clean',
+  summary: 'Removes what configure and build made, and nothing else.',
+  args: {},
+  positional: {},
+  takesRest: false,
+  async run({ common }, terminal) {
+    const project = find(common.file, terminal.folder)
+    if (!project.ok) return project
+    const { folder, cache } = project.value
+    const built = last(project.value)
+    if (built !== undefined) {
+      const image = join(folder, built.image)
+      for (const path of [image, `${image}.map`]) rmSync(path, { force: true })
+      removeIfEmpty(dirname(image))
+    }
+    for (const name of ['context', 'build.json']) rmSync(join(cache, name), { force: true })
+    removeIfEmpty(cache)
+    return ok(0)
+  },
+}
+
+/** A folder in which somebody else keeps something stays. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It is not empty, or not there: both are as they should be.
+  }
+}

@@ -1,0 +1,15 @@
+/** Files that are there whole, or not at all. */
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** Writes `content` to a sibling of `path` and renames it: whoever looks sees the old file or the new one. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const sibling = join(dirname(path), `.${basename(path)}.${process.pid}`)
+  try {
+    writeFileSync(sibling, content)
+    renameSync(sibling, path)
+  } catch (error) {
+    rmSync(sibling, { force: true })
+    throw error
+  }
+}

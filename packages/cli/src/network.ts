@@ -1,0 +1,54 @@
+/** The network of a unikernel that `mirage run` runs: a gateway in this process, and the host's ports that lead in. */
+import type { Socket } from 'node:net'
+import { format } from '@mirage/address/ipv4'
+import { type PublishRule, parsePublish } from '@mirage/configure/publish'
+import { type Published, type RunningGateway, type StartError, startGateway } from '@mirage/gateway/node'
+import { type Result, assert, err, ok } from '@mirage/result'
+import { type Failure, failure } from './problem.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Ports where a unikernel speaks HTTP, as far as one can tell from a number. */
+const HTTP_PORTS: readonly number[] = [80, 8000, 8080]
+
+/** A gateway at the other end of `stream`, with the ports that `rules` publish; they are told to the person. */
+export async function connect(
+  stream: Socket,
+  rules: readonly string[],
+  { say, detail }: Terminal,
+): Promise<Result<RunningGateway, Failure>> {
+  const publish = rules.map(checkedRule)
+  const started = await startGateway({ stream, publish })
+  if (!started.ok) return err(failure(123, refusal(started.error, publish)))
+  const { ready, published } = started.value
+  void ready.then((address) => detail(`  ${format(address)} on a network of its own`))
+  for (const each of published) say(`  ${place(each)}`)
+  return started.ok ? ok(started.value) : started
+}
+
+function checkedRule(text: string): PublishRule {
+  const rule = parsePublish(text)
+  assert(rule !== undefined, 'rules were checked when they were given')
+  return rule
+}
+
+/** Where a person finds what was published. */
+function place({ protocol, hostAddress, hostPort, guestPort, url }: Published): string {
+  if (protocol === 'tcp' && HTTP_PORTS.includes(guestPort)) return url
+  return `${protocol} ${format(hostAddress)}:${hostPort} leads to port ${guestPort}`
+}
+
+function refusal({ kind, hostAddress, port }: StartError, rules: readonly PublishRule[]): string {
+  const guestPort = rules.find((rule) => rule.hostPort === port)?.guestPort ?? 80
+  const where = `port ${port} of ${format(hostAddress)}`
+  const hint = `Choose another with --publish ${port < 55_000 ? port + 1000 : port - 1000}:${guestPort}`
+  switch (kind) {
+    case 'port-in-use':
+      return `${where} is in use. ${hint}`
+    case 'no-permission':
+      return `${where} is not open to this user. ${hint}`
+    case 'no-address':
+      return `this host has no address ${format(hostAddress)} for --publish`
+    case 'exhausted':
+      return `${where} cannot be opened: the host has no sockets left`
+  }
+}

@@ -1,0 +1,21 @@
+/** The tool as a person sees it: every transcript, command by command. */
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Shell, parse } from './transcript.ts'
+
+const FOLDER = fileURLToPath(new URL('transcripts', import.meta.url))
+
+for (const file of readdirSync(FOLDER).sort()) {
+  describe(`the transcript ${file}`, () => {
+    const shell = new Shell()
+    after(() => shell.remove())
+    for (const { command, expected, line } of parse(readFileSync(join(FOLDER, file), 'utf8'))) {
+      it(`line ${line}: ${command.split('\n')[0]}`, async () => {
+        assert.deepEqual(await shell.run(command), expected)
+      })
+    }
+  })
+}

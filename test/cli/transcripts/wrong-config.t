@@ -1,0 +1,114 @@
+What `mirage configure` says to a configuration that is wrong. Every time it names the line, ends with exit code 1,
+and leaves the folder as it was.
+
+  $ cp -r $FIXTURES/site/. . && ls -A
+  config.ts
+  htdocs
+  unikernel.ts
+
+A device is missing, or all are:
+
+  $ sed -i 's/, files: crunch(.*)//' config.ts
+  $ mirage configure
+  error: config.ts:7:3: devices.files is missing: a Device<KvReader> is wanted
+  [1]
+  $ sed -i 's/devices: .*/devices: {},/' config.ts
+  $ mirage configure
+  error: config.ts:7:3: devices.clock is missing: a Device<Clock> is wanted; devices.files is missing: a Device<KvReader> is wanted
+  [1]
+
+A network where a store is wanted, and a device that nobody asked for:
+
+  $ sed -i 's/devices: .*/devices: { clock: clock(), files: network(), more: clock() },/; s/crunch/network/' config.ts
+  $ mirage configure
+  error: config.ts:7:30: devices.files: this is a Device<Net>, but a Device<KvReader> is wanted
+  [1]
+
+A combinator that does not exist, and one that was not given what it needs:
+
+  $ sed -i 's/devices: .*/devices: { clock: clock(), files: kvRo() },/; s/network }/kvRo, tape }/' config.ts
+  $ mirage configure
+  error: a bug in mirage: TypeError: Cannot read properties of undefined (reading 'name')
+      at optionsOf (file:///work/main/packages/configure/src/graph.ts:46:38)
+      at load (file:///work/main/packages/cli/src/load.ts:32:19)
+      at process.processTicksAndRejections (node:internal/process/task_queues:104:5)
+      at async Object.run (file:///work/main/packages/cli/src/commands/configure.ts:22:20)
+      at async perform (file:///work/main/packages/cli/src/cli.ts:43:17)
+      at async mirage (file:///work/main/packages/cli/src/cli.ts:23:12)
+      at async file:///work/main/packages/cli/src/bin.ts:8:20
+  [125]
+
+The main module is not there:
+
+  $ cp $FIXTURES/site/config.ts . && mv unikernel.ts main.ts
+  $ mirage configure
+  error: config.ts:6:9: main: there is no file ./unikernel.ts
+  [1]
+  $ mv main.ts unikernel.ts
+
+The folder of files is not there, and neither is another:
+
+  $ sed -i "s|'./htdocs'|'./pages'|" config.ts
+  $ mirage configure
+  error: config.ts:7:44: files: there is no folder ./pages
+  [1]
+
+Something does not parse:
+
+  $ sed -i 's/name: /name = /' config.ts
+  $ mirage configure
+  error: config.ts:5:8: Did you mean to use a ':'? An '=' can only follow a property name when the containing object literal is part of a destructuring pattern.
+  [1]
+
+Something throws, in the configuration or in what it imports:
+
+  $ cp $FIXTURES/site/config.ts . && sed -i '3i const port = Number(undefined)\nif (!(port > 0)) throw new Error("no port")' config.ts
+  $ mirage configure
+  error: config.ts:4:24: no port
+  [1]
+  $ cp $FIXTURES/site/config.ts . && sed -i "3i import './more.ts'" config.ts && printf 'export const x: number = 1\n\nthrow new Error("boom")\n' > more.ts
+  $ mirage configure
+  error: more.ts:3:7: boom
+  [1]
+
+Values that no type can judge are told together:
+
+  $ cp $FIXTURES/site/config.ts . && sed -i "s/'site'/'my site'/; s/^})/ publish: ['80', '8080:80'],\n})/" config.ts
+  $ mirage configure
+  error: config.ts: name: 'my site' is not a name: letters, digits, - and _
+  error: config.ts: publish: '80' is not <host port>:<port of the unikernel>
+  [1]
+
+The default export is something else:
+
+  $ echo 'export default 42' > config.ts
+  $ mirage configure
+  error: config.ts: the default export is not a unikernel(…)
+  [1]
+
+There is no configuration at all:
+
+  $ rm config.ts more.ts
+  $ mirage configure
+  error: configuration file config.ts missing. Make one with: mirage init <name>
+  [1]
+  $ mirage configure -f other.ts
+  error: configuration file other.ts missing.
+  [1]
+
+A mistake in the unikernel itself is found as well:
+
+  $ cp $FIXTURES/site/config.ts . && sed -i 's/found.ok ?/found.okay ?/' unikernel.ts
+  $ mirage configure
+  error: unikernel.ts:10:17: Property 'okay' does not exist on type 'Result<readonly Entry[], KvError>'.
+  error: unikernel.ts:10:30: Property 'value' does not exist on type 'Result<readonly Entry[], KvError>'.
+  error: unikernel.ts:10:43: Binding element 'name' implicitly has an 'any' type.
+  error: unikernel.ts:10:78: Property 'error' does not exist on type 'Result<readonly Entry[], KvError>'.
+  [1]
+
+Nothing was left behind:
+
+  $ ls -A
+  config.ts
+  htdocs
+  unikernel.ts

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { pipe } from '@mirage/flow/pipe'
 import { err, ok } from '@mirage/result'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { DATE, Dialogue, settle } from './dialogue.ts'
 import { type Handler, Response, type Stream, text } from './http.ts'
 import * as latin1 from './latin1.ts'
@@ -266,7 +266,7 @@ describe('connection', () => {
         },
         { bodySizeMax: 1e9 },
       )
-      await dialogue.send(`POST / HTTP/1.1\r\nHost:\r\ncontent-length: ${1e8}\r\n\r\n`)
+      await dialogue.send(`POST / HTTP/1.1\r\nHost:\r\ncontent-length: 100000000\r\n\r\n`)
       let accepted = 0
       void (async () => {
         for (;;)
@@ -320,6 +320,7 @@ describe('connection', () => {
       })
       await dialogue.send(post('x'.repeat(40)).slice(0, -5))
       await settle()
+      assert.deepEqual(dialogue.statuses, [200])
       assert.deepEqual(late, err('truncated'))
       await dialogue.send(`xxxxx${GET}`)
       assert.deepEqual(dialogue.statuses, [200, 200])

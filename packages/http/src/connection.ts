@@ -277,6 +277,8 @@ export class Connection implements Peer {
   /** Whether all of the request has been read, also what the handler left. */
   private async finished(body: Body, isKept: boolean): Promise<boolean> {
     if (body.isComplete) return true
+    // The peer may want the response before it sends the rest.
+    await this.output.flush()
     return body.discard(isKept ? DISCARDED_MAX : 0)
   }
 

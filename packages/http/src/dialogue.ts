@@ -74,5 +74,5 @@ export class Dialogue {
 }
 
 export async function settle(turns: number = TURNS): Promise<void> {
-  for (let i = 0; i < turns; i++) await undefined
+  for (let i = 0; i < turns; i++) await Promise.resolve()
 }

@@ -1,0 +1,52 @@
+/** Time and randomness of the tool's process. */
+import { randomBytes } from 'node:crypto'
+import { type Cancel, type Clock, type Millis, fromEpochMs } from '@mirage/clock'
+import { Timers } from '@mirage/clock/timers'
+import type { Random } from '@mirage/random'
+
+/** Node's longest timeout is 2^31 - 1 ms. */
+const TIMEOUT_MAX = 0x7fff_ffff
+
+export function nodeClock(): Clock {
+  const timers = new Timers()
+  let timeout: NodeJS.Timeout | undefined
+  let armedFor: Millis | undefined
+
+  const now = (): Millis => performance.now()
+  /** One timeout, for the earliest deadline. */
+  function arm(): void {
+    const { deadline } = timers
+    if (deadline === armedFor) return
+    clearTimeout(timeout)
+    armedFor = deadline
+    if (deadline === undefined) return
+    timeout = setTimeout(run, Math.min(TIMEOUT_MAX, Math.max(0, Math.ceil(deadline - now()))))
+    // What waits in a gateway is no reason for its process to stay.
+    timeout.unref()
+  }
+  /** What is asked for by these tasks runs after the turn, also where its deadline has passed. */
+  function run(): void {
+    armedFor = undefined
+    const due: (() => void)[] = []
+    const until = now()
+    for (let task = timers.take(until); task !== undefined; task = timers.take(until)) due.push(task)
+    for (const task of due) task()
+    arm()
+  }
+
+  return {
+    now,
+    wall: () => fromEpochMs(Date.now()),
+    timezoneOffset: () => -60 * new Date().getTimezoneOffset(),
+    at(deadline: Millis, task: () => void): Cancel {
+      const cancel = timers.add(deadline, task)
+      arm()
+      return () => {
+        cancel()
+        arm()
+      }
+    },
+  }
+}
+
+export const nodeRandom: Random = { generate: (count) => new Uint8Array(randomBytes(count)) }

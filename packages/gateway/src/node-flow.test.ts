@@ -1,0 +1,34 @@
+/** Flows on real sockets of the loopback interface. */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { after } from 'node:test'
+import { flowContract } from '@mirage/flow/contract'
+import { flowOf } from './node-flow.ts'
+
+const sockets: Socket[] = []
+/** A test that leaves a write waiting would keep the process. */
+after(() => sockets.forEach((socket) => socket.destroy()))
+
+flowContract('a flow on a socket of Node', async () => {
+  const server = createServer({ allowHalfOpen: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connect({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    allowHalfOpen: true,
+  })
+  const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [
+    [Socket],
+    unknown,
+  ]
+  server.close()
+  sockets.push(near, far)
+  return { a: flowOf(near), b: flowOf(far), settle }
+})
+
+/** What the kernel carries over the loopback interface is there after some turns of the event loop. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+}

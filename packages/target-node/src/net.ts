@@ -3,15 +3,16 @@
  *
  * At the other end is the gateway of `mirage run`, a virtual machine monitor or another unikernel.
  */
-import { randomBytes } from 'node:crypto'
 import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import * as mac from '@mirage/address/mac'
 import { type Argument, optional, text } from '@mirage/argument'
+import { getU32 } from '@mirage/bytes'
 import { source } from '@mirage/console/logs'
 import type { Net } from '@mirage/net'
 import { type ByteStream, connect as connectStream } from '@mirage/net/stream'
 import { type Result, err, ok } from '@mirage/result'
+import { entropy } from './entropy.ts'
 
 const MTU = 1500
 /** Bytes that are read at once: what the other end writes in a turn, usually. */
@@ -74,7 +75,7 @@ function connectSocket(path: string, stream: SocketStream): Promise<Result<Socke
 /** A device on `socket` with an address that no other is likely to have. */
 function attach(socket: Socket, stream: SocketStream): Net {
   stream.socket = socket
-  const net = connectStream(stream, { mac: mac.local(randomBytes(4).readUInt32BE()), mtu: MTU })
+  const net = connectStream(stream, { mac: mac.local(getU32(entropy(4), 0)), mtu: MTU })
   // The end that follows tells it all.
   socket.on('error', ({ message }) => log.debug(() => message))
   socket.on('close', () => {

@@ -1,9 +1,9 @@
 /** The random generator of a Node process: Fortuna, seeded and fed by the host's. */
-import { randomBytes } from 'node:crypto'
 import type { Random } from '@mirage/random'
 import { EVENT_SIZE_MAX, Fortuna, POOL_COUNT } from '@mirage/random/fortuna'
 import { type Result, ok } from '@mirage/result'
 import { clock } from './clock.ts'
+import { entropy } from './entropy.ts'
 
 const SEED_SIZE = 64
 /** Milliseconds between two rounds of the pools: pool 0 is ready for a reseed after two of them. */
@@ -18,7 +18,7 @@ export interface NodeRandom extends Random {
 
 export function connect(): Result<NodeRandom, string> {
   const fortuna = new Fortuna(() => clock.now())
-  fortuna.seed(randomBytes(SEED_SIZE))
+  fortuna.seed(entropy(SEED_SIZE))
   const feeding = setInterval(() => feed(fortuna), FEED_INTERVAL)
   // What feeds the generator is no reason for the process to go on.
   feeding.unref()
@@ -27,8 +27,8 @@ export function connect(): Result<NodeRandom, string> {
 
 /** One event for every pool: about 60 µs. */
 function feed(fortuna: Fortuna): void {
-  const entropy = randomBytes(POOL_COUNT * EVENT_SIZE_MAX)
-  for (let offset = 0; offset < entropy.length; offset += EVENT_SIZE_MAX) {
-    fortuna.add(HOST, entropy.subarray(offset, offset + EVENT_SIZE_MAX))
+  const events = entropy(POOL_COUNT * EVENT_SIZE_MAX)
+  for (let offset = 0; offset < events.length; offset += EVENT_SIZE_MAX) {
+    fortuna.add(HOST, events.subarray(offset, offset + EVENT_SIZE_MAX))
   }
 }

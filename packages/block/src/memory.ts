@@ -1,5 +1,5 @@
 /** A disk in memory: its sectors are zeros at first, and gone with the program. */
-import { type Result, assert, done, err, ok } from '@mirage/result'
+import { type Result, assert, done, err } from '@mirage/result'
 import type { Block, BlockError, BlockInfo } from './block.ts'
 
 export interface MemoryOptions {
@@ -18,14 +18,6 @@ export function memory({ sectorCount, sectorSize = 512, writable = true, content
   const medium = new Uint8Array(sectorCount * sectorSize)
   if (content !== undefined) medium.set(content)
   return new MemoryBlock({ writable, sectorSize, sectorCount }, medium)
-}
-
-/** 16 MiB in sectors of 512 bytes. */
-const RAMDISK_SECTOR_COUNT = 32_768
-
-/** The component: a disk of 16 MiB. */
-export function connect(): Result<Block, string> {
-  return ok(memory({ sectorCount: RAMDISK_SECTOR_COUNT }))
 }
 
 /** Throws unless `buffers` are whole sectors that lie inside the device from `sector` on. */

@@ -19,11 +19,6 @@ export function memory({ clock, sizeMax = Number.POSITIVE_INFINITY }: MemoryOpti
   return new MemoryKv(clock, sizeMax)
 }
 
-/** The component: an empty store of no limit. */
-export function connect({ clock }: { readonly clock: Clock }): Result<Kv, string> {
-  return ok(memory({ clock }))
-}
-
 /** How often `batch` runs again unless told. */
 const RETRIES = 13
 

@@ -1,0 +1,2 @@
+/** Does nothing, and ends. */
+export async function start(): Promise<void> {}

@@ -1,0 +1,8 @@
+import { unikernel } from '@mirage/configure'
+import { clock, random } from '@mirage/configure/devices'
+
+export default unikernel<typeof import('./unikernel.ts')>({
+  name: 'timeout1',
+  main: './unikernel.ts',
+  devices: { clock: clock(), random: random() },
+})

@@ -75,6 +75,9 @@ export class Connection implements Peer {
   private isFinishing = false
   /** Whether the peer may still be sending what nobody will read. */
   private lingers = false
+  /** Whether the peer is known to be gone. */
+  private isGone = false
+  private wake: (() => void) | undefined = undefined
   /** Whether the client waits for leave to send its body: RFC 9110 §10.1.1. */
   private awaitsContinue = false
   private readonly empty: Body
@@ -119,15 +122,33 @@ export class Connection implements Peer {
     if (this.isIdle) this.input.expire()
   }
 
+  /** Ends the connection at once, whatever the handler does. */
   abort(): void {
     this.flow.abort()
+    this.broke()
   }
 
   watch(): void {
     this.input.watch(this.broke)
   }
 
-  private readonly broke = (): void => this.request?.gone()
+  private readonly broke = (): void => {
+    this.isGone = true
+    this.request?.gone()
+    this.wake?.()
+  }
+
+  /** Waits for what a handler promised, which may be for ever, or until the connection breaks. */
+  private async until<T>(promise: Promise<T>): Promise<T | 'gone'> {
+    if (this.isGone) return 'gone'
+    // A race would leave something behind in a promise of the connection for each piece of a long stream.
+    const result = await new Promise<T | 'gone'>((resolve, reject) => {
+      this.wake = () => resolve('gone')
+      promise.then(resolve, reject)
+    })
+    this.wake = undefined
+    return result
+  }
 
   private async serve(): Promise<void> {
     const { input } = this
@@ -254,13 +275,10 @@ export class Connection implements Peer {
     request: Request,
     answered: Response | Promise<Response>,
   ): Promise<boolean> {
-    let response: Response
-    if (answered instanceof Response) response = answered
-    else {
-      // Earlier responses do not wait for this one.
-      if (this.output.length > 0) void this.output.flush()
-      response = await this.response(request, answered)
-    }
+    // Earlier responses do not wait for this one.
+    if (this.output.length > 0 && !(answered instanceof Response)) void this.output.flush()
+    const response = answered instanceof Response ? answered : await this.response(request, answered)
+    if (response === 'gone') return false
     const isKept = this.isKept(head, request.body, response)
     this.awaitsContinue = false
     const isSent = await this.send(head, request, response, isKept)
@@ -282,10 +300,11 @@ export class Connection implements Peer {
     return body.discard(isKept ? DISCARDED_MAX : 0)
   }
 
-  private async response(request: Request, answered: Promise<Response>): Promise<Response> {
+  private async response(request: Request, answered: Promise<Response>): Promise<Response | 'gone'> {
     try {
-      const response = await answered
-      assert(response instanceof Response, 'a handler answers with a Response')
+      const response = await this.until(answered)
+      if (response === 'gone') void answered.then(cancel, () => {})
+      else assert(response instanceof Response, 'a handler answers with a Response')
       return response
     } catch (error) {
       return this.failed(request, error)
@@ -340,8 +359,13 @@ export class Connection implements Peer {
     const { output } = this
     const isChunked = stream.length === undefined && mayChunk
     let left = stream.length ?? Number.POSITIVE_INFINITY
+    this.watch()
     for (;;) {
-      const read = await piece(stream)
+      const read = await this.until(piece(stream))
+      if (read === 'gone') {
+        stream.cancel()
+        return false
+      }
       if (!read.ok) return this.breakOff(read.error)
       const bytes = read.value
       if (bytes === 'eof') {
@@ -394,6 +418,11 @@ async function piece(stream: Stream): Promise<Awaited<ReturnType<Stream['read']>
   } catch (error) {
     return err(describe(error))
   }
+}
+
+/** Nobody will read what came too late. */
+function cancel(response: unknown): void {
+  if (response instanceof Response && !(response.body instanceof Uint8Array)) response.body.cancel()
 }
 
 function describe(error: unknown): string {

@@ -19,7 +19,7 @@ export interface Stream {
 export type Fields = Readonly<Record<string, string | readonly string[]>>
 
 /** What the server alone says of a message, since it alone knows. */
-const RESERVED: ReadonlySet<string> = new Set([
+export const RESERVED: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'date',

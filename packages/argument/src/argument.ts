@@ -77,6 +77,7 @@ export function text(info: Info<string>): Argument<string> {
   return of({ docv: 'TEXT', expected: 'text', parse: ok, show: (value) => value }, info)
 }
 
+/** The bounds of a number, both included; without one there is none. */
 export interface Range {
   readonly min?: number
   readonly max?: number

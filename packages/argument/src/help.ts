@@ -2,6 +2,7 @@
 import type { Argument, Arguments } from './argument.ts'
 import { type Groups, options } from './option.ts'
 
+/** What the help is about. */
 export interface Help {
   /** The program or the command: `mirage run`. */
   readonly name: string

@@ -8,6 +8,7 @@ import { type Result, assert, err, ok } from '@mirage/result'
 import type { Argument, Arguments, Values } from './argument.ts'
 import { type Groups, type Option, clash, options } from './option.ts'
 
+/** What is wrong with the words. `explain` makes a sentence of it. */
 export type ArgumentError =
   | { readonly kind: 'unknown-option'; readonly option: string; readonly suggestion: string | undefined }
   | { readonly kind: 'missing-value'; readonly option: string; readonly expected: string }
@@ -17,6 +18,7 @@ export type ArgumentError =
   | { readonly kind: 'missing-word'; readonly docv: string; readonly doc: string }
   | { readonly kind: 'unexpected-word'; readonly word: string }
 
+/** What the words say, argument by argument. */
 export interface Parsed<G extends Groups, P extends Arguments> {
   readonly groups: { readonly [K in keyof G]: Values<G[K]['args']> }
   readonly positional: Values<P>

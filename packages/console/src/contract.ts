@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { err, ok } from '@mirage/result'
 import type { Console } from './console.ts'
 
+/** A console, and the person in front of it. */
 export interface Rig {
   readonly console: Console
   /** Types `text`, as a person would. */
@@ -14,6 +15,7 @@ export interface Rig {
   readonly shown: () => Promise<string>
 }
 
+/** Runs the suite of `Console` on consoles that `rig` makes. */
 export function consoleContract(name: string, rig: () => Rig | Promise<Rig>): void {
   describe(`${name} keeps the contract of Console`, () => {
     showing(rig)

@@ -6,14 +6,17 @@
  * A message below the level costs one comparison, so its text is a function that is not called.
  */
 
+/** How important a message is; the first, `quiet`, is for sources that say nothing. */
 export type Level = 'quiet' | 'app' | 'error' | 'warning' | 'info' | 'debug'
 
 /** From nothing to everything: a source at a level reports that level and all before it. */
 export const LEVELS: readonly Level[] = ['quiet', 'app', 'error', 'warning', 'info', 'debug']
 
+/** What is done with a message that somebody wants. */
 export type Reporter = (source: string, level: Exclude<Level, 'quiet'>, message: string) => void
 type Message = string | (() => string)
 
+/** One library, or one part of an application, as it speaks to the log. */
 export interface Source {
   readonly name: string
   app(message: Message): void

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Random, below, u32 } from './random.ts'
 
+/** Runs the suite of `Random` on generators that `make` makes. */
 export function randomContract(name: string, make: () => Random | Promise<Random>): void {
   describe(`${name} keeps the contract of Random`, () => {
     it('generates exactly as many bytes as were asked for', async () => {

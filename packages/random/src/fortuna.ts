@@ -11,6 +11,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { Generator, REQUEST_SIZE_MAX } from './generator.ts'
 import type { Random } from './random.ts'
 
+/** So many reseeds go by before the last pool is used that nobody sees it: 2^31. */
 export const POOL_COUNT = 32
 /** Pool 0 holds at least this many bytes before a reseed. */
 const POOL_SIZE_MIN = 64
@@ -29,6 +30,7 @@ interface Pool {
   length: number
 }
 
+/** A generator that has to be seeded once, and gets better with every event. */
 export class Fortuna implements Random {
   readonly #generator: Generator = new Generator()
   readonly #pools: Pool[] = Array.from({ length: POOL_COUNT }, emptyPool)

@@ -8,6 +8,7 @@ import { type Clock, toEpochMs } from '@mirage/clock'
 import { LEVELS, type Level, type Reporter, setLevel, setReporter, sourceNames } from '@mirage/console/logs'
 import { type Result, err, ok } from '@mirage/result'
 
+/** What is to be reported. */
 export interface LogLevels {
   /** Of every source that is not named. */
   readonly all: Level
@@ -28,6 +29,7 @@ export function logLevels(): Argument<LogLevels> {
   return of(kind, { doc, alias: 'l', default: DEFAULT })
 }
 
+/** Reads what `--logs` says. Where nothing is said of all sources, they are at `info`. */
 export function parseLevels(text: string): Result<LogLevels, 'bad-levels'> {
   let all: Level = DEFAULT.all
   const bySource = new Map<string, Level>()
@@ -52,6 +54,7 @@ export function unknownSources({ bySource }: LogLevels): readonly string[] {
   return [...bySource.keys()].filter((name) => !known.has(name))
 }
 
+/** What the reporter is given. */
 export interface ReporterSettings {
   readonly clock: Clock
   /** Shows one line. */

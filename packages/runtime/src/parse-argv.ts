@@ -7,6 +7,7 @@
  */
 import { type Result, err, ok } from '@mirage/result'
 
+/** Why a line is no command line. */
 export type ArgvError = 'unfinished-escape' | 'unfinished-quote'
 
 /** What to tell a person whose spaces came apart. */

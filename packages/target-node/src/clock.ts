@@ -77,6 +77,7 @@ class NodeClock implements Clock {
 /** The one clock of the process. Its monotonic time began when the process did. */
 export const clock: Clock = new NodeClock()
 
+/** The clock of the process. */
 export function connect(): Result<Clock, string> {
   return ok(clock)
 }

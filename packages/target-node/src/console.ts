@@ -76,6 +76,7 @@ export class NodeConsole implements Console {
   }
 }
 
+/** The console of the process. */
 export function connect(): Result<Console, string> {
   return ok(new NodeConsole(STDOUT, () => process.stdin))
 }

@@ -20,6 +20,7 @@ const READ_SIZE = 256 * 1024
 
 const log = source('net')
 
+/** Where the Ethernet is. */
 export const args: { readonly interface: Argument<string | undefined> } = {
   interface: optional(
     text({
@@ -29,6 +30,7 @@ export const args: { readonly interface: Argument<string | undefined> } = {
   ),
 }
 
+/** Connects to the Ethernet that `--interface` names; or says in one sentence why it cannot. */
 export async function connect(
   _needs: object,
   { interface: name }: { readonly interface: string | undefined },

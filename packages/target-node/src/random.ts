@@ -16,6 +16,7 @@ export interface NodeRandom extends Random {
   disconnect(): void
 }
 
+/** A generator that is seeded and can be used at once. */
 export function connect(): Result<NodeRandom, string> {
   const fortuna = new Fortuna(() => clock.now())
   fortuna.seed(entropy(SEED_SIZE))

@@ -1,0 +1,161 @@
+/** Conversations that a network must get right, over links of every kind, on virtual time. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { sleep } from '@mirage/clock'
+import { err, ok } from '@mirage/result'
+import * as plans from '@mirage/vnetif/plans'
+import type { Faults } from '@mirage/vnetif/faults'
+import { noise, receive, send } from './transfer.ts'
+import { type World, connected, world } from './world.ts'
+
+const PORT = 80
+const SECOND = 1000
+const MEGABYTE = 1_000_000
+
+describe('a connection', () => {
+  const links: [over: string, faults: Faults][] = [
+    ['a good link', plans.BASIC],
+    ['a link that appends rubbish', plans.TRAILING_BYTES],
+    ['a link that duplicates everything', { duplicate: 1 }],
+    ['a slow link', { latency: 300, bandwidth: 64_000, backlog: 10_000 }],
+  ]
+  for (const [over, faults] of links) {
+    it(`opens, carries a greeting and closes over ${over}`, async () => {
+      await greet(world({ faults }))
+    })
+  }
+
+  it('opens a hundred times over a link that loses every tenth small frame', async () => {
+    for (let seed = 1; seed <= 100; seed++)
+      await greet(world({ seed, faults: plans.UNIFORM_NO_PAYLOAD_LOSS }))
+  })
+
+  it('is refused where nobody listens', async () => {
+    const { simulation, client, server } = world()
+    const connection = client.stack.tcp.connect({ address: server.address, port: PORT })
+    assert.deepEqual(await simulation.run(connection), err('refused'))
+  })
+
+  it('is given up when the link is cut for good', async () => {
+    const here = world()
+    const [client, server] = await here.simulation.run(connected(here, PORT))
+    here.lan.setFaults(plans.OFF)
+    await here.simulation.run(client.write(noise(1000, 1)))
+    assert.deepEqual(await here.simulation.run(client.read()), err('timed-out'))
+    assert.deepEqual(await here.simulation.run(client.write(noise(1000, 2))), err('timed-out'))
+    server.abort()
+  })
+
+  it('survives a link that is off for a minute', async () => {
+    const here = world()
+    const [client, server] = await here.simulation.run(connected(here, PORT))
+    const bytes = noise(MEGABYTE, 1)
+    const work = Promise.all([send(client, bytes), receive(server, bytes)])
+    here.lan.setFaults(plans.OFF)
+    await here.simulation.pass(60 * SECOND)
+    here.lan.setFaults(undefined)
+    await here.simulation.run(work, 120 * SECOND)
+  })
+
+  it('closes at both ends at once', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const here = world({ seed, faults: { latency: 10, jitter: 5 } })
+      const [client, server] = await here.simulation.run(connected(here, PORT))
+      client.shutdown()
+      server.shutdown()
+      assert.deepEqual(await here.simulation.run(Promise.all([client.read(), server.read()])), [
+        ok('eof'),
+        ok('eof'),
+      ])
+      await here.simulation.pass(600 * SECOND)
+      await greet(here)
+    }
+  })
+
+  it('is reset at once when the other end aborts', async () => {
+    const here = world({ faults: { latency: 10 } })
+    const [client, server] = await here.simulation.run(connected(here, PORT))
+    server.abort()
+    assert.deepEqual(await here.simulation.run(client.read(), SECOND), err('reset'))
+  })
+})
+
+describe('ten megabytes', () => {
+  const links: [over: string, faults: Faults, limit: number][] = [
+    ['a good link', plans.BASIC, 120],
+    ['a link that appends rubbish', plans.TRAILING_BYTES, 120],
+    ['a link that loses every hundredth frame', plans.UNIFORM_LOSS, 120],
+    ['a link that loses every hundredth frame, far away', { ...plans.UNIFORM_LOSS, latency: 20 }, 120],
+    ['a link that loses every tenth frame without payload', plans.UNIFORM_NO_PAYLOAD_LOSS, 120],
+    ['a link that pauses for a second after a megabyte', plans.PAUSE_AFTER_A_MEGABYTE, 120],
+    ['a link with a queue that overflows', { latency: 10, bandwidth: 20_000_000, backlog: 20 }, 120],
+  ]
+  for (const [over, faults, limit] of links) {
+    it(`arrive over ${over}`, async () => {
+      await move(world({ faults }), 10 * MEGABYTE, limit * SECOND)
+    })
+  }
+
+  for (const mtu of [576, 1280, 1492, 4000, 9000]) {
+    it(`arrive over a link whose MTU is ${mtu}, in segments that fill it`, async () => {
+      const here = world({ mtu, faults: plans.mtuEnforced(mtu) })
+      await move(here, 10 * MEGABYTE, 120 * SECOND)
+      const { txFrames } = here.client.net.counters
+      assert.ok(txFrames < (10 * MEGABYTE) / (mtu - 40) + 200, `${txFrames} frames`)
+    })
+  }
+})
+
+describe('a slow receiver', () => {
+  it('holds the sender back, and neither of them stops for ever', async () => {
+    const here = world({ mtu: 4000 })
+    const [client, server] = await here.simulation.run(connected(here, PORT))
+    const bytes = noise(20 * MEGABYTE, 1)
+    let writes = 0
+    let slowest = 0
+    const writing = async (): Promise<void> => {
+      for (let offset = 0; offset < bytes.length; offset += 4096, writes++) {
+        const start = here.simulation.now()
+        assert.deepEqual(await client.write(bytes.subarray(offset, offset + 4096)), ok(undefined))
+        slowest = Math.max(slowest, here.simulation.now() - start)
+      }
+      client.close()
+    }
+    const reading = async (): Promise<void> => {
+      let offset = 0
+      for (;;) {
+        const chunk = await server.read()
+        assert.ok(chunk.ok)
+        if (chunk.value === 'eof') break
+        assert.equal(Buffer.compare(chunk.value, bytes.subarray(offset, offset + chunk.value.length)), 0)
+        offset += chunk.value.length
+        await sleep(here.server.clock, 10)
+      }
+      assert.equal(offset, bytes.length)
+    }
+    await here.simulation.run(Promise.all([writing(), reading()]))
+    assert.ok(slowest < 5 * SECOND, `a write waited for ${slowest} ms`)
+  })
+})
+
+/** Opens a connection, sends a line each way, and closes it at both ends. */
+async function greet(here: World): Promise<void> {
+  const [question, answer] = [noise(100, 1), noise(300, 2)]
+  here.server.stack.tcp.unlisten(PORT)
+  const work = async (): Promise<void> => {
+    const [client, server] = await connected(here, PORT)
+    await Promise.all([send(client, question), receive(server, question)])
+    await Promise.all([send(server, answer), receive(client, answer)])
+  }
+  await here.simulation.run(work(), 200 * SECOND)
+}
+
+/** Moves `length` bytes from the client to the server. */
+async function move(here: World, length: number, limit: number): Promise<void> {
+  const bytes = noise(length, 1)
+  const work = async (): Promise<void> => {
+    const [client, server] = await connected(here, PORT)
+    await Promise.all([send(client, bytes), receive(server, bytes)])
+  }
+  await here.simulation.run(work(), limit)
+}

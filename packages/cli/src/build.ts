@@ -1,5 +1,5 @@
 /** Builds a project: reads its configuration, links the image, and puts it in its place. */
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Result, err, ok } from '@mirage/result'
 import { type Built, fromProject, imagePath, interfacesOf, remember, stampInputs } from './built.ts'
@@ -40,9 +40,6 @@ export async function build(project: Project, context: Context): Promise<Result<
     interfaces: interfacesOf(graph.value),
     publish: unikernel.publish,
   }
-  const all = [...new Set([...inputs, ...image.value.inputs])]
-  // A file that was changed meanwhile may have been read before or after: the next build looks again.
-  if (all.every((path) => statSync(path).mtimeMs < begun))
-    remember(project, context, built, stampInputs(project, all))
+  remember(project, context, built, stampInputs(project, [...inputs, ...image.value.inputs], begun))
   return ok(built)
 }

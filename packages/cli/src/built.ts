@@ -14,7 +14,7 @@ import { VERSION } from './version.ts'
 export interface Built {
   readonly name: string
   readonly target: string
-  /** The image, from the folder of the project. */
+  /** The image, from the folder of the project; absolute if it is outside. */
   readonly image: string
   /** Bytes. */
   readonly size: number
@@ -30,6 +30,8 @@ interface Remembered {
   readonly context: string
   readonly inputs: Stamps
   readonly imageStamp: string
+  /** As in `Built`: this one, and those before it that had other names. */
+  readonly images: readonly string[]
   readonly built: Built
 }
 
@@ -43,32 +45,34 @@ export function current(project: Project, context: Context): Built | undefined {
   const remembered = recall(project)
   if (remembered === undefined || remembered.version !== VERSION) return undefined
   if (remembered.context !== JSON.stringify(context)) return undefined
-  if (stampOf(join(project.folder, remembered.built.image)) !== remembered.imageStamp) return undefined
+  if (stampOf(resolve(project.folder, remembered.built.image)) !== remembered.imageStamp) return undefined
   return unchanged(remembered.inputs, project.folder) ? remembered.built : undefined
 }
 
-/** What was built last, whether or not it still holds. */
-export function last(project: Project): Built | undefined {
-  return recall(project)?.built
+/** Every image that was built here and not removed by `clean`: absolute. */
+export function images(project: Project): readonly string[] {
+  return (recall(project)?.images ?? []).map((image) => resolve(project.folder, image))
 }
 
 /** Remembers what was built from `inputs`, whose stamps were taken before they were read. */
 export function remember(project: Project, context: Context, built: Built, inputs: Stamps): void {
   mkdirSync(project.cache, { recursive: true })
-  const imageStamp = stampOf(join(project.folder, built.image))
-  const text = JSON.stringify({
+  const imageStamp = stampOf(resolve(project.folder, built.image))
+  const images = [...new Set([...(recall(project)?.images ?? []), built.image])]
+  const remembered: Remembered = {
     version: VERSION,
     context: JSON.stringify(context),
     inputs,
     imageStamp,
+    images,
     built,
-  })
-  writeWhole(join(project.cache, 'build.json'), text)
+  }
+  writeWhole(join(project.cache, 'build.json'), JSON.stringify(remembered))
 }
 
-/** The stamps of `inputs` and of what else decides how the image looks. */
-export function stampInputs(project: Project, inputs: readonly string[]): Stamps {
-  return stampsOf([...inputs, ...RECIPE], project.folder)
+/** The stamps of `inputs`, which were read after `begun`, and of what else decides how the image looks. */
+export function stampInputs(project: Project, inputs: readonly string[], begun: number): Stamps {
+  return stampsOf([...inputs, ...RECIPE], project.folder, begun)
 }
 
 /** The argument for each network of `graph`. */
@@ -84,9 +88,10 @@ export function imagePath(project: Project, name: string, { output }: Context): 
   return resolve(project.folder, output ?? join('dist', `${name}.mjs`))
 }
 
-/** As `imagePath` gives it, from the folder of the project. */
+/** `path` from the folder of the project, where it is inside; else as it is. */
 export function fromProject(project: Project, path: string): string {
-  return relative(project.folder, path)
+  const inside = relative(project.folder, path)
+  return inside.startsWith('..') ? path : inside
 }
 
 function recall(project: Project): Remembered | undefined {

@@ -32,7 +32,12 @@ export function failure(code: ExitCode, message: string): Failure {
 /** `config.ts:7:12: devices.files: …`, with the file as seen from the folder `from`. */
 export function format({ message, file, line, column }: Problem, from: string): string {
   if (file === undefined) return message
-  const place = [relative(from, file) || file, line, line === undefined ? undefined : column]
+  const near = relative(from, file)
+  const place = [
+    near === '' || near.startsWith('..') ? file : near,
+    line,
+    line === undefined ? undefined : column,
+  ]
   return `${place.filter((part) => part !== undefined).join(':')}: ${message}`
 }
 

@@ -8,7 +8,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import * as module from 'node:module'
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import type { RunningGateway } from '@mirage/gateway/node'
 import { type Result, err, ok } from '@mirage/result'
 import type { Built } from './built.ts'
@@ -56,7 +56,7 @@ export async function run(
 function start({ folder }: Project, { image, interfaces }: Built, words: readonly string[]): ChildProcess {
   const networkArgs = interfaces.map((name, index) => `${name}=fd:${FIRST_FD + index}`)
   const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', ...interfaces.map(() => 'pipe' as const)]
-  const args = ['--enable-source-maps', join(folder, image), ...networkArgs, ...words]
+  const args = ['--enable-source-maps', resolve(folder, image), ...networkArgs, ...words]
   return spawn(process.execPath, args, { cwd: folder, stdio, env: environment() })
 }
 
@@ -69,11 +69,11 @@ function environment(): NodeJS.ProcessEnv {
 
 /** The exit code of `child`: as shells have it, 128 and the number of the signal that ended it. */
 function ended(child: ChildProcess): Promise<number | Failure> {
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
     child.once('error', ({ message }) => {
-      resolve({ code: 123, problems: [{ message: `the unikernel cannot be started: ${message}` }] })
+      settle({ code: 123, problems: [{ message: `the unikernel cannot be started: ${message}` }] })
     })
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
+    child.once('exit', (code, signal) => settle(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
   })
 }
 

@@ -12,10 +12,18 @@ export function stampOf(path: string): string {
   return stats === undefined ? '' : `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`
 }
 
-/** The stamps of `paths`, which are absolute. */
-export function stampsOf(paths: readonly string[], folder: string): Stamps {
+/**
+ * The stamps of `paths`, which are absolute. What was changed since `begun`, in milliseconds since 1970, may have been
+ * read before the change or after: its stamp is one that nothing has.
+ */
+export function stampsOf(paths: readonly string[], folder: string, begun: number): Stamps {
   const sorted = [...new Set(paths)].sort()
-  return Object.fromEntries(sorted.map((path) => [relative(folder, path), stampOf(path)]))
+  return Object.fromEntries(
+    sorted.map((path) => {
+      const isOld = (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < begun
+      return [relative(folder, path), isOld ? stampOf(path) : 'changed']
+    }),
+  )
 }
 
 /** Whether everything is as it was when `stamps` were taken. */

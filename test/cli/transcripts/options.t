@@ -78,7 +78,7 @@ What was chosen is remembered until the next `configure`:
   Devices
     clock   target: clock
     folder  "./htdocs"
-    files   target: kv     needs folder, clock
+    files   target: kv     needs folder
   $ mirage configure
   site is configured: kv_ro=crunch (default), target=unix (default)
   Now run: mirage build
@@ -105,7 +105,6 @@ What describes a choice shows it as a choice, or as it was chosen:
     0 -> 1 [label="clock", style="solid"];
     2 -> 3 [label="crunch", style="bold"];
     4 -> 5 [label="folder", style="solid"];
-    4 -> 1 [label="clock", style="solid"];
     2 -> 4 [label="direct", style="dotted"];
     0 -> 2 [label="files", style="solid"];
   }
@@ -124,7 +123,6 @@ What describes a choice shows it as a choice, or as it was chosen:
     n3["constant<br/>#quot;./htdocs#quot;"]
     n0 -->|clock| n1
     n2 -->|folder| n3
-    n2 -->|clock| n1
     n0 -->|files| n2
 
 What remembers may be damaged, or too old for the configuration:

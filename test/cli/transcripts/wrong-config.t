@@ -28,15 +28,9 @@ A combinator that does not exist, and one that was not given what it needs:
 
   $ sed -i 's/devices: .*/devices: { clock: clock(), files: kvRo() },/; s/network }/kvRo, tape }/' config.ts
   $ mirage configure
-  error: a bug in mirage: TypeError: Cannot read properties of undefined (reading 'name')
-      at optionsOf (file:///work/main/packages/configure/src/graph.ts:46:38)
-      at load (file:///work/main/packages/cli/src/load.ts:32:19)
-      at process.processTicksAndRejections (node:internal/process/task_queues:104:5)
-      at async Object.run (file:///work/main/packages/cli/src/commands/configure.ts:22:20)
-      at async perform (file:///work/main/packages/cli/src/cli.ts:43:17)
-      at async mirage (file:///work/main/packages/cli/src/cli.ts:23:12)
-      at async file:///work/main/packages/cli/src/bin.ts:8:20
-  [125]
+  error: config.ts:2:23: Module '"@mirage/configure/devices"' has no exported member 'tape'.
+  error: config.ts:7:37: Expected 1 arguments, but got 0.
+  [1]
 
 The main module is not there:
 
@@ -75,8 +69,8 @@ Values that no type can judge are told together:
 
   $ cp $FIXTURES/site/config.ts . && sed -i "s/'site'/'my site'/; s/^})/ publish: ['80', '8080:80'],\n})/" config.ts
   $ mirage configure
-  error: config.ts: name: 'my site' is not a name: letters, digits, - and _
-  error: config.ts: publish: '80' is not <host port>:<port of the unikernel>
+  error: config.ts:5:9: name: 'my site' is not a name: letters, digits, - and _
+  error: config.ts:8:12: publish: '80' is not <host port>:<port of the unikernel>
   [1]
 
 The default export is something else:

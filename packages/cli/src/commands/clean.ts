@@ -2,7 +2,7 @@
 import { rmSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ok } from '@mirage/result'
-import { last } from '../built.ts'
+import { images } from '../built.ts'
 import type { Command } from '../command.ts'
 import { find } from '../project.ts'
 
@@ -16,10 +16,8 @@ export const command: Command<Record<string, never>, Record<string, never>> = {
   async run({ common }, terminal) {
     const project = find(common.file, terminal.folder)
     if (!project.ok) return project
-    const { folder, cache } = project.value
-    const built = last(project.value)
-    if (built !== undefined) {
-      const image = join(folder, built.image)
+    const { cache } = project.value
+    for (const image of images(project.value)) {
       for (const path of [image, `${image}.map`]) rmSync(path, { force: true })
       removeIfEmpty(dirname(image))
     }

@@ -1,0 +1,95 @@
+Building links what is used into one file, and says what every package puts into it.
+
+  $ cp -r $FIXTURES/site/. . && mirage configure -q
+  $ mirage build | sed 's/^ *[0-9]*/N/; s/([0-9]*/(N/' | sort
+  N  @mirage/argument
+  N  @mirage/bytes
+  N  @mirage/clock
+  N  @mirage/console
+  N  @mirage/kv
+  N  @mirage/kv-crunch
+  N  @mirage/result
+  N  @mirage/runtime
+  N  @mirage/target-node
+  N  dist/site.mjs (N with gzip)
+  N  files in ./htdocs
+  N  this project
+  N  wiring
+
+What is up to date is left alone:
+
+  $ mirage build | sed 's/[0-9.]* kB/N kB/'
+  dist/site.mjs is up to date (N kB)
+  $ touch -d '1 hour ago' unikernel.ts && mirage build -q && mirage build | sed 's/[0-9.]* kB/N kB/'
+   6797  @mirage/runtime
+   5869  @mirage/argument
+   2313  @mirage/kv-crunch
+   1533  @mirage/target-node
+   1032  @mirage/clock
+    698  @mirage/console
+    577  wiring
+    320  files in ./htdocs
+    291  @mirage/bytes
+    282  @mirage/kv
+    178  @mirage/result
+    161  this project
+  20051  dist/site.mjs (8276 with gzip)
+
+A new file, and a file that is gone, are changes:
+
+  $ echo more > htdocs/more.txt && mirage run 2>&1 | sed 's/^site for unix.*/built/; s/^.* APP/APP/' | sort
+  APP [site] index.html more.txt
+  built
+  $ rm htdocs/more.txt && mirage run -q 2>&1 | sed 's/^.* APP/APP/'
+  APP [site] index.html
+
+The same sources give the same bytes, wherever they are; no path of this machine is in them:
+
+  $ cp dist/site.mjs first.mjs && cp dist/site.mjs.map first.map && mirage clean && mirage configure -q && mirage build -q
+  $ cmp first.mjs dist/site.mjs && cmp first.map dist/site.mjs.map && rm first.*
+  $ grep -c -e "$PWD" -e /home -e /tmp dist/site.mjs dist/site.mjs.map
+  dist/site.mjs:0
+  dist/site.mjs.map:0
+  [1]
+
+What cannot be built leaves what was built before, and is not run:
+
+  $ sum=$(sha256sum dist/*) && cp unikernel.ts kept.ts && echo 'const broken: number = "text"' >> unikernel.ts
+  > mirage build; mirage run; test "$sum" = "$(sha256sum dist/*)" && echo unchanged && mv kept.ts unikernel.ts
+  error: unikernel.ts:12:7: Type 'string' is not assignable to type 'number'.
+  error: unikernel.ts:12:7: Type 'string' is not assignable to type 'number'.
+  unchanged
+  $ rm -r htdocs && mirage build
+  error: config.ts:7:44: files: there is no folder ./htdocs
+  [1]
+  $ cp -r $FIXTURES/site/htdocs . && ls dist
+  site.mjs
+  site.mjs.map
+
+An import that leads nowhere is told once:
+
+  $ cp unikernel.ts kept.ts && sed -i "1i import './nowhere.ts'" unikernel.ts && mirage build
+  error: unikernel.ts:1:8: Cannot find module or type declarations for side-effect import of './nowhere.ts'.
+  [1]
+  $ mv kept.ts unikernel.ts
+
+Somewhere else:
+
+  $ mirage configure -q -o out/other.mjs && mirage build -q && ls out
+  other.mjs
+  other.mjs.map
+  $ touch out/mine && mirage clean && ls -A . out
+  .:
+  config.ts
+  htdocs
+  out
+  unikernel.ts
+  
+  out:
+  mine
+
+The host refuses:
+
+  $ mirage configure -q -o /proc/site.mjs && mirage build
+  error: /proc/site.mjs cannot be written: no such file or folder
+  [123]

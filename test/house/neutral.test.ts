@@ -8,15 +8,52 @@ import { isTest, knowsNode, packages } from './packages.ts'
 
 /** Names that Node or a browser adds to the language. An engine without a host has none of them. */
 const AMBIENT = [
-  'process', 'Buffer', 'require', '__dirname', 'window', 'document', 'navigator', 'self', 'console', 'crypto',
-  'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'queueMicrotask',
-  'structuredClone', 'TextEncoder', 'TextDecoder', 'URL', 'URLSearchParams', 'AbortController', 'AbortSignal',
-  'fetch', 'Headers', 'ReadableStream', 'WritableStream', 'TransformStream', 'Blob', 'FormData', 'atob', 'btoa',
-  'MessageChannel', 'Event', 'EventTarget', 'WebAssembly', 'Intl', 'SharedArrayBuffer', 'Atomics',
+  'process',
+  'Buffer',
+  'require',
+  '__dirname',
+  'window',
+  'document',
+  'navigator',
+  'self',
+  'console',
+  'crypto',
+  'performance',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'structuredClone',
+  'TextEncoder',
+  'TextDecoder',
+  'URL',
+  'URLSearchParams',
+  'AbortController',
+  'AbortSignal',
+  'fetch',
+  'Headers',
+  'ReadableStream',
+  'WritableStream',
+  'TransformStream',
+  'Blob',
+  'FormData',
+  'atob',
+  'btoa',
+  'MessageChannel',
+  'Event',
+  'EventTarget',
+  'WebAssembly',
+  'Intl',
+  'SharedArrayBuffer',
+  'Atomics',
 ]
 
 for (const { name, folder, exports } of packages()) {
-  const entries = Object.values(exports).filter((file) => !isTest(file) && !knowsNode(name, file.replace('./', '')))
+  const entries = Object.values(exports).filter(
+    (file) => !isTest(file) && !knowsNode(name, file.replace('./', '')),
+  )
   if (entries.length === 0) continue
   describe(`${name} is linkable`, () => {
     for (const entry of entries) {
@@ -47,5 +84,8 @@ function ambientNames(code: string): readonly string[] {
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/(^|\s)\/\/.*$/gm, '')
     .replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, '""')
-  return AMBIENT.filter((name) => new RegExp(`(?<![.\\w$])${name}(?![\\w$]|\\s*:)`).test(bare))
+  // `name: value` is a property, and `name(...) {` the beginning of a method.
+  return AMBIENT.filter((name) =>
+    new RegExp(`(?<![.\\w$])${name}(?![\\w$]|\\s*:|\\s*\\([^()]*\\)\\s*\\{)`).test(bare),
+  )
 }

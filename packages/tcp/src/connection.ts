@@ -1,0 +1,193 @@
+/** One connection as its application sees it: promises around a transmission control block. */
+import type { Endpoint } from '@mirage/address/endpoint'
+import type { Millis } from '@mirage/clock'
+import type { FlowError, WriteError } from '@mirage/flow'
+import { type Result, assert, done, err, ok } from '@mirage/result'
+import type { Due } from './deadlines.ts'
+import type { Answer, Stores } from './input.ts'
+import type { ConnectError, TcpFlow } from './tcp.ts'
+import type { Entry } from './table.ts'
+import type { Ends, Tcb } from './tcb.ts'
+import * as user from './user.ts'
+
+/** What a connection asks of its stack. */
+export interface Driver {
+  readonly stores: Stores
+  now(): Millis
+  /** Wakes who waits and sends what is due, once what runs now is over. */
+  touch(connection: Connection): void
+  /** The application ended the connection: does what that needs, now. */
+  ended(connection: Connection, answer: Answer): void
+}
+
+type Read = Result<Uint8Array | 'eof', FlowError>
+type Write = Result<void, WriteError>
+
+/** A write that waits for room. */
+interface Writer {
+  readonly bytes: Uint8Array
+  /** How many of `bytes` were accepted. */
+  offset: number
+  readonly isUrgent: boolean
+  readonly resolve: (result: Write) => void
+}
+
+/** Who waits for the handshake. */
+export type Opened = (result: Result<TcpFlow, ConnectError>) => void
+
+export class Connection implements TcpFlow, Entry, Due {
+  readonly tcb: Tcb
+  /** What to tell, once, when the handshake has ended; `undefined` after. */
+  opened: Opened | undefined
+  /** Nobody has decided yet whether the SYN is answered. */
+  isHeld = false
+  /** It is in the stack's list of those to wake. */
+  isTouched = false
+  /** It is in the stack's list of those in TIME-WAIT. */
+  isLingering = false
+  /** The next hop does not answer. */
+  isUnreachable = false
+
+  next: this | undefined = undefined
+  dueAt: Millis = Number.POSITIVE_INFINITY
+  place = 0
+
+  #driver: Driver
+  #reader: ((result: Read) => void) | undefined = undefined
+  #writer: Writer | undefined = undefined
+  /** The application writes no more, once `#writer` is done. */
+  #isFinished = false
+  #isClosed = false
+
+  constructor(tcb: Tcb, driver: Driver, opened: Opened) {
+    this.tcb = tcb
+    this.#driver = driver
+    this.opened = opened
+  }
+
+  get ends(): Ends {
+    return this.tcb.ends
+  }
+
+  get local(): Endpoint {
+    return { address: this.ends.localAddr, port: this.ends.localPort }
+  }
+
+  get remote(): Endpoint {
+    return { address: this.ends.remoteAddr, port: this.ends.remotePort }
+  }
+
+  read(): Promise<Read> {
+    assert(this.#reader === undefined, 'one read is outstanding at a time')
+    const result = this.#take()
+    if (result !== undefined) return Promise.resolve(result)
+    return new Promise((resolve) => {
+      this.#reader = resolve
+    })
+  }
+
+  write(bytes: Uint8Array): Promise<Write> {
+    return this.#write(bytes, false)
+  }
+
+  writeNodelay(bytes: Uint8Array): Promise<Write> {
+    return this.#write(bytes, true)
+  }
+
+  shutdown(): void {
+    if (this.#isFinished) return
+    this.#isFinished = true
+    if (this.#writer !== undefined) return
+    user.shutdown(this.tcb)
+    this.#driver.touch(this)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const answer = user.stopReading(this.tcb, this.#driver.now())
+    this.shutdown()
+    this.#driver.ended(this, answer)
+    this.wake()
+  }
+
+  abort(): void {
+    if (this.tcb.state === 'gone') return
+    this.#driver.ended(this, user.abort(this.tcb))
+    this.wake()
+  }
+
+  /** Whether `wake` would tell anybody anything. */
+  get hasNews(): boolean {
+    const { tcb } = this
+    if (this.#reader !== undefined && (tcb.rcv.ready.length > 0 || tcb.rcv.isFinished)) return true
+    if (this.#writer !== undefined && tcb.snd.queue.length < tcb.limits.sendSize) return true
+    return tcb.state === 'gone' && (this.#reader !== undefined || this.#writer !== undefined)
+  }
+
+  /** Resolves what can be resolved. */
+  wake(): void {
+    this.#wakeReader()
+    this.#wakeWriter()
+  }
+
+  #wakeReader(): void {
+    const resolve = this.#reader
+    if (resolve === undefined) return
+    const result = this.#take()
+    if (result === undefined) return
+    this.#reader = undefined
+    resolve(result)
+  }
+
+  #wakeWriter(): void {
+    const writer = this.#writer
+    if (writer === undefined) return
+    const result = this.#accept(writer.bytes, writer.offset, writer.isUrgent)
+    if (typeof result === 'number') {
+      writer.offset = result
+      return
+    }
+    this.#writer = undefined
+    if (this.#isFinished) user.shutdown(this.tcb)
+    writer.resolve(result)
+  }
+
+  /** What a read has to say now, if anything. */
+  #take(): Read | undefined {
+    const { tcb } = this
+    if (this.#isClosed) return EOF
+    const bytes = user.receive(tcb)
+    if (bytes !== undefined) {
+      if (tcb.ackDue === 'now') this.#driver.touch(this)
+      return ok(bytes)
+    }
+    if (tcb.rcv.isFinished) return EOF
+    if (tcb.state !== 'gone') return undefined
+    return tcb.error === undefined ? EOF : err(tcb.error)
+  }
+
+  #write(bytes: Uint8Array, isUrgent: boolean): Promise<Write> {
+    assert(this.#writer === undefined, 'one write is outstanding at a time')
+    if (this.#isFinished) return CLOSED
+    const result = this.#accept(bytes, 0, isUrgent)
+    if (result === done) return DONE
+    if (typeof result !== 'number') return Promise.resolve(result)
+    return new Promise((resolve) => {
+      this.#writer = { bytes, offset: result, isUrgent, resolve }
+    })
+  }
+
+  /** Accepts what there is room for: where the rest begins, if there is a rest, else the result of the write. */
+  #accept(bytes: Uint8Array, offset: number, isUrgent: boolean): Write | number {
+    const { tcb } = this
+    if (tcb.state === 'gone') return err(tcb.error ?? 'closed')
+    const end = offset + user.send(tcb, this.#driver.stores, bytes, offset, isUrgent)
+    if (end > offset) this.#driver.touch(this)
+    return end < bytes.length ? end : done
+  }
+}
+
+const EOF: Read = ok('eof')
+const DONE: Promise<Write> = Promise.resolve(done)
+const CLOSED: Promise<Write> = Promise.resolve(err('closed'))

@@ -1,0 +1,13 @@
+import { flowContract } from '@mirage/flow/contract'
+import type { TcpFlow } from './tcp.ts'
+import { B, rig } from './rig.ts'
+
+flowContract('a TCP connection', async () => {
+  const { a, b, run, pass } = rig()
+  const accepted = new Promise<TcpFlow>((resolve) => {
+    b.listen(80, resolve)
+  })
+  const opened = await run(a.connect({ address: B, port: 80 }))
+  if (!opened.ok) throw new Error(opened.error)
+  return { a: opened.value, b: await accepted, settle: () => pass(1500) }
+})

@@ -1,0 +1,281 @@
+/**
+ * SEGMENT ARRIVES for a connection past SYN-SENT: RFC 9293 §3.10.7.4, in the order of its list.
+ *
+ * It decides and updates; what is then due `output.ts` sends. Nothing here waits, and nothing that a peer sends
+ * makes it throw.
+ */
+import type { Millis } from '@mirage/clock'
+import * as reno from './congestion/reno.ts'
+import * as roundTrip from './round-trip.ts'
+import { ACK, FIN, RST, SYN, type Segment, span } from './segment.ts'
+import { add, atMost, distance, later, lessThan } from './sequence.ts'
+import { mayReceive } from './state.ts'
+import { type Tcb, end, flightSize, isFinAcked, move } from './tcb.ts'
+import type { Chunks } from './send-queue.ts'
+import type { Slabs } from './text.ts'
+import * as timers from './timers.ts'
+
+/** Where the bytes of all connections are kept. */
+export interface Stores {
+  readonly slabs: Slabs
+  readonly chunks: Chunks
+}
+
+/** What a segment is answered with, beyond what `output.ts` finds due: a reset for one that cannot be ours. */
+export type Answer = 'nothing' | 'reset'
+
+export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): Answer {
+  if (isCrossedSynAck(tcb, segment)) dropSyn(segment)
+  if (isProbe(tcb, segment)) dropText(tcb, segment)
+  if (!isAcceptable(tcb, segment)) return refuse(tcb, segment, now) // 1: sequence number
+  if ((segment.flags & RST) !== 0) return reset(tcb, segment, now) // 2: RST
+  //                                                                  3: security, which we do not have
+  if ((segment.flags & SYN) !== 0) return challenge(tcb, now) // 4: SYN, as RFC 5961 §4.2
+  if ((segment.flags & ACK) === 0) return 'nothing' // 5: ACK
+  if (tcb.state === 'syn-received' && !completesHandshake(tcb, segment, now)) return 'reset'
+  if (!isAckPlausible(tcb, segment)) return challenge(tcb, now)
+  timers.heard(tcb, now)
+  acknowledge(tcb, segment, stores, now)
+  updateWindow(tcb, segment)
+  if (isFinAcked(tcb)) finAcknowledged(tcb, now) //                   6: URG, which we ignore
+  if (segment.textLength > 0) deliver(tcb, segment, stores, now) //   7: the segment text
+  noteFin(tcb, segment) //                                            8: FIN
+  if (isFinNext(tcb)) finArrives(tcb, now)
+  return mustReset(tcb) ? abandon(tcb) : 'nothing'
+}
+
+/** Both ends opened at once, and this answers our SYN: its own we have already. RFC 9293 figure 8. */
+function isCrossedSynAck(tcb: Tcb, segment: Segment): boolean {
+  return (
+    tcb.state === 'syn-received' &&
+    (segment.flags & (SYN | ACK | RST)) === (SYN | ACK) &&
+    segment.seq === tcb.rcv.irs
+  )
+}
+
+function dropSyn(segment: Segment): void {
+  segment.flags &= ~SYN
+  segment.seq = add(segment.seq, 1)
+}
+
+/** Text at a closed window is a probe: it is not taken, but its acknowledgement is. RFC 9293 §3.10.7.4. */
+function isProbe({ rcv }: Tcb, segment: Segment): boolean {
+  return rcv.edge === rcv.nxt && segment.seq === rcv.nxt && span(segment) > 0 && (segment.flags & SYN) === 0
+}
+
+function dropText(tcb: Tcb, segment: Segment): void {
+  segment.textLength = 0
+  segment.flags &= ~FIN
+  tcb.ackDue = 'now'
+}
+
+/** Whether any of it lies in the window: RFC 9293 table 6. */
+function isAcceptable({ rcv }: Tcb, segment: Segment): boolean {
+  const { seq } = segment
+  const length = span(segment)
+  if (rcv.edge === rcv.nxt) return length === 0 && seq === rcv.nxt
+  const isStartInside = atMost(rcv.nxt, seq) && lessThan(seq, rcv.edge)
+  if (length === 0) return isStartInside
+  const last = add(seq, length - 1)
+  return isStartInside || (atMost(rcv.nxt, last) && lessThan(last, rcv.edge))
+}
+
+/** Step 1 fails. The peer may have missed our acknowledgement, or may ask whether we are alive, so it is told. */
+function refuse(tcb: Tcb, segment: Segment, now: Millis): Answer {
+  if ((segment.flags & RST) !== 0) return 'nothing'
+  if (tcb.state === 'syn-received' && (segment.flags & SYN) !== 0 && segment.seq === tcb.rcv.irs) {
+    // Our SYN-ACK was lost: it goes again now, not when its timer says so.
+    tcb.snd.nxt = tcb.snd.iss
+    return 'nothing'
+  }
+  if (tcb.state === 'time-wait' && (segment.flags & FIN) !== 0) timers.startTimeWait(tcb, now)
+  const isNews = segment.textLength > 0 || (segment.flags & FIN) !== 0
+  if (!isNews || (segment.flags & SYN) !== 0) return challenge(tcb, now)
+  tcb.ackDue = 'now'
+  return 'nothing'
+}
+
+/** Step 2, as RFC 5961 §3.2: only a reset at exactly the next sequence number is believed. */
+function reset(tcb: Tcb, segment: Segment, now: Millis): Answer {
+  if (segment.seq !== tcb.rcv.nxt) return challenge(tcb, now)
+  end(tcb, 'reset')
+  return 'nothing'
+}
+
+/** Between two challenges: RFC 5961 §7 suggests ten in five seconds, here for each connection by itself. */
+const CHALLENGE_INTERVAL: Millis = 500
+
+/** Tells the peer where we are; a peer that has forgotten this connection answers with a reset that we believe. */
+function challenge(tcb: Tcb, now: Millis): Answer {
+  if (now - tcb.challengedAt < CHALLENGE_INTERVAL) return 'nothing'
+  tcb.challengedAt = now
+  tcb.ackDue = 'now'
+  return 'nothing'
+}
+
+/** Step 5 in SYN-RECEIVED. An acknowledgement of something else is answered with a reset. */
+function completesHandshake(tcb: Tcb, segment: Segment, now: Millis): boolean {
+  const { snd } = tcb
+  if (!lessThan(snd.una, segment.ack) || !atMost(segment.ack, snd.max)) return false
+  move(tcb, 'our-syn-acked')
+  synAcknowledged(tcb, now)
+  snd.wnd = segment.window << snd.scale
+  snd.wndMax = snd.wnd
+  snd.wl1 = segment.seq
+  snd.wl2 = segment.ack
+  return true
+}
+
+/** Our SYN has been acknowledged: what was measured and what was retransmitted until now was the SYN. */
+export function synAcknowledged(tcb: Tcb, now: Millis): void {
+  const { snd } = tcb
+  snd.una = add(snd.iss, 1)
+  snd.nxt = later(snd.nxt, snd.una)
+  measure(tcb, now)
+  if (tcb.attempts > 0) {
+    // RFC 5681 §3.1: a lost SYN says that the path is crowded; RFC 6298 §5.7.
+    tcb.congestion.cwnd = snd.mss
+    tcb.trip.rto = roundTrip.RTO_AFTER_SYN_LOSS
+  }
+  timers.progressed(tcb, now)
+}
+
+/** RFC 5961 §5.2: neither older than the largest window, nor of what was never sent. */
+function isAckPlausible({ snd }: Tcb, segment: Segment): boolean {
+  const behind = distance(segment.ack, snd.una)
+  return behind <= snd.wndMax && atMost(segment.ack, snd.max)
+}
+
+function acknowledge(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
+  if (lessThan(tcb.snd.una, segment.ack)) advance(tcb, segment, stores, now)
+  else if (isDuplicate(tcb, segment)) duplicate(tcb)
+}
+
+/** The peer has everything before `segment.ack`. */
+function advance(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
+  const { snd } = tcb
+  const count = distance(snd.una, segment.ack)
+  // One sequence number more than the queue is long is our FIN.
+  snd.queue.drop(stores.chunks, Math.min(count, snd.queue.length))
+  snd.una = segment.ack
+  snd.nxt = later(snd.nxt, snd.una)
+  measure(tcb, now)
+  snd.isLost = reno.acknowledged(tcb.congestion, snd.mss, count, snd.una, flightSize(tcb))
+  // Of partial acknowledgements only the first restarts the timer: after many losses it, rather than one round
+  // trip for each, ends the recovery (RFC 6582 §4, "impatient").
+  if (tcb.congestion.partials <= 1) timers.progressed(tcb, now)
+}
+
+/** Ends the measurement that runs, if what it waits for is acknowledged. */
+function measure(tcb: Tcb, now: Millis): void {
+  if (tcb.timedAt < 0 || lessThan(tcb.snd.una, tcb.timedTo)) return
+  roundTrip.measured(tcb.trip, now - tcb.timedAt)
+  tcb.timedAt = -1
+}
+
+/** RFC 5681 §2: something is in flight, and the segment says nothing new. */
+function isDuplicate({ snd }: Tcb, segment: Segment): boolean {
+  return (
+    segment.ack === snd.una &&
+    snd.una !== snd.max &&
+    segment.textLength === 0 &&
+    (segment.flags & FIN) === 0 &&
+    segment.window << snd.scale === snd.wnd &&
+    snd.wnd !== 0
+  )
+}
+
+function duplicate(tcb: Tcb): void {
+  const { snd, congestion } = tcb
+  if (reno.duplicated(congestion, snd.mss, snd.una, snd.max, flightSize(tcb))) snd.isLost = true
+}
+
+/** Takes the peer's window from the newest segment only: RFC 9293 §3.10.7.4. */
+function updateWindow(tcb: Tcb, segment: Segment): void {
+  const { snd } = tcb
+  if (lessThan(segment.ack, snd.una)) return
+  const isNewer = lessThan(snd.wl1, segment.seq) || (snd.wl1 === segment.seq && atMost(snd.wl2, segment.ack))
+  if (!isNewer) return
+  snd.wnd = segment.window << snd.scale
+  snd.wl1 = segment.seq
+  snd.wl2 = segment.ack
+  if (snd.wnd > snd.wndMax) snd.wndMax = snd.wnd
+  timers.windowChanged(tcb)
+}
+
+function finAcknowledged(tcb: Tcb, now: Millis): void {
+  if (tcb.state !== 'fin-wait-1' && tcb.state !== 'closing' && tcb.state !== 'last-ack') return
+  const state = move(tcb, 'our-fin-acked')
+  if (state === 'time-wait') timers.startTimeWait(tcb, now)
+  if (state === 'fin-wait-2' && tcb.rcv.isShut) timers.startFinWait2(tcb, now)
+}
+
+/** Step 7: what lies in the window is kept, in order or until it is. */
+function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): void {
+  const { rcv } = tcb
+  if (!mayReceive(tcb.state)) return
+  if (rcv.isShut) {
+    if (lessThan(rcv.nxt, add(segment.seq, segment.textLength))) rcv.isDiscarded = true
+    return
+  }
+  const before = Math.max(distance(segment.seq, rcv.nxt), 0)
+  const room = distance(add(segment.seq, before), rcv.edge)
+  const length = Math.min(segment.textLength - before, room)
+  // A FIN behind text that did not fit comes again with it.
+  if (length < segment.textLength - before) segment.flags &= ~FIN
+  if (length <= 0) return
+  const offset = segment.textOffset + before
+  if (segment.textLength > rcv.longest) rcv.longest = segment.textLength
+  if (atMost(segment.seq, rcv.nxt) && rcv.assembler.isEmpty) {
+    rcv.ready.append(slabs, segment.frame, offset, length)
+    rcv.nxt = add(rcv.nxt, length)
+    timers.oweAck(tcb, now)
+    return
+  }
+  // A hole opened, or (partly) closed: the peer must know at once, RFC 5681 §4.2.
+  rcv.assembler.insert(slabs, add(segment.seq, before), segment.frame, offset, length)
+  rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
+  tcb.ackDue = 'now'
+}
+
+/**
+ * Text was thrown away because the application had left: the peer must learn it (RFC 1122 §4.2.2.13), but not
+ * before it has all that the application had written.
+ */
+function mustReset({ state, rcv }: Tcb): boolean {
+  return rcv.isDiscarded && state === 'fin-wait-2'
+}
+
+function abandon(tcb: Tcb): Answer {
+  end(tcb, 'reset')
+  return 'reset'
+}
+
+function noteFin({ rcv, state }: Tcb, segment: Segment): void {
+  if ((segment.flags & FIN) === 0 || !mayReceive(state)) return
+  rcv.fin = add(segment.seq, segment.textLength)
+}
+
+function isFinNext({ rcv, state }: Tcb): boolean {
+  return rcv.fin === rcv.nxt && mayReceive(state)
+}
+
+/** Step 8. */
+function finArrives(tcb: Tcb, now: Millis): void {
+  const { rcv } = tcb
+  rcv.nxt = add(rcv.nxt, 1)
+  rcv.isFinished = true
+  if (lessThan(rcv.edge, rcv.nxt)) rcv.edge = rcv.nxt
+  rcv.assembler.clear()
+  tcb.ackDue = 'now'
+  if (move(tcb, 'fin') === 'time-wait') timers.startTimeWait(tcb, now)
+}
+
+/** Whether `segment` begins a new connection between the ends of one in TIME-WAIT: RFC 9293 §3.10.7.4, step 4. */
+export function isNewerSyn(tcb: Tcb, segment: Segment): boolean {
+  return (
+    tcb.state === 'time-wait' &&
+    (segment.flags & (SYN | ACK | RST)) === SYN &&
+    lessThan(tcb.rcv.nxt, segment.seq)
+  )
+}

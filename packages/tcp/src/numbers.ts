@@ -1,0 +1,59 @@
+/** Numbers that nobody outside can guess: initial sequence numbers (RFC 6528) and local ports (RFC 6056). */
+import { setU16, setU32, getU32 } from '@mirage/bytes'
+import type { Millis } from '@mirage/clock'
+import { sha256 } from '@noble/hashes/sha2.js'
+import type { Sequence } from './sequence.ts'
+import type { Ends } from './tcb.ts'
+
+export const KEY_SIZE = 16
+
+/** Ephemeral ports: RFC 6056 §3.2 wants all that are not the system's. */
+export const PORT_MIN = 1024
+export const PORT_COUNT: number = 65_536 - PORT_MIN
+
+/** RFC 6528 counts in steps of 4 microseconds. */
+const TICKS_PER_MS = 250
+
+export class Numbers {
+  /** Addresses and ports, then the key. It fits one block of the hash, which takes about a microsecond. */
+  #input: Uint8Array = new Uint8Array(12 + KEY_SIZE)
+  #next = 0
+
+  /** `key` is `KEY_SIZE` random bytes, which stay secret. */
+  constructor(key: Uint8Array) {
+    this.#input.set(key, 12)
+  }
+
+  /** ISN = M + F(localip, localport, remoteip, remoteport, secretkey). */
+  initialSequence(ends: Ends, now: Millis): Sequence {
+    const ticks = Math.floor(now * TICKS_PER_MS)
+    return (ticks + this.#hash(ends.localAddr, ends.localPort, ends.remoteAddr, ends.remotePort)) | 0
+  }
+
+  /**
+   * The first port from a place that differs for each peer (RFC 6056 §3.3.3) that `isFree` agrees to, if any.
+   * It asks at most `PORT_COUNT` times.
+   */
+  localPort(
+    localAddr: number,
+    remoteAddr: number,
+    remotePort: number,
+    isFree: (port: number) => boolean,
+  ): number | undefined {
+    const offset = this.#hash(localAddr, 0, remoteAddr, remotePort)
+    for (let i = 0; i < PORT_COUNT; i++) {
+      const port = PORT_MIN + ((offset + this.#next) % PORT_COUNT)
+      this.#next = (this.#next + 1) % PORT_COUNT
+      if (isFree(port)) return port
+    }
+    return undefined
+  }
+
+  #hash(localAddr: number, localPort: number, remoteAddr: number, remotePort: number): number {
+    setU32(this.#input, 0, localAddr)
+    setU32(this.#input, 4, remoteAddr)
+    setU16(this.#input, 8, localPort)
+    setU16(this.#input, 10, remotePort)
+    return getU32(sha256(this.#input), 0)
+  }
+}

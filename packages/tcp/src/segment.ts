@@ -1,0 +1,120 @@
+/**
+ * TCP segments on the wire: RFC 9293 §3.1.
+ *
+ *      0                   1                   2                   3
+ *      +-------------------------------+-------------------------------+
+ *      |          source port          |       destination port        |
+ *      +-------------------------------+-------------------------------+
+ *      |                        sequence number                        |
+ *      +---------------------------------------------------------------+
+ *      |                     acknowledgment number                     |
+ *      +-------+-------+-+-+-+-+-+-+-+-+-------------------------------+
+ *      |offset |       |C|E|U|A|P|R|S|F|            window             |
+ *      +-------+-------+-+-+-+-+-+-+-+-+-------------------------------+
+ *      |           checksum            |        urgent pointer         |
+ *      +-------------------------------+-------------------------------+
+ *      |  options, up to offset · 4  |  text ...
+ *
+ * The urgent pointer and its flag are not used: RFC 6093 §4 advises against them. Nor are the two of ECN.
+ */
+import { getU16, getU32, setU16, setU32 } from '@mirage/bytes'
+import * as checksum from '@mirage/bytes/checksum'
+import { type Result, done, err } from '@mirage/result'
+import * as options from './options.ts'
+import type { Sequence } from './sequence.ts'
+
+export const HEADER_SIZE = 20
+export const PROTOCOL = 6
+
+export const FIN = 1
+export const SYN = 2
+export const RST = 4
+export const PSH = 8
+export const ACK = 16
+
+/**
+ * A segment, parsed or to be sent. One of each serves for all segments of a stack, so that none is made on the
+ * path of every segment: what is in it is good until the next one.
+ */
+export class Segment implements options.Options {
+  srcPort = 0
+  dstPort = 0
+  seq: Sequence = 0
+  ack: Sequence = 0
+  flags = 0
+  /** As it is in the header: not yet scaled. */
+  window = 0
+  /** The options of a SYN, else 0 and -1. */
+  mss = 0
+  scale = -1
+  /** The frame that lends the text, and where in it the text begins. */
+  frame: Uint8Array = NOTHING
+  textOffset = 0
+  textLength = 0
+}
+
+const NOTHING = new Uint8Array(0)
+
+export type SegmentError = 'too-short' | 'bad-offset' | 'bad-checksum' | options.OptionError
+
+/** Reads the segment between `offset` and `end`; `pseudo` is the sum of its pseudo-header. Its text stays lent. */
+export function parse(
+  frame: Uint8Array,
+  offset: number,
+  end: number,
+  pseudo: checksum.Sum,
+  into: Segment,
+): Result<void, SegmentError> {
+  if (end - offset < HEADER_SIZE) return err('too-short')
+  const headerSize = (frame[offset + 12]! >>> 4) * 4
+  if (headerSize < HEADER_SIZE || offset + headerSize > end) return err('bad-offset')
+  if (checksum.of(frame, offset, end, pseudo) !== 0) return err('bad-checksum')
+  into.srcPort = getU16(frame, offset)
+  into.dstPort = getU16(frame, offset + 2)
+  into.seq = getU32(frame, offset + 4) | 0
+  into.ack = getU32(frame, offset + 8) | 0
+  into.flags = frame[offset + 13]!
+  into.window = getU16(frame, offset + 14)
+  into.frame = frame
+  into.textOffset = offset + headerSize
+  into.textLength = end - into.textOffset
+  // Only a SYN has options that we use: those of other segments are not even looked at.
+  if ((into.flags & SYN) !== 0) return options.parse(frame, offset + HEADER_SIZE, into.textOffset, into)
+  into.mss = 0
+  into.scale = -1
+  return done
+}
+
+/** The size of `segment`'s header and options. */
+export function headerSize(segment: Readonly<Segment>): number {
+  return (segment.flags & SYN) === 0 ? HEADER_SIZE : HEADER_SIZE + options.size(segment)
+}
+
+/**
+ * Writes the header of `segment` at `offset` of a buffer of zeros, whose text is already in place behind it.
+ * `pseudo` is the sum of the pseudo-header.
+ */
+export function emit(
+  frame: Uint8Array,
+  offset: number,
+  segment: Readonly<Segment>,
+  pseudo: checksum.Sum,
+): void {
+  const size = headerSize(segment)
+  setU16(frame, offset, segment.srcPort)
+  setU16(frame, offset + 2, segment.dstPort)
+  setU32(frame, offset + 4, segment.seq)
+  setU32(frame, offset + 8, segment.ack)
+  frame[offset + 12] = (size / 4) << 4
+  frame[offset + 13] = segment.flags
+  setU16(frame, offset + 14, segment.window)
+  setU16(frame, offset + 16, 0)
+  setU16(frame, offset + 18, 0)
+  if (size > HEADER_SIZE) options.emit(frame, offset + HEADER_SIZE, segment)
+  setU16(frame, offset + 16, checksum.of(frame, offset, offset + size + segment.textLength, pseudo))
+}
+
+/** How much of the sequence space it takes: its text, and one each for SYN and FIN. RFC 9293 §3.4. */
+export function span(segment: Readonly<Segment>): number {
+  return segment.textLength + ((segment.flags & SYN) === 0 ? 0 : 1) + (segment.flags & FIN)
+}

@@ -1,0 +1,85 @@
+/**
+ * Text that was accepted from the application and is not yet acknowledged, in order.
+ *
+ * It is copied into chunks that a stack's connections take from a common store and give back as soon as the peer
+ * has acknowledged them, so an idle connection holds none.
+ */
+import { assert } from '@mirage/result'
+
+const CHUNK_SHIFT = 14
+export const CHUNK_SIZE: number = 1 << CHUNK_SHIFT
+/** Chunks that are kept for the next transfer, 1 MiB; more than these are left to the collector. */
+const SPARE_MAX = 64
+
+export class Chunks {
+  readonly #spare: Uint8Array[] = []
+
+  take(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(CHUNK_SIZE)
+  }
+
+  giveBack(chunk: Uint8Array): void {
+    if (this.#spare.length < SPARE_MAX) this.#spare.push(chunk)
+  }
+}
+
+export class SendQueue {
+  length = 0
+  #chunks: Uint8Array[] = NONE
+  /** Where in the first chunk the queue begins. */
+  #start = 0
+
+  /** Copies `bytes` from `offset` up to `end` to the end of the queue. */
+  append(store: Chunks, bytes: Uint8Array, offset: number, end: number): void {
+    let from = offset
+    if (from < end && this.#chunks === NONE) this.#chunks = []
+    while (from < end) {
+      const at = this.#start + this.length
+      const room = CHUNK_SIZE - (at & (CHUNK_SIZE - 1))
+      if (at >>> CHUNK_SHIFT === this.#chunks.length) this.#chunks.push(store.take())
+      const count = Math.min(end - from, room)
+      const chunk = this.#chunks[at >>> CHUNK_SHIFT]!
+      chunk.set(bytes.subarray(from, from + count), at & (CHUNK_SIZE - 1))
+      this.length += count
+      from += count
+    }
+  }
+
+  /** Copies `length` bytes from `position` of the queue into `frame` at `offset`. */
+  copy(position: number, frame: Uint8Array, offset: number, length: number): void {
+    assert(position >= 0 && position + length <= this.length, 'tcp: what is sent is in the queue')
+    let at = this.#start + position
+    let to = offset
+    const end = offset + length
+    while (to < end) {
+      const chunk = this.#chunks[at >>> CHUNK_SHIFT]!
+      const from = at & (CHUNK_SIZE - 1)
+      const count = Math.min(end - to, CHUNK_SIZE - from)
+      frame.set(chunk.subarray(from, from + count), to)
+      at += count
+      to += count
+    }
+  }
+
+  /** Drops `count` bytes from the front: they were acknowledged. */
+  drop(store: Chunks, count: number): void {
+    assert(count <= this.length, 'tcp: what is acknowledged was in the queue')
+    this.length -= count
+    this.#start += count
+    while (this.#start >= CHUNK_SIZE) {
+      store.giveBack(this.#chunks.shift()!)
+      this.#start -= CHUNK_SIZE
+    }
+    if (this.length === 0) this.clear(store)
+  }
+
+  clear(store: Chunks): void {
+    for (const chunk of this.#chunks) store.giveBack(chunk)
+    this.#chunks = NONE
+    this.length = 0
+    this.#start = 0
+  }
+}
+
+/** The chunks of every empty queue: one list, which nobody changes. */
+const NONE: Uint8Array[] = []

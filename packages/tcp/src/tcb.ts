@@ -1,0 +1,225 @@
+/**
+ * The variables of a connection: the transmission control block, RFC 9293 §3.3.1.
+ *
+ * They are data: `input.ts`, `output.ts`, `timers.ts` and `user.ts` change them, and say what each change means.
+ */
+import type { Ipv4 } from '@mirage/address/ipv4'
+import type { Millis } from '@mirage/clock'
+import type { FlowError } from '@mirage/flow'
+import { Assembler } from './assembler.ts'
+import * as reno from './congestion/reno.ts'
+import * as roundTrip from './round-trip.ts'
+import { SendQueue } from './send-queue.ts'
+import { type Sequence, add, distance, lessThan } from './sequence.ts'
+import { type State, type Event, next } from './state.ts'
+import type { KeepAlive } from './tcp.ts'
+import { Text } from './text.ts'
+
+/** No deadline. */
+export const NEVER: Millis = Number.POSITIVE_INFINITY
+
+/** Both ends of a connection, which name it. */
+export interface Ends {
+  readonly localAddr: Ipv4
+  readonly localPort: number
+  readonly remoteAddr: Ipv4
+  readonly remotePort: number
+}
+
+/** What is the same for all connections of a stack. */
+export interface Limits {
+  /** The largest text of one segment that the link carries: the packet without IP's and TCP's 20 bytes each. */
+  readonly mss: number
+  /** Text that waits to be read, at most, and so the receive window. */
+  readonly receiveSize: number
+  /** Text that is accepted and not acknowledged, at most. */
+  readonly sendSize: number
+}
+
+/** The send sequence space. `una <= nxt <= max`. */
+export interface Send {
+  readonly iss: Sequence
+  una: Sequence
+  /** The next to send. After a timeout it goes back to `una`. */
+  nxt: Sequence
+  /** The end of what was ever sent. */
+  max: Sequence
+  /** The peer's window, in bytes. */
+  wnd: number
+  /** The largest that it ever was. */
+  wndMax: number
+  /** The segment that `wnd` was taken from. */
+  wl1: Sequence
+  wl2: Sequence
+  /** The peer's window field is to be shifted left by this. */
+  scale: number
+  mss: number
+  /** From the byte at `una` on, once our SYN is acknowledged. */
+  readonly queue: SendQueue
+  /** The end of `queue`, and where the FIN is or will be. */
+  end: Sequence
+  /** The application writes no more: a FIN follows. */
+  isFinished: boolean
+  /** Text before this is not held back by Nagle's algorithm. */
+  urgentTo: Sequence
+  /** The segment at `una` is to be sent again, now: it was lost. */
+  isLost: boolean
+  /** The next segment is a probe of a closed window. */
+  isProbing: boolean
+  /** A keep-alive probe is due. */
+  isAskingAlive: boolean
+}
+
+/** The receive sequence space. */
+export interface Receive {
+  irs: Sequence
+  nxt: Sequence
+  /** The end of the window that the peer was told: it never moves back. */
+  edge: Sequence
+  /** Our window field is shifted right by this; -1 before it is agreed. */
+  scale: number
+  /** In order, to be read. */
+  readonly ready: Text
+  /** Out of order. */
+  readonly assembler: Assembler
+  /** Where the peer's FIN is, if it came before its turn. */
+  fin: Sequence | undefined
+  /** The peer's FIN was taken: there is no more to come. */
+  isFinished: boolean
+  /** The last acknowledgement that was sent. */
+  acked: Sequence
+  /** The longest text of a segment so far: what "full-sized" means to the peer. */
+  longest: number
+  /** The application reads no more. */
+  isShut: boolean
+  /** Text was thrown away because of that: the peer must learn it. */
+  isDiscarded: boolean
+}
+
+/** Whether an acknowledgement is owed. */
+export type AckDue = 'none' | 'later' | 'now'
+
+export class Tcb {
+  readonly ends: Ends
+  readonly limits: Limits
+  state: State | 'gone'
+  /** Why it is gone, where that was not in order. */
+  error: FlowError | undefined = undefined
+  readonly isPassive: boolean
+  readonly snd: Send
+  readonly rcv: Receive
+  readonly congestion: reno.Reno
+  readonly trip: roundTrip.RoundTrip = roundTrip.unknown()
+  ackDue: AckDue = 'none'
+
+  /** The measurement that runs: when the text before `timedTo` was sent; -1 if none runs. */
+  timedAt: Millis = -1
+  timedTo: Sequence = 0
+  /** Retransmissions or probes without an answer. */
+  attempts = 0
+  /** When something was last sent or heard. */
+  sentAt: Millis
+  heardAt: Millis
+  challengedAt: Millis = Number.NEGATIVE_INFINITY
+
+  readonly keepAlive: KeepAlive | undefined
+  probesSent = 0
+
+  retransmitAt: Millis = NEVER
+  persistAt: Millis = NEVER
+  ackAt: Millis = NEVER
+  keepAliveAt: Millis = NEVER
+  /** The end of TIME-WAIT, and of FIN-WAIT-2 once the application has left. */
+  lifetimeEndsAt: Millis = NEVER
+
+  constructor(
+    ends: Ends,
+    state: 'syn-sent' | 'syn-received',
+    limits: Limits,
+    iss: Sequence,
+    keepAlive: KeepAlive | undefined,
+    now: Millis,
+  ) {
+    this.ends = ends
+    this.state = state
+    this.isPassive = state === 'syn-received'
+    this.limits = limits
+    this.snd = send(iss)
+    this.rcv = receive()
+    this.congestion = reno.start(limits.mss, iss)
+    this.keepAlive = keepAlive
+    this.sentAt = now
+    this.heardAt = now
+  }
+}
+
+function send(iss: Sequence): Send {
+  return {
+    iss,
+    una: iss,
+    nxt: iss,
+    max: iss,
+    wnd: 0,
+    wndMax: 0,
+    wl1: 0,
+    wl2: 0,
+    scale: 0,
+    mss: MSS_DEFAULT,
+    queue: new SendQueue(),
+    end: add(iss, 1),
+    isFinished: false,
+    urgentTo: iss,
+    isLost: false,
+    isProbing: false,
+    isAskingAlive: false,
+  }
+}
+
+function receive(): Receive {
+  return {
+    irs: 0,
+    nxt: 0,
+    edge: 0,
+    scale: -1,
+    ready: new Text(),
+    assembler: new Assembler(),
+    fin: undefined,
+    isFinished: false,
+    acked: 0,
+    longest: 1,
+    isShut: false,
+    isDiscarded: false,
+  }
+}
+
+/** What a peer takes that does not say: RFC 9293 §3.7.1. */
+export const MSS_DEFAULT = 536
+
+/** The smallest shift that lets the window field say `size`: RFC 7323 §2.2. */
+export function scaleOf(size: number): number {
+  let scale = 0
+  while (scale < 14 && size > 0xffff << scale) scale += 1
+  return scale
+}
+
+/** What is sent and not acknowledged, in sequence numbers. */
+export function flightSize({ snd }: Tcb): number {
+  return distance(snd.una, snd.max)
+}
+
+/** Whether the peer has acknowledged our FIN. */
+export function isFinAcked({ snd }: Tcb): boolean {
+  return snd.isFinished && lessThan(snd.end, snd.una)
+}
+
+/** Moves on, and says where to: the table knows. */
+export function move(tcb: Tcb, event: Event): State | 'gone' {
+  if (tcb.state !== 'gone') tcb.state = next(tcb.state, event)
+  return tcb.state
+}
+
+/** Ends a connection at once, whatever its state: `error` tells the application why. */
+export function end(tcb: Tcb, error: FlowError | undefined): void {
+  tcb.state = 'gone'
+  tcb.error = error
+}

@@ -1,0 +1,115 @@
+/**
+ * Text that arrived: copied once, out of the lent frame, into slabs that all connections of a stack share.
+ *
+ * A run of text is a list of pieces of slabs. Text that follows its predecessor directly makes no new piece, so
+ * a transfer gives pieces as long as a slab, an idle connection holds nothing, and a peer that sends byte by byte
+ * cannot make us spend a buffer on each. A slab is never written twice: pieces are the reader's for good.
+ */
+import { assert } from '@mirage/result'
+
+/** How much a piece that is kept may keep with it. */
+export const SLAB_SIZE = 16_384
+
+/**
+ * Pieces in one run; further text is copied together with what is there. It bounds what a run keeps alive to
+ * this many slabs, when its text arrived in drops between the text of others.
+ */
+export const PIECES_MAX = 64
+
+/** Where text is put: the slab in use, and how much of it is. */
+export class Slabs {
+  slab: Uint8Array = new Uint8Array(0)
+  used = 0
+
+  /** Makes room for at least one more byte. */
+  reserve(): void {
+    if (this.used < this.slab.length) return
+    this.slab = new Uint8Array(SLAB_SIZE)
+    this.used = 0
+  }
+}
+
+interface Piece {
+  readonly slab: Uint8Array
+  start: number
+  end: number
+}
+
+export class Text {
+  length = 0
+  #pieces: Piece[] = NONE
+
+  /** Copies `length` bytes of `frame` from `offset` to the end. */
+  append(slabs: Slabs, frame: Uint8Array, offset: number, length: number): void {
+    let from = offset
+    const end = offset + length
+    while (from < end) {
+      slabs.reserve()
+      const count = Math.min(end - from, slabs.slab.length - slabs.used)
+      slabs.slab.set(frame.subarray(from, from + count), slabs.used)
+      this.#add(slabs.slab, slabs.used, slabs.used + count)
+      slabs.used += count
+      from += count
+    }
+  }
+
+  /** Moves all of `other` to the end, without a copy where both stay short of `PIECES_MAX`. */
+  join(other: Text): void {
+    for (const { slab, start, end } of other.#pieces) this.#add(slab, start, end)
+    other.clear()
+  }
+
+  /** The first piece, which is the caller's from now on. There is one: `length` is not 0. */
+  take(): Uint8Array {
+    const piece = this.#pieces.shift()
+    assert(piece !== undefined, 'tcp: there is text to take')
+    this.length -= piece.end - piece.start
+    if (this.length === 0) this.#pieces = NONE
+    return piece.slab.subarray(piece.start, piece.end)
+  }
+
+  /** Drops `count` bytes from the front. */
+  skip(count: number): void {
+    let left = count
+    while (left > 0) {
+      const piece = this.#pieces[0]
+      assert(piece !== undefined, 'tcp: what is skipped is there')
+      const here = Math.min(left, piece.end - piece.start)
+      piece.start += here
+      left -= here
+      this.length -= here
+      if (piece.start === piece.end) this.#pieces.shift()
+    }
+  }
+
+  clear(): void {
+    this.#pieces = NONE
+    this.length = 0
+  }
+
+  #add(slab: Uint8Array, start: number, end: number): void {
+    this.length += end - start
+    const last = this.#pieces[this.#pieces.length - 1]
+    if (last?.slab === slab && last.end === start) {
+      last.end = end
+      return
+    }
+    if (this.#pieces.length === 0) this.#pieces = []
+    this.#pieces.push({ slab, start, end })
+    if (this.#pieces.length > PIECES_MAX) this.#compact()
+  }
+
+  /** Copies small neighbours into one slab of their own. */
+  #compact(): void {
+    const whole = new Uint8Array(this.length)
+    let length = 0
+    for (const { slab, start, end } of this.#pieces) {
+      whole.set(slab.subarray(start, end), length)
+      length += end - start
+    }
+    this.#pieces = [{ slab: whole, start: 0, end: length }]
+  }
+}
+
+/** The pieces of every empty run: one list, which nobody changes. */
+const NONE: Piece[] = []

@@ -1,0 +1,153 @@
+/**
+ * When something is due that no segment brings: deadlines, not callbacks.
+ *
+ * Retransmission is RFC 6298, the probes of a closed window RFC 9293 §3.8.6.1, delayed acknowledgements
+ * §3.8.6.3, keep-alive §3.8.4. The shell calls `expire` at `earliest`, or later, and sends what is due.
+ */
+import type { Millis } from '@mirage/clock'
+import * as reno from './congestion/reno.ts'
+import * as keepAlive from './keep-alive.ts'
+import * as roundTrip from './round-trip.ts'
+import { distance } from './sequence.ts'
+import { NEVER, type Tcb, end, flightSize, move } from './tcb.ts'
+
+/** RFC 9293 §3.8.6.3 asks for less than 500 ms; this leaves time under a peer's shortest timeout. */
+export const ACK_DELAY: Millis = 40
+/**
+ * Retransmissions without an answer, after which the peer counts as gone. R2 of RFC 9293 §3.8.3 wants at least
+ * 100 s: from the shortest timeout these take 222 s.
+ */
+export const ATTEMPTS_MAX = 10
+/** At least 3 minutes for our SYN: these take 183 s. */
+export const SYN_ATTEMPTS_MAX = 7
+/** A SYN-ACK that nobody answers was asked for by nobody: 63 s. */
+export const SYN_ACK_ATTEMPTS_MAX = 5
+/** Twice a maximum segment lifetime of 30 s. */
+export const TIME_WAIT: Millis = 60_000
+/** How long a peer may take to finish once the application has left. */
+export const FIN_WAIT_2: Millis = 60_000
+
+export function earliest(tcb: Tcb): Millis {
+  const { retransmitAt, persistAt, ackAt, keepAliveAt, lifetimeEndsAt } = tcb
+  return Math.min(retransmitAt, persistAt, ackAt, keepAliveAt, lifetimeEndsAt)
+}
+
+/** Does what is due at `now`; what it makes due to be sent, `output.ts` sends. */
+export function expire(tcb: Tcb, now: Millis): void {
+  if (tcb.lifetimeEndsAt <= now) return end(tcb, undefined)
+  if (tcb.ackAt <= now) acknowledgeNow(tcb)
+  if (tcb.retransmitAt <= now) retransmit(tcb, now)
+  if (tcb.persistAt <= now) probeWindow(tcb)
+  if (tcb.keepAliveAt <= now) checkAlive(tcb, now)
+}
+
+/** A segment left that wants an answer. RFC 6298 §5.1. */
+export function sent(tcb: Tcb, now: Millis): void {
+  tcb.persistAt = NEVER
+  if (tcb.retransmitAt === NEVER) tcb.retransmitAt = now + tcb.trip.rto
+}
+
+/** Something new was acknowledged. RFC 6298 §5.2, §5.3. */
+export function progressed(tcb: Tcb, now: Millis): void {
+  tcb.attempts = 0
+  tcb.retransmitAt = tcb.snd.una === tcb.snd.max ? NEVER : now + tcb.trip.rto
+}
+
+/** Any segment that belongs to the connection: the peer lives. */
+export function heard(tcb: Tcb, now: Millis): void {
+  tcb.heardAt = now
+  tcb.probesSent = 0
+}
+
+/** Text arrived in order: the second full-sized segment is acknowledged at once, any other soon. */
+export function oweAck(tcb: Tcb, now: Millis): void {
+  if (tcb.ackDue === 'now') return
+  const { rcv } = tcb
+  if (distance(rcv.acked, rcv.nxt) >= 2 * rcv.longest) tcb.ackDue = 'now'
+  else if (tcb.ackDue === 'none') {
+    tcb.ackDue = 'later'
+    tcb.ackAt = now + ACK_DELAY
+  }
+}
+
+/** An acknowledgement left, alone or with text. */
+export function acked(tcb: Tcb): void {
+  tcb.ackDue = 'none'
+  tcb.ackAt = NEVER
+}
+
+/** An answer to a probe, or the window opened. While the application is there, a peer may keep it closed forever. */
+export function windowChanged(tcb: Tcb): void {
+  if (tcb.snd.wnd === 0 && !tcb.rcv.isShut) tcb.attempts = 0
+  if (tcb.snd.wnd > 0) tcb.persistAt = NEVER
+}
+
+/** There is something to send, and no window, and nothing in flight whose answer could bring one. */
+export function startPersist(tcb: Tcb, now: Millis): void {
+  if (tcb.persistAt === NEVER && tcb.retransmitAt === NEVER) tcb.persistAt = now + tcb.trip.rto
+}
+
+/** RFC 9293 §3.10.7.4: started, and restarted by a FIN that comes again. */
+export function startTimeWait(tcb: Tcb, now: Millis): void {
+  tcb.retransmitAt = NEVER
+  tcb.persistAt = NEVER
+  tcb.keepAliveAt = NEVER
+  tcb.lifetimeEndsAt = now + TIME_WAIT
+}
+
+export function startFinWait2(tcb: Tcb, now: Millis): void {
+  tcb.lifetimeEndsAt = now + FIN_WAIT_2
+}
+
+export function startKeepAlive(tcb: Tcb, now: Millis): void {
+  if (tcb.keepAlive !== undefined) tcb.keepAliveAt = now + tcb.keepAlive.after
+}
+
+function acknowledgeNow(tcb: Tcb): void {
+  tcb.ackDue = 'now'
+  tcb.ackAt = NEVER
+}
+
+/** RFC 6298 §5.4 to §5.6: everything that is not acknowledged goes again, one segment first. */
+function retransmit(tcb: Tcb, now: Millis): void {
+  const { snd } = tcb
+  tcb.retransmitAt = NEVER
+  if (tcb.attempts >= attemptsMax(tcb)) return end(tcb, 'timed-out')
+  reno.timedOut(tcb.congestion, snd.mss, snd.max, flightSize(tcb), tcb.attempts === 0)
+  roundTrip.backOff(tcb.trip)
+  tcb.attempts += 1
+  tcb.timedAt = -1
+  snd.nxt = snd.una
+  snd.isLost = false
+  // Behind a window that has closed over them, they go one by one, as probes.
+  if (tcb.state !== 'syn-sent' && tcb.state !== 'syn-received' && snd.wnd === 0) snd.isProbing = true
+  tcb.retransmitAt = now + tcb.trip.rto
+}
+
+function attemptsMax({ state }: Tcb): number {
+  if (state === 'syn-sent') return SYN_ATTEMPTS_MAX
+  return state === 'syn-received' ? SYN_ACK_ATTEMPTS_MAX : ATTEMPTS_MAX
+}
+
+function probeWindow(tcb: Tcb): void {
+  tcb.persistAt = NEVER
+  tcb.snd.isProbing = true
+}
+
+function checkAlive(tcb: Tcb, now: Millis): void {
+  const config = tcb.keepAlive
+  tcb.keepAliveAt = NEVER
+  if (config === undefined) return
+  const step = keepAlive.next(config, now - tcb.heardAt, tcb.probesSent)
+  switch (step.kind) {
+    case 'close':
+      return end(tcb, 'timed-out')
+    case 'probe':
+      tcb.probesSent = step.probesSent
+      tcb.snd.isAskingAlive = true
+      tcb.keepAliveAt = now + config.interval
+      return
+    case 'wait':
+      tcb.keepAliveAt = now + step.duration
+  }
+}

@@ -29,6 +29,6 @@ flowContract('a flow on a socket of Node', async () => {
 
 /** What the kernel carries over the loopback interface is there after some turns of the event loop. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let turn = 0; turn < 15; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setTimeout(resolve, 1))
 }

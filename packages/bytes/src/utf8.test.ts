@@ -14,7 +14,7 @@ describe('utf8', () => {
     ['\ufeff\u{233b4}', 'efbbbf f0a38eb4'],
     // The first and last of each length
     ['\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}', 'c280 dfbf e0a080 efbfbf f0908080 f48fbfbf'],
-    ['\ud7ff\ue000', 'ed9fbf ee8080'],
+    ['\ud7ff\ue000\uffff\u00e9', 'ed9fbf ee8080 efbfbf c3a9'],
   ]
   for (const [text, bytes] of texts) {
     it(`writes and reads ${JSON.stringify(text)}`, () => {
@@ -25,7 +25,7 @@ describe('utf8', () => {
   }
 
   it('writes U+FFFD for half a surrogate pair', () => {
-    assert.deepEqual(utf8.encode('a\ud800b\udc00'), hex('61 efbfbd 62 efbfbd'))
+    assert.deepEqual(utf8.encode('a\ud800b\udfff\udc00'), hex('61 efbfbd 62 efbfbd efbfbd'))
   })
 
   const broken: [why: string, bytes: string, text: string][] = [

@@ -78,8 +78,9 @@ describe('ethernet', () => {
     )
   })
 
-  it('throws on a count that is negative or above the size', () => {
+  it('throws on a count that is negative or above the size, and sends an empty payload', () => {
     const { eth } = rig()
+    assert.ok(eth.write(BROADCAST, ARP, 1, () => 0).ok)
     assert.throws(() => eth.write(BROADCAST, ARP, 1, () => -1))
     assert.throws(() => eth.write(BROADCAST, ARP, 1, () => 2))
   })

@@ -93,7 +93,7 @@ describe('an echo', () => {
   })
 
   it('to another host, or to everyone, is not answered', async () => {
-    const { a, b, ipB, settle } = rig()
+    const { a, b, ipA, ipB, settle } = rig()
     const { replies } = collect(a)
     for (const dst of [ELSEWHERE, BROADCAST, of(10, 0, 0, 255)]) {
       a.echo(dst, { id: 1, sequence: 2, payload: new Uint8Array() })
@@ -102,6 +102,7 @@ describe('an echo', () => {
     assert.deepEqual(replies, [])
     assert.equal(ipB.drops['not-for-us'], 1)
     assert.equal(b.drops.unhandled, 2)
+    assert.equal(ipA.drops['bad-source'], 0, 'nothing came back')
   })
 
   it('is not answered if it is damaged', async () => {

@@ -190,7 +190,7 @@ describe('ip output', () => {
     assert.throws(() => ip.write(B, PROTOCOL, 1, () => 2))
     assert.throws(() => ip.write(B, PROTOCOL, 2000, () => 2001))
     for (const ttl of [0, 256]) assert.throws(() => ip.write(B, PROTOCOL, 1, () => 1, [], { ttl }))
-    assert.doesNotThrow(() => ip.write(B, PROTOCOL, 65_515, () => 65_515))
+    assert.doesNotThrow(() => ip.write(B, PROTOCOL, 65_515, () => 65_515, [], { ttl: 255 }))
   })
 
   it('writes segments behind both headers, never to be cut', async () => {

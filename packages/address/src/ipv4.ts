@@ -7,6 +7,7 @@
 import { type Result, err, ok } from '@mirage/result'
 
 declare const brand: unique symbol
+/** The address as a number, 0 to 2^32 - 1: made by `parse`, `of` and `read`. */
 export type Ipv4 = number & { readonly [brand]: 'ipv4' }
 
 /** An address and how many of its leading bits name its network: `10.0.0.2/24`. */
@@ -16,11 +17,13 @@ export interface Cidr {
   readonly prefixLength: number
 }
 
+/** In bytes. */
 export const SIZE = 4
 /** 0.0.0.0: "this host", before it has an address. */
 export const UNSPECIFIED: Ipv4 = 0 as Ipv4
 /** 255.255.255.255: every host on this link. */
 export const BROADCAST: Ipv4 = 0xffff_ffff as Ipv4
+/** 127.0.0.1: this host, and never seen on a link (RFC 1122 §3.2.1.3). */
 export const LOOPBACK: Ipv4 = 0x7f00_0001 as Ipv4
 
 /** Four decimal bytes between dots, without leading zeros (which other readers take for octal). */
@@ -49,10 +52,12 @@ export function of(a: number, b: number, c: number, d: number): Ipv4 {
   return (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) as Ipv4
 }
 
+/** Four decimal bytes between dots: what `parse` reads. */
 export function format(address: Ipv4): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
 }
 
+/** `10.0.0.2/24`: what `parseCidr` reads. */
 export function formatCidr({ address, prefixLength }: Cidr): string {
   return `${format(address)}/${prefixLength}`
 }
@@ -66,6 +71,7 @@ export function read(bytes: Uint8Array, offset: number): Ipv4 {
     0) as Ipv4
 }
 
+/** Writes four bytes of `bytes` from `offset`, for which the caller has checked that there is room. */
 export function write(bytes: Uint8Array, offset: number, address: Ipv4): void {
   bytes[offset] = address >>> 24
   bytes[offset + 1] = address >>> 16
@@ -94,6 +100,7 @@ export function broadcastOf(cidr: Cidr): Ipv4 {
   return ((network(cidr) | ~netmask(cidr.prefixLength)) >>> 0) as Ipv4
 }
 
+/** Whether `address` begins as the prefix does. */
 export function contains(cidr: Cidr, address: Ipv4): boolean {
   return ((cidr.address ^ address) & netmask(cidr.prefixLength)) === 0
 }

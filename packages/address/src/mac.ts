@@ -7,8 +7,10 @@
 import { type Result, err, ok } from '@mirage/result'
 
 declare const brand: unique symbol
+/** The address as a number: its first byte is the most significant. */
 export type Mac = number & { readonly [brand]: 'mac' }
 
+/** In bytes. */
 export const SIZE = 6
 /** ff:ff:ff:ff:ff:ff */
 export const BROADCAST: Mac = 0xffff_ffff_ffff as Mac
@@ -39,6 +41,7 @@ export function read(bytes: Uint8Array, offset: number): Mac {
   return (high * 0x1_0000_0000 + low) as Mac
 }
 
+/** Writes six bytes of `bytes` from `offset`, for which the caller has checked that there is room. */
 export function write(bytes: Uint8Array, offset: number, mac: Mac): void {
   const high = Math.floor(mac / 0x1_0000_0000)
   bytes[offset] = high >>> 8

@@ -13,8 +13,10 @@ export const TICK: Millis = 1500
 /** Queries for one address that wait at once; a further one is told `timeout`. */
 export const WAITERS_MAX = 1024
 
+/** Why a packet that arrived was ignored. */
 export type ArpDrop = wire.ArpError
 
+/** Who has which address on a link. */
 export interface Arp {
   /** Ours, in the order they were added. The first is the sender of requests. */
   readonly addresses: readonly Ipv4[]

@@ -13,6 +13,7 @@ import type { Arp } from './wire.ts'
 /** Neighbours that are asked for at once. A query beyond that is answered as if nobody had answered it. */
 export const PENDING_MAX = 256
 
+/** How long things last, and how many there may be. */
 export interface Options {
   /** Ticks that a learnt address stays valid, 1 or more; 800 unless told. */
   readonly timeout?: number
@@ -22,6 +23,7 @@ export interface Options {
   readonly size?: number
 }
 
+/** The state. Only the functions of this file change it. */
 export interface Cache {
   readonly mac: Mac
   readonly timeout: number
@@ -50,6 +52,7 @@ interface Dynamic {
   readonly expiry: number
 }
 
+/** What the host may want to know. */
 export type Event =
   /** A pending address is known. */
   | { readonly kind: 'resolved'; readonly ip: Ipv4; readonly mac: Mac }
@@ -60,6 +63,7 @@ export type Event =
   /** Somebody else claims an address that is given: it stays as it is. */
   | { readonly kind: 'conflict'; readonly ip: Ipv4; readonly mac: Mac }
 
+/** What an event leads to, in order. */
 export interface Output {
   /** Requests go to every neighbour, replies to their `dstMac`. */
   readonly packets: readonly Arp[]

@@ -13,6 +13,7 @@ import * as mac from '@mirage/address/mac'
 import { getU16, setU16 } from '@mirage/bytes'
 import { type Result, err, ok } from '@mirage/result'
 
+/** Of a packet, in bytes. */
 export const SIZE = 28
 
 const ETHERNET = 1
@@ -20,6 +21,7 @@ const IPV4 = 0x0800
 const REQUEST = 1
 const REPLY = 2
 
+/** A packet: who asks or answers, and who is asked or told. */
 export interface Arp {
   readonly operation: 'request' | 'reply'
   readonly srcMac: mac.Mac
@@ -28,6 +30,7 @@ export interface Arp {
   readonly dstIp: ipv4.Ipv4
 }
 
+/** Why bytes are no packet. */
 export type ArpError =
   | 'too-short'
   /** It resolves other addresses than those of IPv4 to Ethernet. */

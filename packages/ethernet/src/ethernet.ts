@@ -6,10 +6,14 @@ import * as wire from './wire.ts'
 
 /** What the payload is: the EtherType of IEEE 802.3. */
 export type EtherType = number
+/** IPv4: RFC 894. */
 export const IPV4: EtherType = 0x0800
+/** Address resolution: RFC 826. */
 export const ARP: EtherType = 0x0806
+/** IPv6: RFC 2464. */
 export const IPV6: EtherType = 0x86dd
 
+/** Why a frame was not sent. */
 export type EthernetError = NetError | 'exceeds-mtu'
 
 /**
@@ -26,6 +30,7 @@ export type EthernetDrop =
   /** Nobody listens to its type. */
   | 'unknown-type'
 
+/** What the layers above a device write frames to, and hear them from. */
 export interface Ethernet {
   readonly mac: Mac
   /** The most bytes of payload in a frame. */

@@ -12,6 +12,7 @@ import * as mac from '@mirage/address/mac'
 import { getU16, setU16 } from '@mirage/bytes'
 import type { EtherType } from './ethernet.ts'
 
+/** Destination, source and type, in bytes. */
 export const HEADER_SIZE = 14
 
 /** Whether `frame` has a header; the readers below may be called if it does. */
@@ -19,10 +20,12 @@ export function isComplete(frame: Uint8Array): boolean {
   return frame.length >= HEADER_SIZE
 }
 
+/** Who the frame is for. */
 export function dst(frame: Uint8Array): mac.Mac {
   return mac.read(frame, 0)
 }
 
+/** Who it says that it is from. */
 export function src(frame: Uint8Array): mac.Mac {
   return mac.read(frame, 6)
 }

@@ -19,6 +19,7 @@ export interface Echo {
   readonly payload: Uint8Array
 }
 
+/** An echo that came back. */
 export interface EchoReply extends Echo {
   readonly src: Ipv4
 }
@@ -35,6 +36,7 @@ export interface ErrorReport {
   readonly packet: wire.Quoted
 }
 
+/** Why a message that arrived led to nothing, or one was not sent. */
 export type IcmpDrop =
   | wire.MessageError
   /** An error that quotes no packet, or one that was not sent from where the error came to. */
@@ -46,6 +48,7 @@ export type IcmpDrop =
   /** An echo reply or an error that IP did not send. */
   | 'not-sent'
 
+/** What answers echoes, and carries errors both ways. */
 export interface Icmp {
   /** Sends an echo request. */
   echo(dst: Ipv4, echo: Echo, options?: WriteOptions): Result<void, IpError>

@@ -16,22 +16,34 @@ import * as ip from '@mirage/ip/wire'
 import type { Protocol } from '@mirage/ip'
 import { type Result, err, ok } from '@mirage/result'
 
+/** With the four bytes whose meaning depends on the type. */
 export const HEADER_SIZE = 8
 
+/** An echo comes back. */
 export const ECHO_REPLY = 0
+/** The packet did not arrive; the code says why. */
 export const UNREACHABLE = 3
+/** Deprecated: RFC 6633. */
 export const SOURCE_QUENCH = 4
+/** Another router is nearer. */
 export const REDIRECT = 5
+/** An echo, please. */
 export const ECHO_REQUEST = 8
+/** The packet lived for as many hops as it might. */
 export const TIME_EXCEEDED = 11
+/** The header of the packet is wrong. */
 export const PARAMETER_PROBLEM = 12
 
-/** Codes of "unreachable". */
+/** A code of "unreachable", as the next three are: no way to the host. */
 export const HOST_UNREACHABLE = 1
+/** Nobody listens to the protocol. */
 export const PROTOCOL_UNREACHABLE = 2
+/** Nobody listens to the port. */
 export const PORT_UNREACHABLE = 3
+/** The packet is too large for a link, and may not be cut. */
 export const FRAGMENTATION_NEEDED = 4
 
+/** Why bytes are no message. */
 export type MessageError = 'too-short' | 'bad-checksum'
 
 /** A message: its payload lies in the frame that was parsed, from `offset` up to `end`. */

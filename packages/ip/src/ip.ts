@@ -6,10 +6,14 @@ import type { HeaderError } from './wire.ts'
 
 /** The assigned protocol number of a payload. */
 export type Protocol = number
+/** RFC 792. */
 export const ICMP: Protocol = 1
+/** RFC 9293. */
 export const TCP: Protocol = 6
+/** RFC 768. */
 export const UDP: Protocol = 17
 
+/** Why a packet was not sent. */
 export type IpError =
   | NetError
   /** Nobody on the link answers for the next hop, or there is no gateway to the destination. */
@@ -45,6 +49,7 @@ export type IpDrop =
   /** It waited for its next hop, which did not answer. */
   | 'unresolved'
 
+/** What may be unusual about a packet. */
 export interface WriteOptions {
   /** May the packet be cut into fragments? True unless told; false sets the don't-fragment bit. */
   readonly fragment?: boolean
@@ -54,12 +59,14 @@ export interface WriteOptions {
   readonly src?: Ipv4
 }
 
+/** What an interface is told about its network. */
 export interface Config {
   readonly cidr: Cidr
   /** The next hop to everything outside `cidr`'s network. */
   readonly gateway?: Ipv4
 }
 
+/** What the protocols above IP write packets to, and hear them from. */
 export interface Ip {
   /** The most bytes of payload in one unfragmented packet. */
   readonly mtu: number

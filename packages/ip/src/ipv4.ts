@@ -21,12 +21,14 @@ import * as route from './route.ts'
 import { Waiting } from './waiting.ts'
 import * as wire from './wire.ts'
 
+/** What IPv4 is made on. */
 export interface Devices {
   readonly ethernet: Ethernet
   readonly arp: Arp
   readonly random: Random
 }
 
+/** What is known when it is made. */
 export interface Options {
   /** Without one, the interface has no address until `configure`. */
   readonly config?: Config

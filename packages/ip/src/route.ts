@@ -4,6 +4,7 @@ import { BROADCAST, type Mac } from '@mirage/address/mac'
 import { type Result, err, ok } from '@mirage/result'
 import type { Config } from './ip.ts'
 
+/** Whom a packet is handed to on the link. */
 export type Hop =
   /** Everyone with this MAC address. */
   | { readonly kind: 'group'; readonly mac: Mac }

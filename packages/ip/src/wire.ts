@@ -25,10 +25,13 @@ export const HEADER_SIZE = 20
 /** The most bytes of payload behind such a header. */
 export const PAYLOAD_SIZE_MAX: number = 0xffff - HEADER_SIZE
 
+/** The flag of a packet that no router may cut. */
 export const DONT_FRAGMENT = 0x4000
+/** The flag of every fragment but the last. */
 export const MORE_FRAGMENTS = 0x2000
 const OFFSET_BITS = 0x1fff
 
+/** The fields that differ between the headers that we write. */
 export interface Header {
   readonly src: ipv4.Ipv4
   readonly dst: ipv4.Ipv4
@@ -39,6 +42,7 @@ export interface Header {
   readonly fragmentation: number
 }
 
+/** Why bytes are no packet. */
 export type HeaderError = 'too-short' | 'bad-version' | 'bad-header-length' | 'bad-length' | 'bad-checksum'
 
 /** A packet while it is parsed. */

@@ -16,6 +16,7 @@ export const PAYLOAD_SIZE_MAX: number = ipWire.PAYLOAD_SIZE_MAX - wire.HEADER_SI
 /** The first of the ports that nobody is assigned, which go up to 65535: RFC 6335 §6. */
 const DYNAMIC_PORT_MIN = 49_152
 
+/** A datagram that arrived. */
 export interface Datagram {
   readonly src: Endpoint
   readonly dst: Endpoint
@@ -23,8 +24,10 @@ export interface Datagram {
   readonly payload: Uint8Array
 }
 
+/** Why a datagram was not sent. */
 export type UdpWriteError = IpError | 'too-long'
 
+/** What may be unusual about a datagram. */
 export interface UdpWriteOptions {
   /** A random port from 49152 up unless told (RFC 6335 §6). */
   readonly srcPort?: number
@@ -32,11 +35,13 @@ export interface UdpWriteOptions {
   readonly ttl?: number
 }
 
+/** Why a datagram that arrived was not handed on. */
 export type UdpDrop =
   | wire.UdpError
   /** Nobody listens to its port. */
   | 'no-listener'
 
+/** What applications send datagrams with, and hear them from. */
 export interface Udp {
   /** Sends a copy of `payload`, in fragments if it must be; 65,507 bytes at most. */
   write(dst: Endpoint, payload: Uint8Array, options?: UdpWriteOptions): Result<void, UdpWriteError>
@@ -55,6 +60,7 @@ export interface Udp {
   readonly drops: Readonly<Record<UdpDrop, number>>
 }
 
+/** What UDP is made on. */
 export interface Devices {
   readonly ip: Ip
   /** Tells senders that nobody listens to a port. */

@@ -10,8 +10,10 @@ import { getU16, setU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { type Result, err, ok } from '@mirage/result'
 
+/** Ports, length and checksum, in bytes. */
 export const HEADER_SIZE = 8
 
+/** From where to where: two swapped numbers would compile. */
 export interface Ports {
   readonly srcPort: number
   readonly dstPort: number
@@ -23,6 +25,7 @@ export interface Datagram extends Ports {
   readonly end: number
 }
 
+/** Why bytes are no datagram. */
 export type UdpError = 'too-short' | 'bad-length' | 'bad-checksum'
 
 /**

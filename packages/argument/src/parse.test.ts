@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import * as fc from 'fast-check'
 import * as ipv4 from '@mirage/address/ipv4'
 import * as argument from './argument.ts'
 import { asksFor, explain, nearest, parse } from './parse.ts'
@@ -53,6 +54,7 @@ describe('parse', () => {
     [['--verbose', '--verbose=false'], { verbose: false }],
     [['--names=a,b', '--names', 'c'], { names: ['a', 'b', 'c'] }],
     [['--delay', '-0.5'], { delay: -0.5 }],
+    [['--delay', '-.5'], { delay: -0.5 }],
     [['--delay=1e3'], { delay: 1000 }],
   ]
   for (const [words, values] of accepted) {
@@ -80,6 +82,24 @@ describe('parse', () => {
   for (const [words, sentence] of refused) {
     it(`refuses ${words.join(' ')}`, () => assert.equal(app(...words), sentence))
   }
+
+  it('takes any text as a value after =, and understands or explains any words', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        assert.deepEqual(app(`--log-level=${text}`), { ...DEFAULTS, logLevel: text })
+      }),
+    )
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom('--', '-', '-l', '--port', '--names=', '--verbose', '80'),
+    )
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        const parsed = parse(words, groups)
+        assert.ok(parsed.ok || explain(parsed.error) !== '')
+      }),
+    )
+  })
 
   it('keeps groups with a prefix apart from those without', () => {
     const parsed = parse(['-v', '--b-ipv4-gateway', '10.0.0.1'], groups)
@@ -147,6 +167,10 @@ describe('asksFor', () => {
 })
 
 describe('nearest', () => {
+  it('prefers what comes first where two are equally near', () => {
+    assert.equal(nearest('--abcdex', ['--abcdef', '--abcdeg']), '--abcdef')
+  })
+
   const near: [word: string, nearest: string | undefined][] = [
     ['--ipv4-gatway', '--ipv4-gateway'],
     ['--ipv', '--ipv4'],

@@ -74,6 +74,14 @@ describe('Fortuna', () => {
     assert.equal(hex(fortuna.generate(1000).subarray(0, 8)), '7355210f6f45b9a9')
   })
 
+  it('hands out a request to its last byte', () => {
+    const { fortuna } = rig()
+    fortuna.seed(SEED)
+    fortuna.generate(8)
+    assert.equal(hex(fortuna.generate(1016).subarray(1008)), 'a6b4999e96a273a6')
+    assert.equal(hex(fortuna.generate(4)), '7355210f')
+  })
+
   it('rekeys every 64 KiB of a large request', () => {
     const [whole, parts] = [rig().fortuna, new Generator()]
     whole.seed(SEED)
@@ -96,8 +104,9 @@ describe('Fortuna', () => {
   it('needs 64 bytes in pool 0 before it reseeds', () => {
     const { fortuna, round } = rig()
     round()
-    assert.equal(fortuna.isSeeded, false)
-    round()
+    fortuna.add(8, new Uint8Array(27))
+    assert.equal(fortuna.isSeeded, false, '34 and 29 bytes')
+    fortuna.add(9, new Uint8Array(1))
     assert.equal(fortuna.isSeeded, true)
     fortuna.generate(1)
     assert.equal(fortuna.reseeds, 1)

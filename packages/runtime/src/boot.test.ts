@@ -296,6 +296,17 @@ describe('a request to end', () => {
     assert.deepEqual(events.slice(2), ['connect slow with ', 'disconnect slow'])
   })
 
+  it('during --delay connects nothing, also not later', async () => {
+    const events: string[] = []
+    const { running, clock } = start([device('net', events), forever], '--delay=1')
+    await setImmediate()
+    running.shutdown()
+    assert.equal(await running.exitCode, 0)
+    clock.advance(1000)
+    await setImmediate()
+    assert.deepEqual(events, [])
+  })
+
   it('runs the exit hooks before the devices are disconnected, the last one first', async () => {
     const events: string[] = []
     const app = application(async () => {

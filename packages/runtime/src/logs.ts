@@ -106,7 +106,7 @@ export class Ring {
   dump(): readonly string[] {
     const { length } = this.#lines
     if (length === 0) return []
-    const oldest = this.#added <= this.#size ? 0 : this.#added % this.#size
+    const oldest = this.#added % length
     const lines = [...this.#lines.slice(oldest), ...this.#lines.slice(0, oldest)]
     return [`--- The last ${length} log messages ---`, ...lines, '--- End of the log messages ---']
   }

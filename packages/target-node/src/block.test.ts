@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test'
 import type { Block } from '@mirage/block'
 import { blockContract } from '@mirage/block/contract'
 import { err, ok } from '@mirage/result'
-import { connect } from './block.ts'
+import { connect, withoutFirst } from './block.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mirage-block-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -56,6 +56,12 @@ describe('a file as a disk', () => {
     const read = buffers.map(() => new Uint8Array(512))
     await block.read(0, read)
     assert.ok(Buffer.concat(read).equals(Buffer.concat(buffers)))
+  })
+
+  it('goes on in the middle of a buffer where the host stops there', () => {
+    const buffers = [Uint8Array.of(1, 2), Uint8Array.of(3, 4, 5), Uint8Array.of(6)]
+    const left = (count: number): number[] => withoutFirst(buffers, count).flatMap((each) => [...each])
+    assert.deepEqual([left(0), left(2), left(3), left(6)], [[1, 2, 3, 4, 5, 6], [3, 4, 5, 6], [4, 5, 6], []])
   })
 
   it('fails to read what the host has cut off', async () => {

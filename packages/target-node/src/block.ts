@@ -106,7 +106,7 @@ async function transfer(
       const moved = await step(rest.slice(0, BUFFERS_MAX), position)
       if (moved === 0) return err('io')
       position += moved
-      rest = after(rest, moved)
+      rest = withoutFirst(rest, moved)
     }
     return done
   } catch {
@@ -118,7 +118,7 @@ async function transfer(
 const BUFFERS_MAX = 1024
 
 /** What is left of `buffers` without their first `count` bytes. */
-function after(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+export function withoutFirst(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
   let index = 0
   let left = count
   while (index < buffers.length && left >= buffers[index]!.length) left -= buffers[index++]!.length

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { clockContract } from '@mirage/clock/contract'
-import { toEpochMs } from '@mirage/clock'
+import { sleep, toEpochMs } from '@mirage/clock'
 import { clock } from './clock.ts'
 
 clockContract('the clock of Node', () => ({ clock, pass: (duration) => setTimeout(duration + 2) }))
@@ -42,6 +42,12 @@ describe('the clock of Node', () => {
     for (const cancel of cancels.slice(3)) cancel()
     await setTimeout(60)
     assert.deepEqual(ran, [20, 30, 40])
+  })
+
+  it('does not wait for a deadline that was asked for first and is later', async () => {
+    const cancel = clock.at(clock.now() + 300, () => assert.fail('it was cancelled'))
+    await sleep(clock, 2)
+    cancel()
   })
 
   it('goes on with the tasks after one that throws', async () => {

@@ -58,9 +58,14 @@ netContract('the network device of Node', async () => {
 
 describe('the network device of Node', () => {
   it('holds what arrives before somebody listens', async () => {
-    const path = await listen((socket) => socket.write(Uint8Array.of(0, 0, 0, 1, 7, 0, 0, 0, 1, 8)))
+    const sockets: Socket[] = []
+    const path = await listen((socket) => sockets.push(socket))
     const net = await connected(path)
     await turns()
+    for (const byte of [7, 8]) {
+      sockets[0]!.write(Uint8Array.of(0, 0, 0, 1, byte))
+      await turns()
+    }
     const received: number[] = []
     net.listen((frame) => received.push(frame[0]!))
     await turns()

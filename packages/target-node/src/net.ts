@@ -92,14 +92,14 @@ class SocketStream implements ByteStream {
   socket: Socket | undefined
   isEnded = false
   #receive: ((chunk: Uint8Array) => void) | undefined
-  /** What arrived before somebody listened. The socket is paused after the first chunk. */
+  /** What arrived before somebody listened. The socket is paused after it, and nothing overwrites it. */
   #held: Uint8Array | undefined
 
   readonly onread: { buffer: Uint8Array; callback: (length: number, buffer: Uint8Array) => boolean } = {
     buffer: new Uint8Array(READ_SIZE),
     callback: (length, buffer) => {
       const chunk = buffer.subarray(0, length)
-      if (this.#receive === undefined) this.#held = chunk.slice()
+      if (this.#receive === undefined) this.#held = chunk
       else this.#receive(chunk)
       return this.#receive !== undefined
     },

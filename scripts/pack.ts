@@ -51,6 +51,7 @@ function compile(stage: string): void {
     extends: join(ROOT, 'tsconfig.base.json'),
     compilerOptions: {
       noEmit: false,
+      isolatedDeclarations: false,
       rewriteRelativeImportExtensions: true,
       types: ['node'],
       typeRoots: [join(ROOT, 'node_modules', '@types')],
@@ -59,7 +60,7 @@ function compile(stage: string): void {
       outDir: stage,
     },
     include: [join(ROOT, 'packages/*/src')],
-    exclude: [join(ROOT, 'packages/**/*.test.ts'), join(ROOT, 'packages/**/fixtures')],
+    exclude: ['*.test.ts', 'fixtures', 'testing'].map((name) => join(ROOT, 'packages/**', name)),
   }
   writeFileSync(join(stage, 'tsconfig.json'), JSON.stringify(settings))
   run('tsc', ['--project', stage])

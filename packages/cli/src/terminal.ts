@@ -9,6 +9,8 @@ export type Verbosity = 'quiet' | 'normal' | 'verbose'
 export interface Terminal {
   /** The folder where the command was called. */
   readonly folder: string
+  /** How the tool is called: `mirage`, or `npx mirage` by whom npx did it for. */
+  readonly program: string
   readonly verbosity: Verbosity
   readonly colors: ReturnType<typeof createColors>
   /** A line that was asked for: it appears also when quiet. */
@@ -27,6 +29,7 @@ export function terminal(folder: string, verbosity: Verbosity, color: 'auto' | '
   const print = (line: string): void => void process.stdout.write(`${line}\n`)
   return {
     folder,
+    program: process.env['npm_command'] === 'exec' ? 'npx mirage' : 'mirage',
     verbosity,
     colors,
     print,

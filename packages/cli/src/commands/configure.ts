@@ -33,7 +33,7 @@ export const command: Command<typeof output, Record<string, never>> = {
     }
     const { name } = loaded.value.unikernel
     terminal.say(`${name} is configured: ${describeChoices(loaded.value.options, chosen.value)}`)
-    terminal.say('Now run: mirage build')
+    terminal.say(`Now run: ${terminal.program} build`)
     return ok(0)
   },
 }

@@ -42,7 +42,8 @@ export const command: Command<Record<string, never>, typeof positional> = {
     }
     for (const path of Object.keys(files)) terminal.say(`  ${name === undefined ? path : join(name, path)}`)
     const enter = name === undefined ? '' : `cd ${name} && `
-    terminal.say(`Now run: ${enter}mirage configure && mirage build && mirage run`)
+    const steps = ['configure', 'build', 'run'].map((step) => `${terminal.program} ${step}`)
+    terminal.say(`Now run: ${enter}${steps.join(' && ')}`)
     return ok(0)
   },
 }

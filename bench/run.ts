@@ -20,8 +20,12 @@ const names = readdirSync(here)
   .map((file) => file.slice(0, -SUFFIX.length))
 
 const [first, ...rest] = process.argv.slice(2)
-if (first === '--measure') await measure(rest[0]!)
-else main(first === undefined ? names : [first, ...rest])
+if (first === '--measure') {
+  await measure(rest[0]!)
+  // Connections that linger in TIME-WAIT would keep the process for a while.
+  process.exit()
+}
+main(first === undefined ? names : [first, ...rest])
 
 function main(chosen: readonly string[]): void {
   const unknown = chosen.filter((name) => !names.includes(name))

@@ -9,7 +9,7 @@ import * as reno from './congestion/reno.ts'
 import * as roundTrip from './round-trip.ts'
 import { ACK, FIN, RST, SYN, type Segment, span } from './segment.ts'
 import { add, atMost, distance, later, lessThan } from './sequence.ts'
-import { mayReceive } from './state.ts'
+import { isSynchronized, mayReceive } from './state.ts'
 import { type Tcb, end, flightSize, isFinAcked, move } from './tcb.ts'
 import type { Chunks } from './send-queue.ts'
 import type { Slabs } from './text.ts'
@@ -27,17 +27,14 @@ export type Answer = 'nothing' | 'reset'
 export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): Answer {
   if (isCrossedSynAck(tcb, segment)) dropSyn(segment)
   if (isProbe(tcb, segment)) dropText(tcb, segment)
-  if (!isAcceptable(tcb, segment)) return refuse(tcb, segment, now) // 1: sequence number
+  if (!isAcceptable(tcb, segment)) return refuse(tcb, segment, stores, now) // 1: sequence number
   if ((segment.flags & RST) !== 0) return reset(tcb, segment, now) // 2: RST
   //                                                                  3: security, which we do not have
   if ((segment.flags & SYN) !== 0) return challenge(tcb, now) // 4: SYN, as RFC 5961 §4.2
   if ((segment.flags & ACK) === 0) return 'nothing' // 5: ACK
   if (tcb.state === 'syn-received' && !completesHandshake(tcb, segment, now)) return 'reset'
   if (!isAckPlausible(tcb, segment)) return challenge(tcb, now)
-  timers.heard(tcb, now)
-  acknowledge(tcb, segment, stores, now)
-  updateWindow(tcb, segment)
-  if (isFinAcked(tcb)) finAcknowledged(tcb, now) //                   6: URG, which we ignore
+  takeAck(tcb, segment, stores, now) //                               6: URG, which we ignore
   if (segment.textLength > 0) deliver(tcb, segment, stores, now) //   7: the segment text
   noteFin(tcb, segment) //                                            8: FIN
   if (isFinNext(tcb)) finArrives(tcb, now)
@@ -81,17 +78,28 @@ function isAcceptable({ rcv }: Tcb, segment: Segment): boolean {
 }
 
 /** Step 1 fails. The peer may have missed our acknowledgement, or may ask whether we are alive, so it is told. */
-function refuse(tcb: Tcb, segment: Segment, now: Millis): Answer {
-  if ((segment.flags & RST) !== 0) return 'nothing'
-  if (tcb.state === 'syn-received' && (segment.flags & SYN) !== 0 && segment.seq === tcb.rcv.irs) {
-    // Our SYN-ACK was lost: it goes again now, not when its timer says so.
-    tcb.snd.nxt = tcb.snd.iss
-    return 'nothing'
-  }
-  if (tcb.state === 'time-wait' && (segment.flags & FIN) !== 0) timers.startTimeWait(tcb, now)
-  const isNews = segment.textLength > 0 || (segment.flags & FIN) !== 0
-  if (!isNews || (segment.flags & SYN) !== 0) return challenge(tcb, now)
+function refuse(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): Answer {
+  const { flags } = segment
+  if ((flags & RST) !== 0) return 'nothing'
+  if ((flags & SYN) !== 0) return synAgain(tcb, segment, now)
+  if (tcb.state === 'time-wait' && (flags & FIN) !== 0) timers.startTimeWait(tcb, now)
+  // Two ends that both send what the other has, for want of an acknowledgement, must not refuse those as well.
+  if (isRecent(tcb, segment) && isAckPlausible(tcb, segment)) takeAck(tcb, segment, stores, now)
+  if (segment.textLength === 0 && (flags & FIN) === 0) return challenge(tcb, now)
   tcb.ackDue = 'now'
+  return 'nothing'
+}
+
+function isRecent({ rcv, limits, state }: Tcb, segment: Segment): boolean {
+  const behind = distance(segment.seq, rcv.nxt)
+  return (segment.flags & ACK) !== 0 && isSynchronized(state) && behind >= 0 && behind <= limits.receiveSize
+}
+
+/** A SYN that came before. If our SYN-ACK was lost, it goes again now, not when its timer says so. */
+function synAgain(tcb: Tcb, segment: Segment, now: Millis): Answer {
+  if (tcb.state !== 'syn-received' || segment.seq !== tcb.rcv.irs) return challenge(tcb, now)
+  tcb.snd.nxt = tcb.snd.iss
+  tcb.timedAt = -1
   return 'nothing'
 }
 
@@ -146,6 +154,14 @@ function isAckPlausible({ snd }: Tcb, segment: Segment): boolean {
   return behind <= snd.wndMax && atMost(segment.ack, snd.max)
 }
 
+/** The rest of step 5: what the peer has, how much it can take, and whether it has our FIN. */
+function takeAck(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
+  timers.heard(tcb, now)
+  acknowledge(tcb, segment, stores, now)
+  updateWindow(tcb, segment, now)
+  if (isFinAcked(tcb)) finAcknowledged(tcb, now)
+}
+
 function acknowledge(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
   if (lessThan(tcb.snd.una, segment.ack)) advance(tcb, segment, stores, now)
   else if (isDuplicate(tcb, segment)) duplicate(tcb)
@@ -191,16 +207,18 @@ function duplicate(tcb: Tcb): void {
 }
 
 /** Takes the peer's window from the newest segment only: RFC 9293 §3.10.7.4. */
-function updateWindow(tcb: Tcb, segment: Segment): void {
+function updateWindow(tcb: Tcb, segment: Segment, now: Millis): void {
   const { snd } = tcb
   if (lessThan(segment.ack, snd.una)) return
   const isNewer = lessThan(snd.wl1, segment.seq) || (snd.wl1 === segment.seq && atMost(snd.wl2, segment.ack))
   if (!isNewer) return
+  const wasClosed = snd.wnd === 0
   snd.wnd = segment.window << snd.scale
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack
   if (snd.wnd > snd.wndMax) snd.wndMax = snd.wnd
-  timers.windowChanged(tcb)
+  if (snd.wnd === 0) timers.windowClosed(tcb)
+  else if (wasClosed) timers.windowOpened(tcb, now)
 }
 
 function finAcknowledged(tcb: Tcb, now: Millis): void {

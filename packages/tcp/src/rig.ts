@@ -18,7 +18,7 @@ export interface Rig {
   readonly clock: ManualClock
   readonly a: ReturnType<typeof connect>
   readonly b: ReturnType<typeof connect>
-  /** Lets `duration` pass, a millisecond at a time, with everything that applications do in between. */
+  /** Lets `duration` pass, with everything that applications do in between. */
   pass(duration: number): Promise<void>
   /** Lets time pass until `work` is done, at most `limit`. */
   run<T>(work: Promise<T>, limit?: number): Promise<T>
@@ -103,10 +103,14 @@ export function rig({ seed = 1, mtu = 1500, fate, a = {}, b = {} }: RigOptions =
   join(wireA, wireB)
   join(wireB, wireA)
   const pass = async (duration: number): Promise<void> => {
-    for (let i = 0; i <= duration; i++) {
+    const end = clock.now() + duration
+    for (;;) {
       await settled()
-      clock.advance(i === duration ? 0 : 1)
+      const due = clock.deadline
+      if (due === undefined || due > end) break
+      clock.advance(Math.max(due - clock.now(), 0))
     }
+    clock.advance(end - clock.now())
     await settled()
   }
   const run = async <T>(work: Promise<T>, limit: number = 600_000): Promise<T> => {

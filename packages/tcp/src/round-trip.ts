@@ -35,6 +35,12 @@ export function measured(trip: RoundTrip, rtt: Millis): void {
     trip.rttvar = 0.75 * trip.rttvar + 0.25 * Math.abs(trip.srtt - rtt)
     trip.srtt = 0.875 * trip.srtt + 0.125 * rtt
   }
+  restore(trip)
+}
+
+/** The timeout that the measurements say, without what it was backed off by. */
+export function restore(trip: RoundTrip): void {
+  if (trip.srtt < 0) return
   const rto = trip.srtt + Math.max(GRANULARITY, 4 * trip.rttvar)
   trip.rto = Math.min(Math.max(rto, RTO_MIN), RTO_MAX)
 }

@@ -9,6 +9,7 @@ import * as reno from './congestion/reno.ts'
 import * as keepAlive from './keep-alive.ts'
 import * as roundTrip from './round-trip.ts'
 import { distance } from './sequence.ts'
+import { isSynchronized } from './state.ts'
 import { NEVER, type Tcb, end, flightSize, move } from './tcb.ts'
 
 /** RFC 9293 §3.8.6.3 asks for less than 500 ms; this leaves time under a peer's shortest timeout. */
@@ -76,10 +77,17 @@ export function acked(tcb: Tcb): void {
   tcb.ackAt = NEVER
 }
 
-/** An answer to a probe, or the window opened. While the application is there, a peer may keep it closed forever. */
-export function windowChanged(tcb: Tcb): void {
-  if (tcb.snd.wnd === 0 && !tcb.rcv.isShut) tcb.attempts = 0
-  if (tcb.snd.wnd > 0) tcb.persistAt = NEVER
+/** The peer answers, if only that it has no room: while our application is there, it may do so for ever. */
+export function windowClosed(tcb: Tcb): void {
+  if (!tcb.rcv.isShut) tcb.attempts = 0
+}
+
+/** The probes had their own pace: what is sent now is waited for as before them. */
+export function windowOpened(tcb: Tcb, now: Millis): void {
+  tcb.attempts = 0
+  tcb.persistAt = NEVER
+  roundTrip.restore(tcb.trip)
+  if (tcb.retransmitAt !== NEVER) tcb.retransmitAt = now + tcb.trip.rto
 }
 
 /** There is something to send, and no window, and nothing in flight whose answer could bring one. */
@@ -113,14 +121,14 @@ function retransmit(tcb: Tcb, now: Millis): void {
   const { snd } = tcb
   tcb.retransmitAt = NEVER
   if (tcb.attempts >= attemptsMax(tcb)) return end(tcb, 'timed-out')
-  reno.timedOut(tcb.congestion, snd.mss, snd.max, flightSize(tcb), tcb.attempts === 0)
+  // A window that has closed over what was sent is no sign of congestion: it is probed, a byte at a time.
+  if (snd.wnd === 0 && isSynchronized(tcb.state)) snd.isProbing = true
+  else reno.timedOut(tcb.congestion, snd.mss, snd.max, flightSize(tcb), tcb.attempts === 0)
   roundTrip.backOff(tcb.trip)
   tcb.attempts += 1
   tcb.timedAt = -1
   snd.nxt = snd.una
   snd.isLost = false
-  // Behind a window that has closed over them, they go one by one, as probes.
-  if (tcb.state !== 'syn-sent' && tcb.state !== 'syn-received' && snd.wnd === 0) snd.isProbing = true
   tcb.retransmitAt = now + tcb.trip.rto
 }
 

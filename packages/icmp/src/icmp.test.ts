@@ -92,6 +92,22 @@ describe('an echo', () => {
     )
   })
 
+  it('to another host is for a gateway to decide, if it wants to, and one to itself is not', async () => {
+    const { a, b, settle } = rig({ isPromiscuous: true })
+    const { replies, reports } = collect(a)
+    b.forward((packet) => b.hostUnreachable(packet))
+    for (const dst of [ELSEWHERE, B]) a.echo(dst, { id: 1, sequence: 2, payload: new Uint8Array(3) })
+    await settle()
+    assert.deepEqual(
+      replies.map(({ src }) => src),
+      [B],
+    )
+    assert.deepEqual(
+      reports.map(({ code, src, packet }) => [code, src, packet.dst]),
+      [[1, B, ELSEWHERE]],
+    )
+  })
+
   it('to another host, or to everyone, is not answered', async () => {
     const { a, b, ipA, ipB, settle } = rig()
     const { replies } = collect(a)

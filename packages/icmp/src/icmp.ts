@@ -78,6 +78,13 @@ export interface Icmp {
   /** Tells the sender of `packet` that its time to live is over. */
   timeExceeded(packet: Packet): void
 
+  /**
+   * Hands messages for another host, which an `ip` that is promiscuous takes, to `receive`, instead of answering in
+   * its name: for a gateway to decide. The packet is lent until the call returns.
+   */
+  forward(receive: (packet: Packet) => void): void
+
+  /** How many messages led to nothing, by reason. */
   readonly drops: Readonly<Record<IcmpDrop, number>>
 }
 
@@ -106,6 +113,7 @@ class Messenger implements Icmp {
   #limit: limit.Limit
   #reply: ((reply: EchoReply) => void)[] = []
   #error: ((report: ErrorReport) => void)[] = []
+  #forward: ((packet: Packet) => void) | undefined
 
   constructor(ip: Ip, clock: Clock) {
     this.#ip = ip
@@ -135,6 +143,10 @@ class Messenger implements Icmp {
     this.#error.push(receive)
   }
 
+  forward(receive: (packet: Packet) => void): void {
+    this.#forward = receive
+  }
+
   portUnreachable(packet: Packet): void {
     this.#report(packet, packet.dst, wire.UNREACHABLE, wire.PORT_UNREACHABLE)
   }
@@ -156,9 +168,11 @@ class Messenger implements Icmp {
   }
 
   #input(packet: Packet): void {
-    const { frame, offset, end } = packet
+    const { frame, offset, end, dst } = packet
     const parsed = wire.parse(frame, offset, end)
     if (!parsed.ok) return this.#drop(parsed.error)
+    const isForOther = dst !== this.#ip.config.cidr.address && this.#isHost(dst)
+    if (isForOther && this.#forward !== undefined) return this.#forward(packet)
     const message = parsed.value
     if (message.type === wire.ECHO_REQUEST) return this.#answer(packet, message)
     if (message.type === wire.ECHO_REPLY) return this.#tellReply(packet, message)

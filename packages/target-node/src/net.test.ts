@@ -111,6 +111,21 @@ describe('the network device of Node', () => {
     assert.equal(child.exitCode, 0)
   })
 
+  it('ends the process when whoever started it with the socket is gone', async () => {
+    const source = `
+      import { connect } from ${JSON.stringify(new URL('./net.ts', import.meta.url).href)}
+      const net = await connect({}, { interface: 'fd:3' })
+      net.value.write(1, () => 1)
+      setInterval(() => {}, 10_000)`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+      stdio: ['ignore', 'inherit', 'ignore', 'pipe'],
+    })
+    const socket = child.stdio[3] as Socket
+    await once(socket, 'data')
+    socket.destroy()
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGTERM'])
+  })
+
   const refused: [name: string | undefined, reason: RegExp][] = [
     [undefined, /^there is no network interface: start this with mirage run, or name one with --interface$/],
     ['fd:1000', /^--interface=fd:1000: there is no socket of this number; start this with mirage run$/],

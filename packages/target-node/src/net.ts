@@ -42,7 +42,10 @@ export async function connect(
   const [, kind, where = ''] = /^(fd|unix):(.+)$/.exec(name) ?? []
   if (kind === 'fd') {
     const opened = openSocket(where, stream)
-    return opened.ok ? ok(attach(opened.value, stream)) : opened
+    if (!opened.ok) return opened
+    // Whoever started this process with the socket is gone: nobody would stop it, and nothing can reach it.
+    opened.value.on('close', () => stream.isEnded || process.kill(process.pid, 'SIGTERM'))
+    return ok(attach(opened.value, stream))
   }
   if (kind === 'unix') {
     const opened = await connectSocket(where, stream)

@@ -41,4 +41,4 @@ A device may refuse as well:
 Ctrl-C ends it in order:
 
   $ cp -r $FIXTURES/site/htdocs . && sed -i 's/^  log.app.*/&\n  await new Promise(() => {})/' unikernel.ts
-  $ mirage run -q > out.txt 2>&1 & tool=$!; while ! grep -q index out.txt; do sleep 0.05; done; kill -INT $tool; wait $tool
+  $ mirage run -q > out.txt 2>&1 & tool=$!; while ! grep -qs index out.txt; do sleep 0.05; done; kill -INT $tool; wait $tool

@@ -128,20 +128,31 @@ class Fabric implements Switch {
   readonly #deliverBatch = (): void => {
     const batch = this.#waiting
     this.#waiting = this.#spare
-    for (const slot of batch) this.#deliver(slot)
-    batch.length = 0
     this.#spare = batch
+    try {
+      for (const slot of batch) this.#deliver(slot)
+    } finally {
+      batch.length = 0
+    }
   }
 
   #deliver(slot: Slot<Port>): void {
     const frame = slot.frame()
     const from = slot.owner
     if (frame.length >= HEADER_SIZE) {
-      const to = (frame[0]! & 1) === 0 ? this.#ports.get(mac.read(frame, 0)) : undefined
+      const to = (frame[0]! & 1) === 0 ? this.#find(from, mac.read(frame, 0)) : undefined
       if (to !== undefined) this.#hand(frame, from, to)
       else for (const each of this.#ports.values()) this.#hand(frame, from, each)
     }
     if (--slot.uses === 0) from.takeBack(slot)
+  }
+
+  /** The device with `address`: most often the one that `from` sent to before. */
+  #find(from: Port, address: mac.Mac): Port | undefined {
+    if (from.lastTo?.mac === address && from.lastTo.isConnected) return from.lastTo
+    const to = this.#ports.get(address)
+    if (to !== undefined) from.lastTo = to
+    return to
   }
 
   #hand(frame: Uint8Array, from: Port, to: Port): void {
@@ -158,10 +169,12 @@ class Port implements Net {
   readonly counters: Counters = { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0 }
   /** What its frames meet on their way to the switch; nothing where there are no faults. */
   line: Line | undefined
+  /** Whom it sent to last. */
+  lastTo: Port | undefined
+  isConnected = true
   readonly #fabric: Fabric
   readonly #slots: Slots<Port>
   #listener: ((frame: Uint8Array) => void) | undefined
-  #isConnected = true
 
   constructor(fabric: Fabric, address: mac.Mac, mtu: number, queue: number) {
     this.#fabric = fabric
@@ -172,7 +185,7 @@ class Port implements Net {
 
   write(size: number, fill: Fill): Result<void, NetError> {
     assert(size >= 0 && size <= this.mtu + HEADER_SIZE, 'a frame is not larger than the MTU and its header')
-    if (!this.#isConnected) return err('disconnected')
+    if (!this.isConnected) return err('disconnected')
     const slot = this.#slots.take()
     if (slot === undefined) return err('busy')
     const length = fill(slot.lend(size))
@@ -196,7 +209,7 @@ class Port implements Net {
   }
 
   listen(receive: (frame: Uint8Array) => void): void {
-    if (this.#isConnected) this.#listener = receive
+    if (this.isConnected) this.#listener = receive
   }
 
   resetCounters(): void {
@@ -205,7 +218,7 @@ class Port implements Net {
   }
 
   disconnect(): void {
-    this.#isConnected = false
+    this.isConnected = false
     this.#listener = undefined
     this.#fabric.disconnect(this)
   }

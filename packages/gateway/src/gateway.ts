@@ -120,7 +120,9 @@ class UserNetwork implements Gateway {
     this.#udpIn = new UdpIn(shared)
     this.#tcpIn = { tcp, guest: this.#guest, flows: this.#flows, clock, counters: this.counters, log }
     const dns = new Dns(shared)
-    const leases = new Leases(shared, leasesOf(cidr))
+    const config = leasesOf(cidr)
+    const leases = new Leases(shared, config)
+    this.#guest.find = () => void arp.query(firstOf(config))
     udp.listen(DNS_PORT, (datagram) => void dns.input(datagram))
     udp.listen(DHCP_PORT, ({ payload }) => leases.input(payload))
     udp.forward((datagram) => this.#forward(datagram))
@@ -192,7 +194,12 @@ class UserNetwork implements Gateway {
   }
 }
 
-/** Everything in the network but the gateway itself; with the network that it has unless told, 10.0.0.2 first. */
+/** The address that is leased first: 10.0.0.2 in the network of a gateway that is not told another. */
+function firstOf({ cidr, pool }: DhcpConfig): Ipv4 {
+  return pool.first === cidr.address ? ((pool.first + 1) as Ipv4) : pool.first
+}
+
+/** Everything in the network but the gateway itself. */
 function leasesOf(cidr: Cidr): DhcpConfig {
   const first = (ipv4.network(cidr) + 1) as Ipv4
   const last = Math.min(ipv4.broadcastOf(cidr) - 1, first + POOL_COUNT_MAX) as Ipv4

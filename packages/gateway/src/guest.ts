@@ -14,6 +14,8 @@ const SENDER_OFFSET = 28
 const ARP_FRAME_SIZE = 42
 
 export class Guest {
+  /** Asks the link for whoever has the first address, where a machine that says nothing by itself may be. */
+  find: () => void = () => {}
   readonly #cidr: Cidr
   #mac: Mac | undefined
   #address: Ipv4 | undefined
@@ -72,6 +74,7 @@ export class Guest {
 export function upWithin(guest: Guest, clock: Clock, patience: Millis): Promise<Ipv4 | undefined> {
   const { address } = guest
   if (address !== undefined) return Promise.resolve(address)
+  guest.find()
   return new Promise((resolve) => {
     const cancel = guest.onUp((address) => {
       cancelTimeout()

@@ -8,6 +8,7 @@ import * as icmpOf from '@mirage/icmp'
 import type { Icmp } from '@mirage/icmp'
 import type { Ip } from '@mirage/ip'
 import { connect as connectIp } from '@mirage/ip/ipv4'
+import type { Net } from '@mirage/net'
 import { pair } from '@mirage/net/pair'
 import { seeded } from '@mirage/random/seeded'
 import { connect as connectTcp } from '@mirage/tcp/connect'
@@ -23,12 +24,16 @@ export const GUEST: ipv4.Ipv4 = ipv4.of(10, 0, 0, 2)
 export const OUTSIDE: Endpoint = { address: ipv4.of(192, 0, 2, 7), port: 80 }
 
 export interface Rig {
+  /** The unikernel's end of the cable. */
+  readonly net: Net
   readonly clock: ManualClock
   readonly host: MemoryHost
   readonly gateway: Gateway
   readonly guest: { readonly ip: Ip; readonly icmp: Icmp; readonly udp: Udp; readonly tcp: Tcp }
   /** Gives the unikernel its address, which announces it. */
   readonly boot: (address?: ipv4.Ipv4) => void
+  /** Loses what is on the cable. */
+  readonly lose: () => void
   /** Lets `duration` pass, with everything that is done in between. */
   readonly pass: (duration: number) => Promise<void>
   /** Lets time pass until `work` is done, at most `limit`: a minute unless told. */
@@ -75,7 +80,8 @@ export function rig({ isUp = true }: { isUp?: boolean } = {}): Rig {
     boot()
     clock.advance(1)
   }
-  return { clock, host, gateway, guest: { ip, icmp, udp, tcp }, boot, pass, run }
+  const lose = (): void => void cable.drop()
+  return { net: cable.b, clock, host, gateway, guest: { ip, icmp, udp, tcp }, boot, lose, pass, run }
 }
 
 /** Everything that promises do without time passing has been done. */

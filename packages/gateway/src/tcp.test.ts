@@ -219,6 +219,15 @@ describe('a published port', () => {
     assert.equal(gateway.guest, ipv4.of(10, 0, 0, 77))
   })
 
+  it('finds a unikernel that is at the first address and has not said so', async () => {
+    const { host, gateway, guest, run, boot, lose } = rig({ isUp: false })
+    guest.tcp.listen(80, (flow) => void flow.write(text('hello')))
+    await gateway.publish(publish)
+    boot()
+    lose()
+    assert.deepEqual(await run(host.dial(local)!.read()), ok(text('hello')))
+  })
+
   it('gives up on a unikernel that never comes', async () => {
     const { host, gateway, run } = rig({ isUp: false })
     await gateway.publish(publish)

@@ -53,6 +53,7 @@ export class UdpIn {
     const { udp, guest, counters, cidr } = this.#needs
     const { address } = guest
     if (address === undefined) {
+      guest.find()
       counters.udpDropped += 1
       return
     }

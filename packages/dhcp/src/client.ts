@@ -19,6 +19,7 @@ import type { Millis } from '@mirage/clock'
 import { type Lease, leaseOf } from './lease.ts'
 import type { Message, MessageType } from './wire.ts'
 
+/** Who asks. */
 export interface Config {
   readonly mac: Mac
   /** The name that is told to the server, for its list of leases or its DNS. ASCII. */
@@ -38,6 +39,7 @@ interface Offer {
   readonly server: Ipv4
 }
 
+/** What a client remembers between two calls. A caller keeps it and looks at `deadline` only. */
 export type State =
   /** Waits before it begins again. */
   | { readonly kind: 'init'; readonly deadline: Millis }
@@ -66,6 +68,7 @@ export interface Outgoing {
   readonly message: Message
 }
 
+/** What happened to the lease, for whoever configures the interface. */
 export type Event =
   /** The address is ours from now on. */
   | { readonly kind: 'bound'; readonly lease: Lease }
@@ -74,6 +77,7 @@ export type Event =
   /** The address must not be used any more (RFC 2131 §4.4.5). */
   | { readonly kind: 'lost'; readonly lease: Lease }
 
+/** What one call decided. */
 export interface Output {
   /** `state.deadline` says when `tick` wants to be called: `Infinity` for a lease without end. */
   readonly state: State

@@ -5,6 +5,7 @@ import type { Millis } from '@mirage/clock'
 import { INFINITE } from './options.ts'
 import type { Message } from './wire.ts'
 
+/** What a client got from a server, complete: what the server left out is decided here. */
 export interface Lease {
   readonly address: Ipv4
   /** 1 to 32. */

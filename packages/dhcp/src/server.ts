@@ -12,6 +12,7 @@ import type { Millis } from '@mirage/clock'
 import { assert } from '@mirage/result'
 import type { Message, MessageType } from './wire.ts'
 
+/** What a server leases, and what it tells its clients. */
 export interface Config {
   /** The server's own address, and the network that it leases from. */
   readonly cidr: Cidr
@@ -43,6 +44,7 @@ export interface Reply {
   readonly message: Message
 }
 
+/** A server and its leases. */
 export interface Server {
   /** What `message` is answered with, if anything. */
   input(message: Message, now: Millis): Reply | undefined
@@ -56,6 +58,7 @@ const OFFER_DURATION: Millis = 60_000
 const DECLINE_DURATION: Millis = 600_000
 const POOL_COUNT_MAX = 1024
 
+/** A server without leases. A pool that is not in the network, or too large, is a bug and throws. */
 export function createServer(config: Config): Server {
   return new LeaseServer(config)
 }

@@ -26,8 +26,11 @@ import { type Result, err, ok } from '@mirage/result'
 import * as options from './options.ts'
 import type { Options } from './options.ts'
 
+/** The UDP port of servers. */
 export const SERVER_PORT = 67
+/** The UDP port of clients: RFC 2131 §4.1. */
 export const CLIENT_PORT = 68
+/** Everything before the options, the cookie included. */
 export const HEADER_SIZE = 240
 
 /** Messages are padded to this: BOOTP's size, below which old relays and servers drop them (RFC 1542 §2.1). */
@@ -38,8 +41,10 @@ const BROADCAST_FLAG = 0x8000
 
 /** Option 53, by its values from 1 on. */
 export const TYPES = ['discover', 'offer', 'request', 'decline', 'ack', 'nak', 'release', 'inform'] as const
+/** What a message says: RFC 2131 §3.1, table 2. */
 export type MessageType = (typeof TYPES)[number]
 
+/** A message, as a record of its fields. */
 export interface Message {
   readonly type: MessageType
   /** What the client chose for this exchange, 32 bits. */
@@ -57,6 +62,7 @@ export interface Message {
   readonly options: Omit<Options, 'messageType' | 'overload'>
 }
 
+/** Why a payload is no DHCP message for us. */
 export type DhcpError =
   | 'too-short'
   /** Not Ethernet: the hardware type or the length of its addresses. */

@@ -40,6 +40,7 @@ import * as tcpOut from './tcp-out.ts'
 import { UdpIn } from './udp-in.ts'
 import { UdpOut } from './udp-out.ts'
 
+/** What a gateway is made on. It becomes the listener of `net`. */
 export interface Devices {
   readonly net: Net
   readonly host: Host
@@ -47,6 +48,7 @@ export interface Devices {
   readonly random: Random
 }
 
+/** What a gateway can be told. */
 export interface Options {
   /** The gateway's own address on the link; 10.0.0.1/24 unless told. The network has room for others. */
   readonly cidr?: Cidr
@@ -62,6 +64,7 @@ export interface Publish {
   readonly guestPort: number
 }
 
+/** A gateway that runs. */
 export interface Gateway {
   readonly cidr: Cidr
   readonly counters: Readonly<Counters>
@@ -85,6 +88,7 @@ export const CIDR: Cidr = { address: ipv4.of(10, 0, 0, 1), prefixLength: 24 }
 const LEASE_TIME = 86_400
 const POOL_COUNT_MAX = 253
 
+/** Connects a gateway to the unikernel at the other end of `net`. A network without room for two hosts is a bug and throws. */
 export function connect(devices: Devices, { cidr = CIDR }: Options = {}): Gateway {
   return new UserNetwork(devices, cidr)
 }

@@ -29,6 +29,7 @@ export interface Listener {
   close(): void
 }
 
+/** A datagram that reached the host. */
 export interface HostDatagram {
   readonly src: Endpoint
   /** The receiver's to keep. */
@@ -46,6 +47,7 @@ export interface UdpSocket {
   close(): void
 }
 
+/** The outside. Its addresses are its own: 127.0.0.1 is the host itself. */
 export interface Host {
   /** Opens a connection. It gives up by itself, after the host's own time. */
   connect(remote: Endpoint): Promise<Result<Flow, HostConnectError>>

@@ -14,6 +14,7 @@ export interface Sent {
   readonly payload: Uint8Array
 }
 
+/** A UDP socket that tells its host what was sent, and is told what arrives. */
 export class MemorySocket implements UdpSocket, Listener {
   readonly local: Endpoint
   isOpen = true
@@ -45,6 +46,7 @@ export class MemorySocket implements UdpSocket, Listener {
   }
 }
 
+/** A host without limits or faults, until a test sets some. */
 export class MemoryHost implements Host {
   /** What the outside does with a connection; by `address:port`, refused where there is nothing. */
   readonly servers: Map<string, (flow: Flow) => HostConnectError | undefined> = new Map()
@@ -53,11 +55,10 @@ export class MemoryHost implements Host {
   readonly sockets: Set<MemorySocket> = new Set()
   readonly sent: Sent[] = []
   /** Sockets that the host has left. */
-  socketsLeft = Infinity
+  socketsLeft: number = Infinity
   isBusy = false
   /** What the host's name servers say. */
-  answer: (query: Uint8Array) => Promise<Result<Uint8Array, 'timed-out' | 'no-server'>> = async () =>
-    err('no-server')
+  answer: Host['resolve'] = async () => err('no-server')
   nameServer: (flow: Flow) => HostConnectError | undefined = () => 'refused'
   #nextPort = 50_000
 

@@ -13,6 +13,7 @@ import { nodeClock, nodeRandom } from './node-clock.ts'
 import { nodeHost } from './node-host.ts'
 import { DuplexStream } from './node-stream.ts'
 
+/** What a gateway in this process can be told. */
 export interface Options {
   /**
    * The other end of the unikernel's Ethernet: frames, each after its length of 4 bytes, most significant
@@ -27,6 +28,7 @@ export interface Options {
   readonly host?: Host
 }
 
+/** A port of the host that is to lead to one of the unikernel. */
 export interface PublishOptions {
   /** `tcp` unless told. */
   readonly protocol?: Publish['protocol']
@@ -36,6 +38,7 @@ export interface PublishOptions {
   readonly guestPort: number
 }
 
+/** A port of the host that leads to one of the unikernel. */
 export interface Published extends Publish {
   /** Where a browser of this machine finds a TCP port that speaks HTTP: `http://127.0.0.1:8080/`. */
   readonly url: string
@@ -49,6 +52,7 @@ export interface StartError {
   readonly port: number
 }
 
+/** A gateway in this process, which holds the ports that it was told to publish. */
 export interface RunningGateway {
   readonly gateway: Gateway
   /** In the order of the options, with the port that the host chose where that was 0. */

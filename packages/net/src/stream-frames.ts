@@ -11,8 +11,10 @@
  */
 import { type Result, assert, done, err } from '@mirage/result'
 
+/** The length in front of every frame. */
 export const PREFIX_SIZE = 4
 
+/** What reads frames from a stream that is cut anywhere. */
 export interface Parser {
   /**
    * Hands every frame that `chunk` completes to `receive`, in order, which may read it until it returns. A

@@ -24,6 +24,7 @@ export interface ByteStream {
   end(): void
 }
 
+/** What the device says of itself: the MTU is the same at both ends. */
 export interface Options {
   readonly mac: Mac
   readonly mtu: number

@@ -8,6 +8,7 @@ import { entry } from './entry.ts'
 import { writeWhole } from './file.ts'
 import { link } from './link.ts'
 import { load, wire } from './load.ts'
+import { bundleNetwork } from './network-bundle.ts'
 import { type Failure, failure, reason } from './problem.ts'
 import type { Project } from './project.ts'
 
@@ -30,6 +31,8 @@ export async function build(project: Project, context: Context): Promise<Result<
   } catch (error) {
     return err(failure(123, `${fromProject(project, file)} cannot be written: ${reason(error)}`))
   }
+  const interfaces = interfacesOf(graph.value)
+  const tool = interfaces.length > 0 ? await bundleNetwork(project) : []
   const built: Built = {
     name: unikernel.name,
     target: String(context.choices['target']),
@@ -37,9 +40,9 @@ export async function build(project: Project, context: Context): Promise<Result<
     size: code.length,
     gzipSize,
     parts,
-    interfaces: interfacesOf(graph.value),
+    interfaces,
     publish: unikernel.publish,
   }
-  remember(project, context, built, stampInputs(project, [...inputs, ...image.value.inputs], begun))
+  remember(project, context, built, stampInputs(project, [...inputs, ...image.value.inputs, ...tool], begun))
   return ok(built)
 }

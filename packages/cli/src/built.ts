@@ -36,7 +36,7 @@ interface Remembered {
 }
 
 /** The files of the tool that decide what an image looks like. */
-const RECIPE = ['entry', 'link'].map((name) =>
+const RECIPE = ['build', 'entry', 'link', 'network-bundle'].map((name) =>
   fileURLToPath(new URL(`./${name}${extension()}`, import.meta.url)),
 )
 

@@ -12,6 +12,7 @@ import { resolve } from 'node:path'
 import type { RunningGateway } from '@mirage/gateway/node'
 import { type Result, err, ok } from '@mirage/result'
 import type { Built } from './built.ts'
+import { loadNetwork } from './network-bundle.ts'
 import type { Failure } from './problem.ts'
 import type { Project } from './project.ts'
 import type { Terminal } from './terminal.ts'
@@ -33,7 +34,7 @@ export async function run(
   const gateways: RunningGateway[] = []
   try {
     for (const index of built.interfaces.keys()) {
-      const { connect } = await import('./network.ts')
+      const { connect } = await loadNetwork(project)
       const stream = child.stdio[FIRST_FD + index] as Socket | undefined
       if (stream === undefined) break
       // Ports lead to the first network: the others have no rules of their own.

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { ok } from '@mirage/result'
 import { images } from '../built.ts'
 import type { Command } from '../command.ts'
+import { BUNDLE } from '../network-bundle.ts'
 import { find } from '../project.ts'
 
 /** Removes what the tool made. */
@@ -21,7 +22,7 @@ export const command: Command<Record<string, never>, Record<string, never>> = {
       for (const path of [image, `${image}.map`]) rmSync(path, { force: true })
       removeIfEmpty(dirname(image))
     }
-    for (const name of ['context', 'build.json']) rmSync(join(cache, name), { force: true })
+    for (const name of ['context', 'build.json', BUNDLE]) rmSync(join(cache, name), { force: true })
     removeIfEmpty(cache)
     return ok(0)
   },

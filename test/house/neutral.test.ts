@@ -6,19 +6,13 @@ import { createContext, runInContext } from 'node:vm'
 import { build } from 'esbuild'
 import { isTest, knowsNode, packages } from './packages.ts'
 
-/** Names that Node or a browser adds to the language. An engine without a host has none of them. */
+/**
+ * Names that Node or a browser adds to the language. Common words (`window`, `self`, `console`) are left to the
+ * compiler, which knows a variable of ours from a name of theirs.
+ */
 const AMBIENT = [
-  'process',
   'Buffer',
-  'require',
   '__dirname',
-  'window',
-  'document',
-  'navigator',
-  'self',
-  'console',
-  'crypto',
-  'performance',
   'setTimeout',
   'clearTimeout',
   'setInterval',
@@ -28,26 +22,18 @@ const AMBIENT = [
   'structuredClone',
   'TextEncoder',
   'TextDecoder',
-  'URL',
   'URLSearchParams',
   'AbortController',
   'AbortSignal',
-  'fetch',
-  'Headers',
+  'XMLHttpRequest',
   'ReadableStream',
   'WritableStream',
   'TransformStream',
-  'Blob',
-  'FormData',
   'atob',
   'btoa',
   'MessageChannel',
-  'Event',
   'EventTarget',
   'WebAssembly',
-  'Intl',
-  'SharedArrayBuffer',
-  'Atomics',
 ]
 
 for (const { name, folder, exports } of packages()) {

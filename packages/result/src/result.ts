@@ -4,20 +4,24 @@
  */
 export type Result<T, E> = Ok<T> | Err<E>
 
+/** It succeeded, with `value`. */
 export interface Ok<T> {
   readonly ok: true
   readonly value: T
 }
 
+/** It failed, for the reason `error`. */
 export interface Err<E> {
   readonly ok: false
   readonly error: E
 }
 
+/** A success with `value`. */
 export function ok<T>(value: T): Ok<T> {
   return { ok: true, value }
 }
 
+/** A failure for the reason `error`: a member of the closed union that the operation names. */
 export function err<E>(error: E): Err<E> {
   return { ok: false, error }
 }

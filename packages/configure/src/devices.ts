@@ -39,9 +39,11 @@ export function random(): Device<Random> {
 }
 
 /** Text out for a person, bytes in from one. */
-export function console(): Device<Console> {
+function consoleDevice(): Device<Console> {
   return theConsole
 }
+
+export { consoleDevice as console }
 
 /** What the image was built from: its name, target, and packages with their versions. */
 export function info(): Device<Info> {

@@ -2,7 +2,7 @@
 import type { Devices, Device } from './device.ts'
 import type { Option } from './option.ts'
 
-/** The module of an application: what `typeof import('./unikernel.ts')` has to be. */
+/** The module of an application: what `typeof import('./website.ts')` has to be. */
 export interface MainModule {
   start(devices: never, args: never): unknown
 }
@@ -39,9 +39,9 @@ export interface Unikernel {
 /**
  * The default export of `config.ts`:
  *
- *     export default unikernel<typeof import('./unikernel.ts')>({
+ *     export default unikernel<typeof import('./website.ts')>({
  *       name: 'website',
- *       main: './unikernel.ts',
+ *       main: './website.ts',
  *       devices: { stack: stack(), files: kvRo('./htdocs') },
  *     })
  *

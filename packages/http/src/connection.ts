@@ -64,7 +64,6 @@ export class Connection implements Peer {
   private readonly input: Input
   private readonly output: Output
   private readonly patience: Deadline
-  private readonly writePatience: Deadline
   private head: Head = new Head()
   /** The request that is being answered, where that takes time. */
   private request: Request | undefined = undefined
@@ -90,16 +89,10 @@ export class Connection implements Peer {
     this.now = clock.now()
     this.input = new Input(flow)
     this.patience = new Deadline(clock, () => this.input.expire())
-    this.writePatience = new Deadline(clock, () => {
+    this.output = new Output(flow, shared.buffers, clock, limits.writeTimeout, () => {
       shared.counters.timeouts++
       flow.abort()
     })
-    this.output = new Output(
-      flow,
-      shared.buffers,
-      () => this.writePatience.set(clock.now() + limits.writeTimeout),
-      () => this.writePatience.clear(),
-    )
     this.empty = new Body(this.input, this.waitForBody, 0, 0)
   }
 
@@ -112,7 +105,7 @@ export class Connection implements Peer {
       this.flow.abort()
     }
     this.patience.cancel()
-    this.writePatience.cancel()
+    this.output.end()
     this.request?.gone()
   }
 
@@ -178,7 +171,7 @@ export class Connection implements Peer {
   /** Sends what was gathered, and waits for more of a head. */
   private async more(): Promise<Filled> {
     const { limits, clock } = this.shared
-    if (this.output.length > 0 && !(await this.output.flush())) return 'reset'
+    if (this.output.length > 0 && !(await this.output.flush(this.now))) return 'reset'
     this.isIdle = this.input.start === this.input.end
     if (this.isIdle) {
       if (this.isFinishing) return 'expired'

@@ -1,6 +1,8 @@
 /** What is on its way to a peer: small parts are gathered, so that many responses are one write. */
+import type { Clock, Millis } from '@mirage/clock'
 import type { Flow, WriteError } from '@mirage/flow'
 import type { Result } from '@mirage/result'
+import { Deadline } from './deadline.ts'
 
 /** A flow that can send without waiting for more to send with it: TCP's. */
 export interface ServedFlow extends Flow {
@@ -34,17 +36,19 @@ export class Output {
   isBroken = false
   private readonly flow: ServedFlow
   private readonly buffers: Buffers
-  private readonly writes: () => void
-  private readonly wrote: () => void
+  private readonly clock: Clock
+  private readonly timeout: Millis
+  private readonly patience: Deadline
   private buffer: Uint8Array | undefined = undefined
-  private writing: Promise<boolean> | undefined = undefined
+  private writing: Promise<unknown> | undefined = undefined
 
-  /** Calls `writes` before each write to `flow`, and `wrote` when it was accepted or failed. */
-  constructor(flow: ServedFlow, buffers: Buffers, writes: () => void, wrote: () => void) {
+  /** Calls `expired` when a write to `flow` was not accepted for `timeout`. */
+  constructor(flow: ServedFlow, buffers: Buffers, clock: Clock, timeout: Millis, expired: () => void) {
     this.flow = flow
     this.buffers = buffers
-    this.writes = writes
-    this.wrote = wrote
+    this.clock = clock
+    this.timeout = timeout
+    this.patience = new Deadline(clock, expired)
   }
 
   /** How many bytes `put` takes before the next `flush`. */
@@ -70,31 +74,40 @@ export class Output {
     }
     while (bytes.length - offset >= GATHERED_MAX) {
       const end = Math.min(bytes.length, offset + BUFFER_SIZE)
-      if (!(await this.write(bytes.subarray(offset, end)))) return false
+      if (!this.wrote(await this.write(bytes.subarray(offset, end), this.clock.now()))) return false
       offset = end
     }
     if (offset < bytes.length) this.put(bytes.subarray(offset))
     return true
   }
 
-  /** Sends what was gathered. False if it, or anything before, was not accepted. */
-  async flush(): Promise<boolean> {
+  /** Sends what was gathered, at the instant `now`. False if it, or anything before, was not accepted. */
+  async flush(now: Millis = this.clock.now()): Promise<boolean> {
     while (this.writing !== undefined) await this.writing
     const { buffer, length } = this
     if (buffer === undefined || this.isBroken) return !this.isBroken
     this.buffer = undefined
     this.length = 0
-    const isAccepted = await (this.writing = this.write(buffer.subarray(0, length)))
+    const result = await (this.writing = this.write(buffer.subarray(0, length), now))
     this.writing = undefined
     this.buffers.give(buffer)
-    return isAccepted
+    return this.wrote(result)
   }
 
-  private async write(bytes: Uint8Array): Promise<boolean> {
+  /** Sends nothing any more, and leaves no timer behind. */
+  end(): void {
+    this.isBroken = true
+    this.patience.cancel()
+  }
+
+  private write(bytes: Uint8Array, now: Millis): Promise<Result<void, WriteError>> {
     const { flow } = this
-    this.writes()
-    const result = await (flow.writeNodelay === undefined ? flow.write(bytes) : flow.writeNodelay(bytes))
-    this.wrote()
+    this.patience.set(now + this.timeout)
+    return flow.writeNodelay === undefined ? flow.write(bytes) : flow.writeNodelay(bytes)
+  }
+
+  private wrote(result: Result<void, WriteError>): boolean {
+    this.patience.clear()
     if (!result.ok) this.isBroken = true
     return result.ok
   }

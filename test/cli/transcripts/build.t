@@ -21,19 +21,7 @@ What is up to date is left alone:
   $ mirage build | sed 's/[0-9.]* kB/N kB/'
   dist/site.mjs is up to date (N kB)
   $ touch -d '1 hour ago' unikernel.ts && mirage build -q && mirage build | sed 's/[0-9.]* kB/N kB/'
-   6797  @mirage/runtime
-   5869  @mirage/argument
-   2313  @mirage/kv-crunch
-   1533  @mirage/target-node
-   1032  @mirage/clock
-    698  @mirage/console
-    577  wiring
-    320  files in ./htdocs
-    291  @mirage/bytes
-    282  @mirage/kv
-    178  @mirage/result
-    161  this project
-  20051  dist/site.mjs (8276 with gzip)
+  dist/site.mjs is up to date (N kB)
 
 A new file, and a file that is gone, are changes:
 

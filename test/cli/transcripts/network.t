@@ -8,7 +8,6 @@ A unikernel with a network: its pages, its ports, its end.
   > curl -s -o page.html -w '%{http_code}\n' ${url}missing
   > kill -INT $tool; wait $tool; echo "exit code $?"
   > sed 's/[0-9.]* kB/N kB/g; s/:[0-9]*\/$/:PORT\//' out.txt
-  grep: log.txt: No such file or directory
     <title>site</title>
   200 text/html; charset=utf-8
   404

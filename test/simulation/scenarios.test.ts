@@ -6,7 +6,7 @@ import { err, ok } from '@mirage/result'
 import * as plans from '@mirage/vnetif/plans'
 import type { Faults } from '@mirage/vnetif/faults'
 import { noise, receive, send } from './transfer.ts'
-import { type World, connected, world } from './world.ts'
+import { type World, accepted, connected, world } from './world.ts'
 
 const PORT = 80
 const SECOND = 1000
@@ -55,6 +55,20 @@ describe('a connection', () => {
     await here.simulation.pass(60 * SECOND)
     here.lan.setFaults(undefined)
     await here.simulation.run(work, 120 * SECOND)
+  })
+
+  it('that asks whether its peer is alive ends soon after it is not', async () => {
+    const here = world()
+    const keepAlive = { after: SECOND, interval: SECOND, probes: 3 }
+    const accepting = accepted(here.server, PORT)
+    const opening = here.client.stack.tcp.connect({ address: here.server.address, port: PORT }, { keepAlive })
+    const connection = await here.simulation.run(opening)
+    assert.ok(connection.ok)
+    await here.simulation.run(accepting)
+    await here.simulation.pass(3600 * SECOND)
+    const read = connection.value.read()
+    here.lan.setFaults(plans.OFF)
+    assert.deepEqual(await here.simulation.run(read, 15 * SECOND), err('timed-out'))
   })
 
   it('closes at both ends at once', async () => {
@@ -106,6 +120,43 @@ describe('ten megabytes', () => {
   }
 })
 
+describe('a bad link', () => {
+  const links: [that: string, faults: Faults][] = [
+    ['lets half of the frames be overtaken', { reorder: 0.5, reorderBy: 20, jitter: 5 }],
+    ['duplicates half of the frames', { duplicate: 0.5, jitter: 20 }],
+    ['loses every tenth frame', { loss: 0.1, latency: 5 }],
+    [
+      'does all of that and appends rubbish',
+      { reorder: 0.3, duplicate: 0.3, loss: 0.1, jitter: 20, trailing: 10 },
+    ],
+    ['is away for 300 ms again and again', { latency: 5, cuts: outages(300, 1000) }],
+  ]
+  for (const [that, faults] of links) {
+    it(`that ${that} carries a megabyte, whatever the seed`, async () => {
+      for (let seed = 1; seed <= 5; seed++) await move(world({ seed, faults }), MEGABYTE, 600 * SECOND)
+    })
+  }
+})
+
+describe('requests and responses of 100 kB', () => {
+  for (const [own, other] of [
+    [1500, 576],
+    [576, 1500],
+    [9000, 1280],
+  ] as const) {
+    it(`pass between hosts with MTUs of ${own} and ${other}`, async () => {
+      const here = world({ mtu: 9000, mtus: [own, other], faults: plans.mtuEnforced(Math.max(own, other)) })
+      const [request, response] = [noise(100_000, 1), noise(100_000, 2)]
+      const work = async (): Promise<void> => {
+        const [client, server] = await connected(here, PORT)
+        await Promise.all([send(client, request), receive(server, request)])
+        await Promise.all([send(server, response), receive(client, response)])
+      }
+      await here.simulation.run(work(), 10 * SECOND)
+    })
+  }
+})
+
 describe('a slow receiver', () => {
   it('holds the sender back, and neither of them stops for ever', async () => {
     const here = world({ mtu: 4000 })
@@ -137,6 +188,12 @@ describe('a slow receiver', () => {
     assert.ok(slowest < 5 * SECOND, `a write waited for ${slowest} ms`)
   })
 })
+
+/** Every `period` of the first ten minutes nothing arrives for `duration`. */
+function outages(duration: number, period: number): NonNullable<Faults['cuts']> {
+  const count = (600 * SECOND) / period
+  return Array.from({ length: count }, (_, i) => ({ from: i * period, until: i * period + duration }))
+}
 
 /** Opens a connection, sends a line each way, and closes it at both ends. */
 async function greet(here: World): Promise<void> {

@@ -30,10 +30,12 @@ export interface Options {
   readonly seed?: number
   readonly faults?: Faults
   readonly mtu?: number
+  /** The server's and the client's own, none above `mtu`. */
+  readonly mtus?: readonly [server: number, client: number]
 }
 
 /** A world whose trace holds every frame that was delivered or lost. */
-export function world({ seed = 1, faults = {}, mtu = 1500 }: Options = {}): World {
+export function world({ seed = 1, faults = {}, mtu = 1500, mtus = [mtu, mtu] }: Options = {}): World {
   const simulation = simulate(seed, setImmediate)
   const lan = vnetif({
     clock: simulation.clock('lan'),
@@ -48,14 +50,13 @@ export function world({ seed = 1, faults = {}, mtu = 1500 }: Options = {}): Worl
   return {
     simulation,
     lan,
-    server: host(simulation, lan, 'server', ipv4.of(10, 0, 0, 1)),
-    client: host(simulation, lan, 'client', ipv4.of(10, 0, 0, 2)),
+    server: host(simulation, 'server', ipv4.of(10, 0, 0, 1), lan.connect({ mtu: mtus[0] })),
+    client: host(simulation, 'client', ipv4.of(10, 0, 0, 2), lan.connect({ mtu: mtus[1] })),
   }
 }
 
-function host(simulation: Simulation, lan: Switch, name: string, address: ipv4.Ipv4): Host {
+function host(simulation: Simulation, name: string, address: ipv4.Ipv4, net: Net): Host {
   const clock = simulation.clock(name)
-  const net = lan.connect()
   const needs = { net, clock, random: simulation.random(name) }
   return { name, address, net, clock, stack: connect(needs, { cidr: { address, prefixLength: 24 } }) }
 }

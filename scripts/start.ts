@@ -1,7 +1,9 @@
 /** `npm start`: configures, builds and runs the website of the project as a unikernel. Words after `--` are for `mirage run`. */
+import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { mirage } from '@mirage/cli'
 
+enableCompileCache()
+const { mirage } = await import('@mirage/cli')
 const config = fileURLToPath(new URL('../unikernels/applications/static-website/config.ts', import.meta.url))
 const code = await mirage(['configure', '--quiet', '--file', config], process.cwd())
 process.exitCode =

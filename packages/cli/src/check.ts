@@ -6,14 +6,18 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { explain } from './explain-types.ts'
 import { packageOf } from './package.ts'
-import type { Problem } from './problem.ts'
+import { type Problem, reason } from './problem.ts'
 import type { Project } from './project.ts'
 
 /** Every type error in `config.ts` and the project's files that it leads to, at the user's lines. */
 export async function checkTypes(project: Project): Promise<readonly Problem[]> {
   // TypeScript looks for @types beside its configuration, so it has to be in the project, for a moment.
   const folder = join(project.folder, `.mirage-${process.pid}`)
-  mkdirSync(folder)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    return [{ message: `${project.folder} cannot be written: ${reason(error)}` }]
+  }
   try {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings(project, folder)))
     return diagnostics(await run(project.folder, folder), project)

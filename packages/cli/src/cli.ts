@@ -1,5 +1,6 @@
 /** The `mirage` command: finds the command that is meant, reads its words, and says how it ended. */
 import { asksFor, explain, nearest, parse } from '@mirage/argument/parse'
+import { stopBundler } from './bundler.ts'
 import { type Command, common, split } from './command.ts'
 import { COMMANDS, commandHelp, commandOf, isCommand, overview } from './commands/help.ts'
 import { type Failure, failure } from './problem.ts'
@@ -25,6 +26,8 @@ export async function mirage(words: readonly string[], folder: string): Promise<
     // Nothing that a person can do leads here: this is the one place where our own bugs are told.
     plain.complain([{ message: `a bug in mirage: ${error instanceof Error ? error.stack : String(error)}` }])
     return 125
+  } finally {
+    await stopBundler()
   }
 }
 

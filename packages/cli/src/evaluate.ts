@@ -4,7 +4,8 @@ import { SourceMap } from 'node:module'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { Unikernel } from '@mirage/configure'
 import { type Result, err, ok } from '@mirage/result'
-import { type Message, type OutputFile, build } from 'esbuild'
+import type { Message, OutputFile } from 'esbuild'
+import { bundler } from './bundler.ts'
 import { ourPackages } from './our-packages.ts'
 import type { Problem } from './problem.ts'
 import type { Project } from './project.ts'
@@ -21,6 +22,7 @@ export async function evaluate(project: Project): Promise<Result<Evaluated, read
   let outputs: readonly OutputFile[]
   let inputs: readonly string[]
   try {
+    const { build } = await bundler()
     const result = await build({
       entryPoints: [project.config],
       absWorkingDir: project.folder,

@@ -2,8 +2,8 @@
 import { join, relative, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Result, err, ok } from '@mirage/result'
-import * as esbuild from 'esbuild'
 import type { Metafile, Plugin } from 'esbuild'
+import { bundler } from './bundler.ts'
 import { generateFiles } from './crunch.ts'
 import { PACKAGES_MARK } from './entry.ts'
 import { problemsOf } from './evaluate.ts'
@@ -35,7 +35,8 @@ export interface Part {
 export async function link(project: Project, source: string, file: string): Promise<Result<Image, Failure>> {
   const inputs: string[] = []
   try {
-    const { outputFiles, metafile } = await esbuild.build({
+    const { build } = await bundler()
+    const { outputFiles, metafile } = await build({
       stdin: { contents: source, resolveDir: project.folder, sourcefile: 'entry.mjs' },
       absWorkingDir: project.folder,
       outfile: file,

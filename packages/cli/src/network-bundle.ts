@@ -6,6 +6,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { bundler } from './bundler.ts'
 import { writeWhole } from './file.ts'
 import type { Project } from './project.ts'
 
@@ -16,7 +17,7 @@ export const BUNDLE = 'network.mjs'
 
 /** Makes the file; gives the files that it was made from, absolute. */
 export async function bundleNetwork(project: Project): Promise<readonly string[]> {
-  const { build } = await import('esbuild')
+  const { build } = await bundler()
   const { outputFiles, metafile } = await build({
     entryPoints: [networkModule()],
     absWorkingDir: project.folder,

@@ -24,6 +24,42 @@ A network where a store is wanted, and a device that nobody asked for:
   error: config.ts:7:30: devices.files: this is a Device<Net>, but a Device<KvReader> is wanted
   [1]
 
+  $ sed -i 's/devices: .*/devices: { clock: clock(), files: memoryKv(), more: clock() },/; s/network/memoryKv/' config.ts
+  $ mirage configure
+  error: config.ts:7:49: devices.more: nobody takes a device of this name
+  [1]
+  $ sed -i 's/memoryKv/network/' config.ts
+
+A device of one's own that needs something else, and one whose module is not there:
+
+  $ cat > led.ts <<END
+  > import type { Clock } from '@mirage/clock'
+  > import { type Result, ok } from '@mirage/result'
+  > export function connect(needs: { clock: Clock }): Result<string, string> {
+  >   return ok(typeof needs)
+  > }
+  > END
+  $ cat > config.ts <<END
+  > import { unikernel } from '@mirage/configure'
+  > import { device } from '@mirage/configure/device'
+  > import { clock, crunch, network } from '@mirage/configure/devices'
+  > 
+  > const led = device<typeof import('./led.ts')>({ name: 'led', module: './led.ts', needs: { clock: network() } })
+  > export default unikernel<{ start(devices: { led: string }): void }>({
+  >   name: 'site',
+  >   main: './unikernel.ts',
+  >   devices: { led },
+  > })
+  > END
+  $ mirage configure
+  error: config.ts:5:91: needs.clock: this is a Device<Net>, but a Device<Clock> is wanted
+  [1]
+  $ sed -i 's/clock: network()/clock: clock()/' config.ts && mv led.ts light.ts
+  $ mirage configure
+  error: config.ts:5:34: Cannot find module './led.ts' or its corresponding type declarations.
+  [1]
+  $ rm light.ts && cp $FIXTURES/site/config.ts . && sed -i 's/crunch/network/' config.ts
+
 A combinator that does not exist, and one that was not given what it needs:
 
   $ sed -i 's/devices: .*/devices: { clock: clock(), files: kvRo() },/; s/network }/kvRo, tape }/' config.ts

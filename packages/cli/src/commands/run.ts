@@ -2,6 +2,7 @@
 import { list, text } from '@mirage/argument'
 import { parsePublish } from '@mirage/configure/publish'
 import { err, ok } from '@mirage/result'
+import { stopBundler } from '../bundler.ts'
 import { type Built, current } from '../built.ts'
 import type { Command } from '../command.ts'
 import { needContext } from '../context.ts'
@@ -43,6 +44,7 @@ export const command: Command<typeof args, Record<string, never>> = {
     if (built === undefined) {
       const { build } = await import('../build.ts')
       const made = await build(project.value, context.value)
+      await stopBundler()
       if (!made.ok) return made
       built = made.value
     }

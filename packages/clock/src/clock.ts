@@ -16,6 +16,7 @@ export interface WallTime {
   readonly picoseconds: bigint
 }
 
+/** What tells the time and runs tasks when it has come. */
 export interface Clock {
   /** Time since an instant that stays the same while the unikernel runs. Never decreases. */
   now(): Millis
@@ -35,6 +36,7 @@ export interface Clock {
   at(deadline: Millis, task: () => void): Cancel
 }
 
+/** Forgets a task that has not run; calling it later, or twice, does nothing. */
 export type Cancel = () => void
 
 /** Resolves `duration` from now, never earlier. */

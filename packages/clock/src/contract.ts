@@ -3,12 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Clock, type Millis, sleep } from './clock.ts'
 
+/** A clock, and a way to let its time pass. */
 export interface Rig {
   readonly clock: Clock
   /** Lets at least `duration` of the clock's time pass, and everything run that was due by then. */
   readonly pass: (duration: Millis) => Promise<void>
 }
 
+/** Runs the suite for the clock `name`, which `rig` makes anew for each test. */
 export function clockContract(name: string, rig: () => Rig | Promise<Rig>): void {
   describe(`${name} keeps the contract of Clock`, () => {
     it('never goes back', async () => {

@@ -6,6 +6,7 @@ import { Timers } from './timers.ts'
 /** More tasks than this without time passing are taken for tasks that wake each other for ever. */
 const TASKS_PER_INSTANT_MAX = 1_000_000
 
+/** A clock whose time passes where a test says so, and nowhere else. */
 export interface ManualClock extends Clock {
   /**
    * Moves time `duration` forward, never negative. Every task that comes due on the way, also one that another

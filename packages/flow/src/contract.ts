@@ -15,6 +15,7 @@ export interface Rig {
   readonly settle: () => Promise<void>
 }
 
+/** Runs the suite for the flows `name`, of which `rig` connects two for each test. */
 export function flowContract(name: string, rig: () => Rig | Promise<Rig>): void {
   describe(`${name} keeps the contract of Flow`, () => {
     reading(rig)

@@ -16,6 +16,7 @@ export type FlowError =
 /** Why bytes were not accepted: this end had said that it writes no more, or the flow is broken. */
 export type WriteError = 'closed' | FlowError
 
+/** One end of the stream. */
 export interface Flow {
   /**
    * The next bytes, at least one: they are the caller's to keep and to change. Resolves as soon as there are

@@ -13,6 +13,7 @@ export interface Rig {
   readonly arrived: () => Promise<void>
 }
 
+/** Runs the suite for the device `name`, of which `rig` connects two for each test. */
 export function netContract(name: string, rig: () => Rig | Promise<Rig>): void {
   describe(`${name} keeps the contract of Net`, () => {
     it('has a unicast address of its own', async () => {

@@ -28,6 +28,7 @@ export interface Counters {
   txBytes: number
 }
 
+/** One device on a link. */
 export interface Net {
   readonly mac: Mac
   /** The most bytes that a frame carries after its 14-byte Ethernet header. */

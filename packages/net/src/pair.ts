@@ -9,6 +9,7 @@ export const FRAMES_MAX = 4096
 /** A `deliver` that hands over more frames than this is taken for two listeners that answer each other for ever. */
 const DELIVERIES_MAX = 1_000_000
 
+/** What a cable is like. */
 export interface Options {
   /** 1500 unless told. */
   readonly mtu?: number
@@ -16,6 +17,7 @@ export interface Options {
   readonly clock?: Clock
 }
 
+/** A cable, and the devices at its ends. */
 export interface Pair {
   /** 02:50:00:00:00:01 */
   readonly a: Net
@@ -33,6 +35,7 @@ export interface Pair {
   drop(): number
 }
 
+/** Joins two new devices with a cable that loses nothing. */
 export function pair({ mtu = 1500, clock }: Options = {}): Pair {
   return new Cable(mtu, clock)
 }

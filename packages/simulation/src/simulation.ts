@@ -19,6 +19,7 @@ export const EPOCH_MS = 1_551_139_200_000
 /** More tasks than this without time passing are taken for tasks that wake each other for ever. */
 const TASKS_PER_INSTANT_MAX = 1_000_000
 
+/** A world, its time and its randomness. */
 export interface Simulation {
   readonly seed: number
   readonly trace: Trace

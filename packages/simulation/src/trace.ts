@@ -1,6 +1,7 @@
 /** What happened in a simulation, as one number: two runs that did the same have the same digest. */
 import type { Millis } from '@mirage/clock'
 
+/** The events of a run, in their order: their number, their digest, and nothing else is kept. */
 export class Trace {
   #events = 0
   #high = 0x811c_9dc5

@@ -22,6 +22,7 @@ export interface Needs {
   readonly random: Random
 }
 
+/** What is there to put TCP on. */
 export interface Layers {
   readonly arp: Arp
   readonly ip: Ip

@@ -17,6 +17,7 @@ export const UNCONFIGURED: Config = { cidr: { address: ipv4.UNSPECIFIED, prefixL
 /** Silence of all servers before a person is told, and between one time and the next. */
 const SILENCE: Millis = 10_000
 
+/** What a client runs on: the interface that it configures, and what it sends with. */
 export interface Devices {
   readonly ip: Ip
   readonly udp: Udp

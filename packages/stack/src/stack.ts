@@ -13,6 +13,7 @@ import { Lessee } from './lessee.ts'
 
 export type { Needs } from './layers.ts'
 
+/** The network, by protocol. */
 export interface Stack {
   readonly tcp: Tcp
   readonly udp: Udp

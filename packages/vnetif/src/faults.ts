@@ -36,6 +36,7 @@ export interface Faults {
   readonly cuts?: readonly { readonly from: Millis; readonly until: Millis }[]
 }
 
+/** The most bytes that may come after the end of a frame. */
 export const TRAILING_MAX = 64
 
 const REORDER_BY: Millis = 5

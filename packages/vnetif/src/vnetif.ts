@@ -15,6 +15,7 @@ import { type Slot, Slots } from './slots.ts'
 /** What became of a frame. The frame is lent until the call returns. */
 export type Observe = (fate: 'lost' | 'delivered', from: Net, to: Net | undefined, frame: Uint8Array) => void
 
+/** What a switch is like. */
 export interface Options {
   /** When frames arrive: one batch at a time, at the clock's next moment, or as late as the faults say. */
   readonly clock: Clock
@@ -29,6 +30,7 @@ export interface Options {
   readonly observe?: Observe
 }
 
+/** What one device is like. */
 export interface DeviceOptions {
   /** 02:50 and then 1, 2, 3, … in four bytes, unless told. One that another device of this switch has throws. */
   readonly mac?: mac.Mac
@@ -36,6 +38,7 @@ export interface DeviceOptions {
   readonly mtu?: number
 }
 
+/** The link, to plug devices into. */
 export interface Switch {
   /** Plugs a new device in. It is unplugged by its own `disconnect`. */
   connect(options?: DeviceOptions): Net
@@ -48,6 +51,7 @@ export interface Switch {
   setFaults(faults: Faults | undefined, device?: Net): void
 }
 
+/** A new switch, without devices. */
 export function vnetif(options: Options): Switch {
   return new Fabric(options)
 }

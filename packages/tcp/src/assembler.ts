@@ -1,7 +1,8 @@
 /**
  * Text that arrived before its turn: runs with holes before them, sorted, apart and never touching.
  *
- * What is already held is never replaced: of an overlap, the text that came first counts.
+ * What is held is never replaced by other text before its turn. Text that arrives in its turn does not come here,
+ * so it is never refused for want of a run, and what is held of it is dropped.
  */
 import { type Sequence, add, atMost, distance, lessThan } from './sequence.ts'
 import { type Slabs, Text } from './text.ts'

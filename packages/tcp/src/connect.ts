@@ -21,7 +21,7 @@ import * as opening from './opening.ts'
 import { nextSegment } from './output.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
-import { add } from './sequence.ts'
+import { type Sequence, add, later } from './sequence.ts'
 import { isSynchronized } from './state.ts'
 import { Table } from './table.ts'
 import type { ConnectError, KeepAlive, Request, Tcp, TcpFlow, TcpOptions } from './tcp.ts'
@@ -83,6 +83,8 @@ class Stack implements Tcp, Driver {
   #backlogMax: number
   #timeWaitMax: number
   #numbers: Numbers
+  /** While a connection follows one in TIME-WAIT: where its sequence numbers begin at the earliest. */
+  #issMin: Sequence | undefined
 
   #connections: Table<Connection>
   #listeners: Map<number, Listener> = new Map()
@@ -301,19 +303,24 @@ class Stack implements Tcp, Driver {
   #known(connection: Connection, segment: wire.Segment): void {
     const { tcb } = connection
     if (connection.isHeld) return this.#whileHeld(connection, segment)
-    if (isNewerSyn(tcb, segment)) {
-      const { remoteAddr, localAddr } = tcb.ends
-      user.forget(tcb)
-      this.#settle(connection, this.now())
-      return this.#unknown(segment, remoteAddr, localAddr)
-    }
     const now = this.now()
+    if (isNewerSyn(tcb, segment)) return this.#reopen(connection, segment, now)
     const answer =
       tcb.state === 'syn-sent'
         ? opening.answerArrives(tcb, segment, now)
         : segmentArrives(tcb, segment, this.stores, now)
     if (answer === 'reset') this.#refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)
     this.#settle(connection, now)
+  }
+
+  /** A new connection between the ends of one in TIME-WAIT, with sequence numbers past all of the old one's. */
+  #reopen(connection: Connection, segment: wire.Segment, now: Millis): void {
+    const { ends, snd } = connection.tcb
+    user.forget(connection.tcb)
+    this.#settle(connection, now)
+    this.#issMin = add(snd.max, 1)
+    this.#unknown(segment, ends.remoteAddr, ends.localAddr)
+    this.#issMin = undefined
   }
 
   /** Until somebody has decided, more SYNs change nothing, and the peer may take its own back. */
@@ -365,7 +372,8 @@ class Stack implements Tcp, Driver {
       remoteAddr: src,
       remotePort: segment.srcPort,
     }
-    const iss = this.#numbers.initialSequence(ends, now)
+    const clocked = this.#numbers.initialSequence(ends, now)
+    const iss = this.#issMin === undefined ? clocked : later(clocked, this.#issMin)
     const tcb = opening.synArrives(ends, this.#limits, iss, keepAlive, segment, now)
     const connection = new Connection(tcb, this, opened)
     this.#connections.add(connection)

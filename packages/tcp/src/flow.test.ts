@@ -1,6 +1,6 @@
 import { flowContract } from '@mirage/flow/contract'
 import type { TcpFlow } from './tcp.ts'
-import { B, rig } from './rig.ts'
+import { B, rig } from './testing/rig.ts'
 
 flowContract('a TCP connection', async () => {
   const { a, b, run, pass } = rig()

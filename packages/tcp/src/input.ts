@@ -244,16 +244,16 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   if (length <= 0) return
   const offset = segment.textOffset + before
   if (segment.textLength > rcv.longest) rcv.longest = segment.textLength
-  if (atMost(segment.seq, rcv.nxt) && rcv.assembler.isEmpty) {
-    rcv.ready.append(slabs, segment.frame, offset, length)
-    rcv.nxt = add(rcv.nxt, length)
-    timers.oweAck(tcb, now)
+  if (lessThan(rcv.nxt, segment.seq)) {
+    rcv.assembler.insert(slabs, segment.seq, segment.frame, offset, length)
+    tcb.ackDue = 'now' // A hole: the peer must know at once, RFC 5681 §4.2.
     return
   }
-  // A hole opened, or (partly) closed: the peer must know at once, RFC 5681 §4.2.
-  rcv.assembler.insert(slabs, add(segment.seq, before), segment.frame, offset, length)
+  rcv.ready.append(slabs, segment.frame, offset, length)
+  rcv.nxt = add(rcv.nxt, length)
+  if (rcv.assembler.isEmpty) return timers.oweAck(tcb, now)
   rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
-  tcb.ackDue = 'now'
+  tcb.ackDue = 'now' // As it is when the hole closes, in part or whole.
 }
 
 /**

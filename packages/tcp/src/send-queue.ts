@@ -6,10 +6,10 @@
  */
 import { assert } from '@mirage/result'
 
-const CHUNK_SHIFT = 14
+const CHUNK_SHIFT = 12
 export const CHUNK_SIZE: number = 1 << CHUNK_SHIFT
-/** Chunks that are kept for the next transfer, 1 MiB; more than these are left to the collector. */
-const SPARE_MAX = 64
+/** Chunks that are kept for the next transfer, 4 MiB; more than these are left to the collector. */
+const SPARE_MAX = 1024
 
 export class Chunks {
   readonly #spare: Uint8Array[] = []

@@ -105,7 +105,6 @@ export class Tcb {
   state: State | 'gone'
   /** Why it is gone, where that was not in order. */
   error: FlowError | undefined = undefined
-  readonly isPassive: boolean
   readonly snd: Send
   readonly rcv: Receive
   readonly congestion: reno.Reno
@@ -142,7 +141,6 @@ export class Tcb {
   ) {
     this.ends = ends
     this.state = state
-    this.isPassive = state === 'syn-received'
     this.limits = limits
     this.snd = send(iss)
     this.rcv = receive()

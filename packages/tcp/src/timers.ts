@@ -60,11 +60,15 @@ export function heard(tcb: Tcb, now: Millis): void {
   tcb.probesSent = 0
 }
 
-/** Text arrived in order: the second full-sized segment is acknowledged at once, any other soon. */
+/**
+ * Text arrived in order: the second full-sized segment is acknowledged at once, and what leaves no room for another,
+ * since the peer has no more to send before it knows. Any other soon.
+ */
 export function oweAck(tcb: Tcb, now: Millis): void {
   if (tcb.ackDue === 'now') return
   const { rcv } = tcb
-  if (distance(rcv.acked, rcv.nxt) >= 2 * rcv.longest) tcb.ackDue = 'now'
+  const isSecond = distance(rcv.acked, rcv.nxt) >= 2 * rcv.longest
+  if (isSecond || distance(rcv.nxt, rcv.edge) < rcv.longest) tcb.ackDue = 'now'
   else if (tcb.ackDue === 'none') {
     tcb.ackDue = 'later'
     tcb.ackAt = now + ACK_DELAY

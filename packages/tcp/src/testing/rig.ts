@@ -6,7 +6,7 @@ import type { FillAt } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { seeded } from '@mirage/random/seeded'
 import { done } from '@mirage/result'
-import { type Options, connect } from './connect.ts'
+import { type Options, connect } from '../connect.ts'
 
 export const A: ipv4.Ipv4 = ipv4.of(10, 0, 0, 1)
 export const B: ipv4.Ipv4 = ipv4.of(10, 0, 0, 2)

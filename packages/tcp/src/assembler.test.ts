@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { Assembler, RUNS_MAX } from './assembler.ts'
+import { add } from './sequence.ts'
+import { Slabs, Text } from './text.ts'
+
+const LENGTH = 200
+const stream = Uint8Array.from({ length: LENGTH }, (_, i) => i)
+
+function readAll(text: Text): number[] {
+  const all: number[] = []
+  while (text.length > 0) all.push(...text.take())
+  return all
+}
+
+describe('the assembler', () => {
+  it('gives the text in order, once, whatever the order, overlap and repetition, also across the wrap', () => {
+    const piece = fc.tuple(fc.nat(LENGTH - 1), fc.integer({ min: 1, max: 40 }))
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 60 }),
+        fc.constantFrom(0, -100, 0x7fff_ffa0),
+        (pieces, base) => {
+          const slabs = new Slabs()
+          const assembler = new Assembler()
+          const ready = new Text()
+          const has = new Uint8Array(LENGTH)
+          let nxt = 0
+          for (const [start, size] of pieces) {
+            const end = Math.min(start + size, LENGTH)
+            const from = Math.max(start, nxt)
+            if (from >= end) continue
+            has.fill(1, from, end)
+            if (from > nxt) assembler.insert(slabs, add(base, from), stream, from, end - from)
+            else {
+              ready.append(slabs, stream, from, end - from)
+              nxt = end
+            }
+            nxt += assembler.advance(add(base, nxt), ready)
+            const hole = has.indexOf(0, nxt === 0 ? 0 : nxt - 1)
+            assert.equal(nxt, hole < 0 ? LENGTH : hole)
+          }
+          assert.deepEqual(readAll(ready), [...stream.subarray(0, nxt)])
+          assert.equal(assembler.isEmpty, !has.includes(1, nxt))
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  it('holds no more than its runs, however many holes there are', () => {
+    const slabs = new Slabs()
+    const assembler = new Assembler()
+    for (let i = 0; i < 3 * RUNS_MAX; i++) assembler.insert(slabs, 2 * i + 1, stream, 7, 1)
+    const ready = new Text()
+    let runs = 0
+    for (let i = 0; i < 3 * RUNS_MAX; i++) runs += assembler.advance(2 * i + 1, ready)
+    assert.equal(runs, RUNS_MAX)
+  })
+
+  it('never replaces what it holds', () => {
+    const slabs = new Slabs()
+    const assembler = new Assembler()
+    assembler.insert(slabs, 3, Uint8Array.of(1, 1), 0, 2)
+    assembler.insert(slabs, 1, Uint8Array.of(2, 2, 2, 2, 2, 2), 0, 6)
+    const ready = new Text()
+    assert.equal(assembler.advance(1, ready), 6)
+    assert.deepEqual(readAll(ready), [2, 2, 1, 1, 2, 2])
+  })
+})

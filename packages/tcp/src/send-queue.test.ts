@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { CHUNK_SIZE, Chunks, SendQueue } from './send-queue.ts'
+
+describe('the send queue', () => {
+  it('gives back, from any position, what was appended and not dropped', () => {
+    const step = fc.record({
+      append: fc.nat(2 * CHUNK_SIZE + 50),
+      drop: fc.double({ min: 0, max: 1, noNaN: true }),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const store = new Chunks()
+        const queue = new SendQueue()
+        let model = new Uint8Array(0)
+        let next = 0
+        for (const { append, drop } of steps) {
+          const bytes = Uint8Array.from({ length: append }, () => next++)
+          queue.append(store, bytes, 0, append)
+          model = Uint8Array.from([...model, ...bytes])
+          const count = Math.floor(model.length * drop)
+          queue.drop(store, count)
+          model = model.slice(count)
+          assert.equal(queue.length, model.length)
+          const from = Math.floor(model.length / 3)
+          const copy = new Uint8Array(model.length - from + 2)
+          queue.copy(from, copy, 1, model.length - from)
+          assert.ok(Buffer.compare(copy.subarray(1, -1), model.subarray(from)) === 0)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('throws when more is acknowledged or sent than there is', () => {
+    const queue = new SendQueue()
+    assert.throws(() => queue.drop(new Chunks(), 1))
+    assert.throws(() => queue.copy(0, new Uint8Array(1), 0, 1))
+  })
+})

@@ -16,6 +16,7 @@ export type Wait = () => Promise<Filled>
 
 const EOF = ok('eof' as const)
 
+/** One body, read once, from its first byte to its last. */
 export class Body {
   /** Whether every byte was read, also of what follows the data. True from the start without a body. */
   isComplete: boolean

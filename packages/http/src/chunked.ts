@@ -16,6 +16,7 @@ const DROPPED_MAX = 8192
 /** Digits of a size: more of them, which are zeros or too much, are not sent by anyone in earnest. */
 const DIGITS_MAX = 13
 
+/** What is no chunk, or is one too many. */
 export type ChunkError = 'malformed' | 'too-large'
 
 type State =
@@ -32,6 +33,7 @@ type State =
   | 'last-lf'
   | 'end'
 
+/** One body as it is read. */
 export class Chunked {
   /** After `step`: the bytes up to here are read. */
   at = 0

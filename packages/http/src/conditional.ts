@@ -10,6 +10,7 @@ export interface Validators {
   readonly lastModifiedMs: number
 }
 
+/** What the conditions of a request say: go on, 304 or 412. */
 export type Precondition = 'met' | 'not-modified' | 'failed'
 
 /** The order is that of RFC 9110 §13.2.2, for GET and HEAD. */

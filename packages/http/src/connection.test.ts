@@ -341,6 +341,41 @@ describe('connection', () => {
       assert.equal(dialogue.received.split(body).length, 3)
     })
 
+    it('sends pieces of any size whole, also where they just fill a buffer', async () => {
+      const head = `HTTP/1.1 200 OK\r\ndate: ${DATE}\r\ntransfer-encoding: chunked\r\n\r\nffff\r\n`.length
+      for (const around of [16384, 65536 - head, 65536]) {
+        for (let size = around - 20; size <= around + 3; size++) {
+          const pieces = ['a'.repeat(size), 'b'.repeat(size)]
+          const dialogue = new Dialogue((request) =>
+            request.path === '/sized'
+              ? new Response(200, {}, streamOf(pieces, 2 * size))
+              : new Response(200, {}, streamOf(pieces)),
+          )
+          await dialogue.send(GET + GET.replace('/a', '/sized') + GET)
+          const chunks = `${size.toString(16)}\r\n${pieces[0]}\r\n${size.toString(16)}\r\n${pieces[1]}\r\n0\r\n\r\n`
+          const bodies = dialogue.received.split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/).slice(1)
+          assert.ok(
+            bodies[0] === chunks && bodies[1] === pieces.join('') && bodies[2] === chunks,
+            `${size} bytes`,
+          )
+        }
+      }
+    })
+
+    it('answers requests that came together with bodies that just fill a buffer', async () => {
+      const head = `HTTP/1.1 200 OK\r\ncontent-length: 65000\r\ndate: ${DATE}\r\n\r\n`.length
+      for (let size = 65_536 - head - 300; size <= 65_536 - head; size += 12) {
+        const body = 'x'.repeat(size)
+        const dialogue = new Dialogue((request) =>
+          request.method === 'GET' ? new Response(200, {}, body) : echo(request),
+        )
+        const expecting = 'POST / HTTP/1.1\r\nHost:\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n'
+        await dialogue.send(GET + expecting)
+        await dialogue.send('hi')
+        assert.deepEqual(dialogue.statuses, [200, 100, 200], `${size} bytes`)
+      }
+    })
+
     it('ends an unknown length with the connection for HTTP/1.0', async () => {
       const dialogue = new Dialogue(() => new Response(200, {}, streamOf(['ab', 'c'])))
       await dialogue.send('GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n')

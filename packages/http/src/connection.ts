@@ -11,16 +11,21 @@
 import type { Endpoint } from '@mirage/address/endpoint'
 import type { Clock, Millis } from '@mirage/clock'
 import { type Source, source } from '@mirage/console/logs'
-import { assert, err } from '@mirage/result'
+import { assert } from '@mirage/result'
 import { Body, type BodyError } from './body.ts'
+import type { Counters } from './counters.ts'
+import type { Dates } from './dates.ts'
 import { Deadline } from './deadline.ts'
+import { describe } from './describe.ts'
+import type { Handler } from './handler.ts'
 import { type Filled, Input } from './input.ts'
-import * as latin1 from './latin1.ts'
+import type { Limits } from './limits.ts'
 import { type Buffers, Output, type ServedFlow } from './output.ts'
 import { Head, STATUS_OF } from './parse.ts'
+import { type Gone, Presence } from './presence.ts'
 import { type Peer, Request } from './request.ts'
-import { Response, type Stream, isBodiless, plain } from './response.ts'
-import type { Counters, Dates, Handler, Limits } from './server.ts'
+import { Response, plain } from './response.ts'
+import { type Framing, Sender } from './sender.ts'
 
 const log: Source = source('http')
 
@@ -29,15 +34,6 @@ const DISCARDED_MAX = 65536
 /** Bytes and time that the peer of a refused request has to notice: RFC 9112 §9.6. */
 const LINGER_MAX = 262144
 const LINGER_TIMEOUT: Millis = 2000
-
-const CONTINUE = latin1.encode('HTTP/1.1 100 Continue\r\n\r\n')
-const CHUNKED = latin1.encode('transfer-encoding: chunked\r\n')
-const CLOSE = latin1.encode('connection: close\r\n\r\n')
-const KEEP_ALIVE = latin1.encode('connection: keep-alive\r\n\r\n')
-const CRLF = latin1.encode('\r\n')
-const LAST_CHUNK = latin1.encode('0\r\n\r\n')
-/** Bytes that follow `response.head` at most: date, encoding, connection, and the size of a first chunk. */
-const TAIL_MAX = 256
 
 const ERROR_STATUS: Readonly<Record<BodyError, number>> = {
   malformed: 400,
@@ -57,12 +53,15 @@ export interface Shared {
   readonly dates: Dates
 }
 
+/** Serves one flow until it ends: `run` once, `finish` or `abort` at any time. */
 export class Connection implements Peer {
   readonly remote: Endpoint | undefined
   private readonly flow: ServedFlow
   private readonly shared: Shared
   private readonly input: Input
   private readonly output: Output
+  private readonly presence: Presence
+  private readonly sender: Sender
   private readonly patience: Deadline
   private head: Head = new Head()
   /** The request that is being answered, where that takes time. */
@@ -74,9 +73,6 @@ export class Connection implements Peer {
   private isFinishing = false
   /** Whether the peer may still be sending what nobody will read. */
   private lingers = false
-  /** Whether the peer is known to be gone. */
-  private isGone = false
-  private wake: (() => void) | undefined = undefined
   /** Whether the client waits for leave to send its body: RFC 9110 §10.1.1. */
   private awaitsContinue = false
   private readonly empty: Body
@@ -93,6 +89,8 @@ export class Connection implements Peer {
       shared.counters.timeouts++
       flow.abort()
     })
+    this.presence = new Presence(this.input, () => this.request?.gone())
+    this.sender = new Sender(this.output, this.presence, shared.dates)
     this.empty = new Body(this.input, this.waitForBody, 0, 0)
   }
 
@@ -118,29 +116,11 @@ export class Connection implements Peer {
   /** Ends the connection at once, whatever the handler does. */
   abort(): void {
     this.flow.abort()
-    this.broke()
+    this.presence.leave()
   }
 
   watch(): void {
-    this.input.watch(this.broke)
-  }
-
-  private readonly broke = (): void => {
-    this.isGone = true
-    this.request?.gone()
-    this.wake?.()
-  }
-
-  /** Waits for what a handler promised, which may be for ever, or until the connection breaks. */
-  private async until<T>(promise: Promise<T>): Promise<T | 'gone'> {
-    if (this.isGone) return 'gone'
-    // A race would leave something behind in a promise of the connection for each piece of a long stream.
-    const result = await new Promise<T | 'gone'>((resolve, reject) => {
-      this.wake = () => resolve('gone')
-      promise.then(resolve, reject)
-    })
-    this.wake = undefined
-    return result
+    this.presence.watch()
   }
 
   private async serve(): Promise<void> {
@@ -190,17 +170,14 @@ export class Connection implements Peer {
   private async refuse(status: number): Promise<false> {
     this.shared.counters.refusedRequests++
     this.lingers = true
-    const response = plain(status, {}, true)
-    if (this.output.room >= response.head.length + TAIL_MAX || (await this.output.flush())) {
-      this.putHead(response, 1, false)
-      this.output.put(response.body as Uint8Array)
-    }
+    const framing = { minor: 1, isHead: false, isKept: false }
+    await this.sender.send(plain(status, {}, true), framing, this.now)
     return false
   }
 
   /** Sends what was gathered and closes; lingers where a reset could destroy what the peer has not read. */
   private async end(): Promise<void> {
-    this.input.unwatch()
+    this.presence.unwatch()
     const isSent = await this.output.flush()
     if (isSent && (this.lingers || this.input.end > this.input.start)) await this.linger()
     this.flow.close()
@@ -237,30 +214,17 @@ export class Connection implements Peer {
     this.request = request
     try {
       const answered = handler(request)
-      if (answered instanceof Response && this.isShort(answered, body))
-        return this.put(head, request, answered)
+      if (answered instanceof Response && body.isComplete) {
+        const framing = this.framing(head, request, answered)
+        if (this.sender.put(answered, framing, this.now)) {
+          this.request = undefined
+          return framing.isKept
+        }
+      }
       return this.respond(head, request, answered)
     } catch (error) {
       return this.respond(head, request, this.failed(request, error))
     }
-  }
-
-  /** Whether the response is gathered without waiting for anything. */
-  private isShort(response: Response, body: Body): boolean {
-    return (
-      body.isComplete &&
-      response.body instanceof Uint8Array &&
-      response.head.length + response.body.length + TAIL_MAX <= this.output.room
-    )
-  }
-
-  private put(head: Head, request: Request, response: Response): boolean {
-    const isKept = this.isKept(head, request.body, response)
-    this.putHead(response, head.minor, isKept)
-    if (request.method !== 'HEAD' && !isBodiless(response.status))
-      this.output.put(response.body as Uint8Array)
-    this.request = undefined
-    return isKept
   }
 
   private async respond(
@@ -272,17 +236,28 @@ export class Connection implements Peer {
     if (this.output.length > 0 && !(answered instanceof Response)) void this.output.flush()
     const response = answered instanceof Response ? answered : await this.response(request, answered)
     if (response === 'gone') return false
-    const isKept = this.isKept(head, request.body, response)
+    const framing = this.framing(head, request, response)
     this.awaitsContinue = false
-    const isSent = await this.send(head, request, response, isKept)
+    const isSent = await this.send(response, framing)
     if (!isSent) request.gone()
     this.request = undefined
-    this.input.unwatch()
+    this.presence.unwatch()
     this.now = this.shared.clock.now()
-    if (!isSent) this.flow.abort()
-    const isRead = await this.finished(request.body, isKept)
+    const isRead = await this.finished(request.body, framing.isKept)
     this.lingers = !isRead
-    return isSent && isKept && isRead
+    return isSent && framing.isKept && isRead
+  }
+
+  /** False if the response was not sent whole: the peer sees a reset, since nothing may follow it. */
+  private async send(response: Response, framing: Framing): Promise<boolean> {
+    const sent = await this.sender.send(response, framing, this.shared.clock.now())
+    if (sent === 'sent') return true
+    if (sent !== 'gone') {
+      this.shared.counters.handlerErrors++
+      log.error(`a response broke off: ${sent.failed}`)
+    }
+    this.flow.abort()
+    return false
   }
 
   /** Whether all of the request has been read, also what the handler left. */
@@ -293,9 +268,9 @@ export class Connection implements Peer {
     return body.discard(isKept ? DISCARDED_MAX : 0)
   }
 
-  private async response(request: Request, answered: Promise<Response>): Promise<Response | 'gone'> {
+  private async response(request: Request, answered: Promise<Response>): Promise<Response | Gone> {
     try {
-      const response = await this.until(answered)
+      const response = await this.presence.until(answered)
       if (response === 'gone') void answered.then(cancel, () => {})
       else assert(response instanceof Response, 'a handler answers with a Response')
       return response
@@ -312,8 +287,8 @@ export class Connection implements Peer {
     return plain(500, {}, true)
   }
 
-  private isKept(head: Head, body: Body, response: Response): boolean {
-    return (
+  private framing(head: Head, { method, body }: Request, response: Response): Framing {
+    const isKept =
       head.isKeptAlive &&
       !response.closes &&
       !this.isFinishing &&
@@ -322,80 +297,14 @@ export class Connection implements Peer {
       (head.minor > 0 || response.isSized) &&
       !this.awaitsContinue &&
       (body.isComplete || (body.error === undefined && body.rest <= DISCARDED_MAX))
-    )
-  }
-
-  private putHead(response: Response, minor: number, isKept: boolean): void {
-    const { output } = this
-    output.put(response.head)
-    output.put(this.shared.dates.line(this.now))
-    if (!response.isSized && minor > 0) output.put(CHUNKED)
-    output.put(!isKept ? CLOSE : minor === 0 ? KEEP_ALIVE : CRLF)
-  }
-
-  /** Sends a response that takes time. False if it was not sent whole: the flow is broken then. */
-  private async send(head: Head, request: Request, response: Response, isKept: boolean): Promise<boolean> {
-    const { output } = this
-    const { body } = response
-    this.now = this.shared.clock.now()
-    const hasBody = request.method !== 'HEAD' && !isBodiless(response.status)
-    const isRoomy = output.room >= response.head.length + TAIL_MAX || (await output.flush())
-    if (isRoomy) this.putHead(response, head.minor, isKept)
-    if (body instanceof Uint8Array) return isRoomy && (!hasBody || (await output.send(body)))
-    if (isRoomy && hasBody) return this.sendStream(body, head.minor > 0)
-    body.cancel()
-    return isRoomy
-  }
-
-  /** Sends pieces as they come, each as soon as it is there and the peer has room. */
-  private async sendStream(stream: Stream, mayChunk: boolean): Promise<boolean> {
-    const { output } = this
-    const isChunked = stream.length === undefined && mayChunk
-    let left = stream.length ?? Number.POSITIVE_INFINITY
-    this.watch()
-    for (;;) {
-      const read = await this.until(piece(stream))
-      if (read === 'gone') {
-        stream.cancel()
-        return false
-      }
-      if (!read.ok) return this.breakOff(read.error)
-      const bytes = read.value
-      if (bytes === 'eof') {
-        if (isChunked) output.put(LAST_CHUNK)
-        return stream.length === undefined || left === 0 || this.breakOff('its stream ended early')
-      }
-      left -= bytes.length
-      if (left < 0) {
-        stream.cancel()
-        return this.breakOff('its stream is longer than it said')
-      }
-      // A chunk of no bytes would be the last: RFC 9112 §7.1.
-      if (bytes.length === 0) continue
-      if (isChunked) output.put(latin1.encode(`${bytes.length.toString(16)}\r\n`))
-      let isSent = await output.send(bytes)
-      if (isSent && isChunked) output.put(CRLF)
-      if (isSent) isSent = await output.flush()
-      if (isSent) continue
-      stream.cancel()
-      return false
-    }
-  }
-
-  /** Lets the peer see that the response is not whole: nothing may follow it. */
-  private breakOff(reason: string): false {
-    this.shared.counters.handlerErrors++
-    log.error(`a response broke off: ${reason}`)
-    this.flow.abort()
-    return false
+    return { minor: head.minor, isHead: method === 'HEAD', isKept }
   }
 
   private readonly waitForBody = async (): Promise<Filled> => {
     const { clock, limits } = this.shared
     if (this.awaitsContinue) {
       this.awaitsContinue = false
-      this.output.put(CONTINUE)
-      if (!(await this.output.flush())) return 'reset'
+      if (!(await this.sender.sendContinue())) return 'reset'
     }
     this.patience.set(clock.now() + limits.bodyTimeout)
     const filled = await this.input.fill()
@@ -404,20 +313,7 @@ export class Connection implements Peer {
   }
 }
 
-/** A stream that throws has failed. */
-async function piece(stream: Stream): Promise<Awaited<ReturnType<Stream['read']>>> {
-  try {
-    return await stream.read()
-  } catch (error) {
-    return err(describe(error))
-  }
-}
-
 /** Nobody will read what came too late. */
 function cancel(response: unknown): void {
   if (response instanceof Response && !(response.body instanceof Uint8Array)) response.body.cancel()
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -2,16 +2,20 @@
 import type { Flow } from '@mirage/flow'
 import { pipe } from '@mirage/flow/pipe'
 import { type ManualClock, manual } from '@mirage/clock/manual'
+import type { Handler } from './handler.ts'
 import * as latin1 from './latin1.ts'
-import { type Handler, type Limits, Server } from './server.ts'
+import type { Limits } from './limits.ts'
+import { Server } from './server.ts'
 
 /** Turns of the queue of promises after which nothing that waits for a promise alone still waits. */
 const TURNS = 300
 
 /** 1994-11-06 08:49:37, the date of RFC 9110's examples. */
 export const EPOCH_MS = 784111777000
+/** How HTTP writes it. */
 export const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT'
 
+/** One connection; several may be to one server. */
 export class Dialogue {
   readonly clock: ManualClock
   readonly server: Server
@@ -73,6 +77,7 @@ export class Dialogue {
   }
 }
 
+/** Lets everything that waits for promises alone go on until it waits for something else. */
 export async function settle(turns: number = TURNS): Promise<void> {
   for (let i = 0; i < turns; i++) await Promise.resolve()
 }

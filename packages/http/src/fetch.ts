@@ -6,9 +6,9 @@
  */
 import { ok } from '@mirage/result'
 import type { Body } from './body.ts'
+import type { Handler } from './handler.ts'
 import type { Request } from './request.ts'
 import { type Fields, RESERVED, Response, type Stream, plain } from './response.ts'
-import type { Handler } from './server.ts'
 
 /** What we use of the standard's classes. */
 export interface FetchClasses<FetchRequest> {

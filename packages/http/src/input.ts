@@ -32,6 +32,12 @@ export class Input {
   /** Waits for more bytes than there are now. One wait at a time. */
   fill(): Promise<Filled> {
     this.isAhead = false
+    // Who waits may wait long: what was read is not held meanwhile.
+    if (this.start === this.end) {
+      this.bytes = NONE
+      this.start = 0
+      this.end = 0
+    }
     return new Promise((resolve) => {
       if (this.ended !== undefined) return resolve(this.ended)
       this.waiter = resolve

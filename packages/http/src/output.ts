@@ -13,6 +13,8 @@ export interface ServedFlow extends Flow {
 export const BUFFER_SIZE = 65536
 /** What is left of a large part goes into the buffer below this, and out by itself above. */
 const GATHERED_MAX = 16384
+/** Room that `send` leaves for the end of a chunk. */
+const SPARE = 16
 /** Buffers that are kept for the next who writes: 4 MiB of them, whatever the number of connections. */
 const KEPT_MAX = 64
 
@@ -29,6 +31,7 @@ export class Buffers {
   }
 }
 
+/** The sending half of a connection. */
 export class Output {
   /** Bytes that wait for `flush`. */
   length = 0
@@ -67,7 +70,7 @@ export class Output {
   async send(bytes: Uint8Array): Promise<boolean> {
     let offset = 0
     if (this.length > 0 || bytes.length < GATHERED_MAX) {
-      offset = Math.min(this.room, bytes.length)
+      offset = Math.min(Math.max(0, this.room - SPARE), bytes.length)
       this.put(bytes.subarray(0, offset))
       if (offset === bytes.length) return !this.isBroken
       if (!(await this.flush())) return false

@@ -1,67 +1,14 @@
 /** An HTTP/1.1 server: RFC 9110 and RFC 9112. */
 import type { Endpoint } from '@mirage/address/endpoint'
-import { type Clock, type Millis, toEpochMs } from '@mirage/clock'
+import type { Clock, Millis } from '@mirage/clock'
 import type { Flow } from '@mirage/flow'
 import { type Result, ok } from '@mirage/result'
 import { Connection, type Shared } from './connection.ts'
-import * as date from './date.ts'
-import * as latin1 from './latin1.ts'
+import type { Counters } from './counters.ts'
+import { Dates } from './dates.ts'
+import type { Handler } from './handler.ts'
+import { LIMITS, type Limits } from './limits.ts'
 import { Buffers, type ServedFlow } from './output.ts'
-import type { HeadLimits } from './parse.ts'
-import type { Request } from './request.ts'
-import type { Response } from './response.ts'
-
-/**
- * Answers a request. One of a connection is asked at a time. What it throws is logged and answered with 500,
- * and ends the connection.
- */
-export type Handler = (request: Request) => Response | Promise<Response>
-
-/** What a client may ask of the server. */
-export interface Limits extends HeadLimits {
-  /** Bytes of a request's body; 413 above. */
-  readonly bodySizeMax: number
-  /** Connections at a time; one more is reset. */
-  readonly connectionsMax: number
-  /** Requests on one connection. */
-  readonly requestsMax: number
-  /** Between requests; then the connection is closed. */
-  readonly idleTimeout: Millis
-  /** From the first byte of a head to its last; then it is 408. */
-  readonly headTimeout: Millis
-  /** Between two reads of a body; then it is 408. */
-  readonly bodyTimeout: Millis
-  /** For 64 KiB of a response to be accepted; then the connection is reset. */
-  readonly writeTimeout: Millis
-}
-
-export const LIMITS: Limits = {
-  requestLineMax: 8192,
-  headSizeMax: 16384,
-  fieldCountMax: 100,
-  bodySizeMax: 1048576,
-  connectionsMax: 1024,
-  requestsMax: Number.POSITIVE_INFINITY,
-  idleTimeout: 60_000,
-  headTimeout: 10_000,
-  bodyTimeout: 30_000,
-  writeTimeout: 30_000,
-}
-
-/** What a server has done since it was made. */
-export interface Counters {
-  acceptedConnections: number
-  /** For being too many. */
-  refusedConnections: number
-  /** With a head that was good, whatever became of them. */
-  requests: number
-  /** Answered by the server itself, for what RFC 9110 and RFC 9112 do not allow, or a limit. */
-  refusedRequests: number
-  /** Heads and writes that took too long. */
-  timeouts: number
-  /** Handlers that threw, and responses that broke off. */
-  handlerErrors: number
-}
 
 /** What hands connections to a server: `Tcp`, and whatever makes flows. */
 export interface Listener {
@@ -69,12 +16,14 @@ export interface Listener {
   unlisten(port: number): void
 }
 
+/** What a server is made of. */
 export interface ServerOptions {
   readonly clock: Clock
   readonly handler: Handler
   readonly limits?: Partial<Limits>
 }
 
+/** And where it listens. */
 export interface ListeningOptions extends ServerOptions {
   readonly tcp: Listener
   readonly port: number
@@ -170,26 +119,5 @@ export class Server {
 
   private settle(): void {
     if (this.isClosing && this.connections.size === 0) this.resolveClosed()
-  }
-}
-
-/** The `Date` of every response, made once a second: RFC 9110 §6.6.1. */
-export class Dates {
-  private readonly clock: Clock
-  private until: Millis = Number.NEGATIVE_INFINITY
-  private bytes: Uint8Array = new Uint8Array(0)
-
-  constructor(clock: Clock) {
-    this.clock = clock
-  }
-
-  /** The field's line, with its CR LF, at the instant `now`. */
-  line(now: Millis): Uint8Array {
-    if (now >= this.until) {
-      const ms = toEpochMs(this.clock.wall())
-      this.bytes = latin1.encode(`date: ${date.format(ms)}\r\n`)
-      this.until = now + 1000 - (((ms % 1000) + 1000) % 1000)
-    }
-    return this.bytes
   }
 }

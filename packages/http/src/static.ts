@@ -16,9 +16,9 @@ import * as conditional from './conditional.ts'
 import { contentType } from './content-type.ts'
 import * as date from './date.ts'
 import { keyOf } from './path.ts'
+import type { Handler } from './handler.ts'
 import type { Request } from './request.ts'
 import { type Fields, Response, type Stream, plain } from './response.ts'
-import type { Handler } from './server.ts'
 
 const log: Source = source('http.static')
 
@@ -27,6 +27,7 @@ const PIECE_SIZE = 65536
 /** Bytes of a digest that its entity tag has: enough that two values never have the same. */
 const ETAG_BYTES = 16
 
+/** How a site is served; every field has a default. */
 export interface StaticOptions {
   /** Values up to this many bytes are kept; 64 KiB unless told. */
   readonly keptSizeMax?: number

@@ -1,0 +1,4 @@
+/** What was thrown, for a log: with its stack, where it has one. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

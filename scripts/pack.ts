@@ -33,7 +33,9 @@ export function pack(output: string): readonly string[] {
   mkdirSync(join(ROOT, 'dist'), { recursive: true })
   const stage = mkdtempSync(join(ROOT, 'dist', 'pack-'))
   try {
-    const names = readdirSync(join(ROOT, 'packages')).sort()
+    const names = readdirSync(join(ROOT, 'packages'))
+      .filter((name) => existsSync(join(ROOT, 'packages', name, 'package.json')))
+      .sort()
     compile(stage)
     for (const name of names) prepare(name, stage)
     return makeFiles(

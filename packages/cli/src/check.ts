@@ -1,6 +1,6 @@
 /** Checks the types of a project with the TypeScript compiler, a native program that takes a fraction of a second. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,9 +12,9 @@ import type { Project } from './project.ts'
 /** Every type error in `config.ts` and the project's files that it leads to, at the user's lines. */
 export async function checkTypes(project: Project): Promise<readonly Problem[]> {
   // TypeScript looks for @types beside its configuration, so it has to be in the project, for a moment.
-  const folder = join(project.folder, `.mirage-${process.pid}`)
+  let folder: string
   try {
-    mkdirSync(folder)
+    folder = mkdtempSync(join(project.folder, '.mirage-'))
   } catch (error) {
     return [{ message: `${project.folder} cannot be written: ${reason(error)}` }]
   }

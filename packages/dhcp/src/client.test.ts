@@ -91,6 +91,11 @@ describe('a client that starts', () => {
     assert.equal(output.send?.message.secs, 252)
   })
 
+  it('counts the seconds from its own beginning', () => {
+    const output = client.start(config, 9000, MIDDLE)
+    assert.equal(client.tick(config, output.state, 13_999, MIDDLE).send?.message.secs, 4)
+  })
+
   it('spreads its retransmissions by up to a second to either side', () => {
     assert.equal(client.start(config, 0, 0).state.deadline, 3000)
     assert.equal(Math.round(client.start(config, 0, 0xffff_ffff).state.deadline), 5000)
@@ -205,6 +210,7 @@ describe('a lease', () => {
 
   const senseless: [what: string, t1: number, t2: number][] = [
     ['T1 after T2', 900, 800],
+    ['T1 at T2', 800, 800],
     ['T2 at the end', 500, 1000],
     ['T1 at once', 1, 900],
   ]

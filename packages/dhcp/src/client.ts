@@ -198,8 +198,7 @@ function extend(
   const { lease } = state
   if (now >= lease.expires) return { ...start(config, now, random), event: { kind: 'lost', lease } }
   const kind = now >= lease.rebind ? 'rebinding' : 'renewing'
-  const before = state.kind === kind ? state.exchange : { xid: random >>> 0, since: now, attempts: 0 }
-  const exchange = { ...before, attempts: before.attempts + 1 }
+  const exchange = state.kind === kind ? state.exchange : { xid: random >>> 0, since: now, attempts: 1 }
   const limit = kind === 'renewing' ? lease.rebind : lease.expires
   const deadline = Math.min(limit, now + Math.max(RENEW_INTERVAL_MIN, (limit - now) / 2))
   const message = messageOf(config, 'request', exchange, now, {

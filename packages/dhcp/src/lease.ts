@@ -46,14 +46,15 @@ function timesOf(ack: Message, since: Millis): Pick<Lease, 'renew' | 'rebind' | 
   const { leaseTime, renewalTime, rebindingTime } = ack.options
   if (leaseTime === INFINITE) return { renew: Infinity, rebind: Infinity, expires: Infinity }
   const duration = Math.max(DURATION_MIN, leaseTime === undefined ? DURATION_DEFAULT : leaseTime * 1000)
-  // The server's T1 and T2 count only if both make sense together with the lease; RFC 2131 §4.4.5's otherwise.
-  let t1 = (renewalTime ?? 0) * 1000 || duration * 0.5
-  let t2 = (rebindingTime ?? 0) * 1000 || duration * 0.875
-  if (!(t1 < t2 && t2 < duration) || t1 < DURATION_MIN / 2) {
-    t1 = duration * 0.5
-    t2 = duration * 0.875
+  // The server's T1 and T2 count only if they make sense together; RFC 2131 §4.4.5's otherwise.
+  const t1 = (renewalTime ?? 0) * 1000
+  const t2 = (rebindingTime ?? 0) * 1000
+  const isSensible = t1 >= DURATION_MIN / 2 && t1 < t2 && t2 < duration
+  return {
+    renew: since + (isSensible ? t1 : duration * 0.5),
+    rebind: since + (isSensible ? t2 : duration * 0.875),
+    expires: since + duration,
   }
-  return { renew: since + t1, rebind: since + t2, expires: since + duration }
 }
 
 /** The mask's; if it is missing or has holes, that of the address's class (RFC 950 §2.1). */

@@ -128,6 +128,20 @@ describe('a server that is asked for an address', () => {
     assert.deepEqual(offers, ['1', '3', '4', '6'].map((last) => `offer 10.0.0.${last}`).concat('silence'))
   })
 
+  it('has a pool of 1 to 1024 addresses in its network, or is a bug', () => {
+    const cidr = { address: ipv4.of(10, 0, 0, 1), prefixLength: 16 }
+    const pool = (first: Ipv4, last: Ipv4): Config => ({ ...config, cidr, pool: { first, last } })
+    createServer(pool(ipv4.of(10, 0, 1, 0), ipv4.of(10, 0, 4, 255)))
+    for (const [first, last] of [
+      [ipv4.of(10, 0, 1, 0), ipv4.of(10, 0, 5, 0)],
+      [ipv4.of(10, 0, 1, 1), ipv4.of(10, 0, 1, 0)],
+      [ipv4.of(10, 1, 0, 0), ipv4.of(10, 1, 0, 9)],
+      [ipv4.of(10, 0, 255, 255), ipv4.of(10, 1, 0, 0)],
+    ] as const) {
+      assert.throws(() => createServer(pool(first, last)), /broken invariant/)
+    }
+  })
+
   it('does not grow beyond its pool, however many clients ask', () => {
     const server = createServer(config)
     for (let client = 0; client < 1000; client += 1) discover(server, client, client * 1000)

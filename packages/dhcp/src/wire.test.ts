@@ -144,6 +144,7 @@ describe('options', () => {
   const cases: [what: string, options: string, expected: wire.Message['options']][] = [
     ['padding between them', '00 00 0c03776562 00 330400000e10 ff', { hostname: 'web', leaseTime: 3600 }],
     ['those after the end mark as absent', '0c03776562 ff 330400000e10', { hostname: 'web' }],
+    ['one behind the end mark as absent', '330400000e10 ff 00 0c03776562', { leaseTime: 3600 }],
     ['no end mark', '0c03776562', { hostname: 'web' }],
     ['what precedes a length that leads outside', '0c03776562 33ff0000', { hostname: 'web' }],
     ['a code without a length', '0c03776562 33', { hostname: 'web' }],

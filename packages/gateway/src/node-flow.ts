@@ -76,7 +76,7 @@ class SocketFlow implements Flow {
     this.shutdown()
     this.#start()
     this.#socket.resume()
-    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS).unref()
     this.#socket.once('close', () => clearTimeout(linger))
   }
 

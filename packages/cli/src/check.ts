@@ -1,10 +1,19 @@
 /** Checks the types of a project with the TypeScript compiler, a native program that takes a fraction of a second. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { explain } from './explain-types.ts'
+import { removeIfEmpty } from './file.ts'
 import { packageOf } from './package.ts'
 import { type Problem, reason } from './problem.ts'
 import type { Project } from './project.ts'
@@ -14,7 +23,8 @@ export async function checkTypes(project: Project): Promise<readonly Problem[]> 
   // TypeScript looks for @types beside its configuration, so it has to be in the project, for a moment.
   let folder: string
   try {
-    folder = mkdtempSync(join(project.folder, '.mirage-'))
+    mkdirSync(project.cache, { recursive: true })
+    folder = mkdtempSync(join(project.cache, 'types-'))
   } catch (error) {
     return [{ message: `${project.folder} cannot be written: ${reason(error)}` }]
   }
@@ -23,6 +33,7 @@ export async function checkTypes(project: Project): Promise<readonly Problem[]> 
     return diagnostics(await run(project.folder, folder), project)
   } finally {
     rmSync(folder, { recursive: true, force: true })
+    removeIfEmpty(project.cache, project.folder)
   }
 }
 

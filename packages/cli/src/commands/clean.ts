@@ -1,9 +1,10 @@
 /** `mirage clean` */
-import { rmSync, rmdirSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ok } from '@mirage/result'
 import { images } from '../built.ts'
 import type { Command } from '../command.ts'
+import { removeIfEmpty } from '../file.ts'
 import { BUNDLE } from '../network-bundle.ts'
 import { find } from '../project.ts'
 
@@ -20,19 +21,10 @@ export const command: Command<Record<string, never>, Record<string, never>> = {
     const { cache } = project.value
     for (const image of images(project.value)) {
       for (const path of [image, `${image}.map`]) rmSync(path, { force: true })
-      removeIfEmpty(dirname(image))
+      removeIfEmpty(dirname(image), project.value.folder)
     }
     for (const name of ['context', 'build.json', BUNDLE]) rmSync(join(cache, name), { force: true })
-    removeIfEmpty(cache)
+    removeIfEmpty(cache, project.value.folder)
     return ok(0)
   },
-}
-
-/** A folder in which somebody else keeps something stays. */
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch {
-    // It is not empty, or not there: both are as they should be.
-  }
 }

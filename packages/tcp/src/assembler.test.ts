@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Assembler, RUNS_MAX } from './assembler.ts'
 import { add } from './sequence.ts'
 import { Slabs, Text } from './text.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { hex } from '@mirage/bytes/hex'
 import { done, err } from '@mirage/result'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { type Options, emit, parse, size } from './options.ts'
 
 function parsed(text: string): Options {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { CHUNK_SIZE, Chunks, SendQueue } from './send-queue.ts'
 
 describe('the send queue', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { add, atMost, distance, later, lessThan } from './sequence.ts'
 
 const number = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })

@@ -19,9 +19,9 @@ export interface Rig {
   readonly a: ReturnType<typeof connect>
   readonly b: ReturnType<typeof connect>
   /** Lets `duration` pass, with everything that applications do in between. */
-  pass(duration: number): Promise<void>
+  readonly pass: (duration: number) => Promise<void>
   /** Lets time pass until `work` is done, at most `limit`. */
-  run<T>(work: Promise<T>, limit?: number): Promise<T>
+  readonly run: <T>(work: Promise<T>, limit?: number) => Promise<T>
 }
 
 export interface RigOptions {

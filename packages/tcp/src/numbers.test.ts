@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import * as ipv4 from '@mirage/address/ipv4'
+import { Numbers, PORT_COUNT, PORT_MIN } from './numbers.ts'
+
+const KEY = Uint8Array.from({ length: 16 }, (_, i) => i)
+const ENDS = {
+  localAddr: ipv4.of(10, 0, 0, 1),
+  localPort: 80,
+  remoteAddr: ipv4.of(10, 0, 0, 2),
+  remotePort: 4000,
+}
+
+describe('initial sequence numbers (RFC 6528)', () => {
+  it('are M + the first word of SHA-256 over both ends and the key', () => {
+    // Python: hashlib.sha256(bytes.fromhex('0a000001 0a000002 0050 0fa0') + bytes(range(16))).
+    assert.equal(new Numbers(KEY).initialSequence(ENDS, 0), -1654632986)
+  })
+
+  it('count in steps of 4 microseconds for one pair of ends', () => {
+    const numbers = new Numbers(KEY)
+    const first = numbers.initialSequence(ENDS, 1000)
+    assert.equal((numbers.initialSequence(ENDS, 1000.004) - first) | 0, 1)
+    assert.equal((numbers.initialSequence(ENDS, 2000) - first) | 0, 250_000)
+  })
+
+  it('have nothing in common for another peer, or another key', () => {
+    const of = (key: Uint8Array, remotePort: number): number =>
+      new Numbers(key).initialSequence({ ...ENDS, remotePort }, 0)
+    const all = new Set([of(KEY, 4000), of(KEY, 4001), of(KEY.slice().fill(1), 4000)])
+    assert.equal(all.size, 3)
+  })
+})
+
+describe('local ports (RFC 6056)', () => {
+  it('are each tried once, from a place of their own for every peer', () => {
+    const tried = new Set<number>()
+    const numbers = new Numbers(KEY)
+    const isFree = (port: number): boolean => {
+      assert.ok(port >= PORT_MIN && port <= 65_535)
+      tried.add(port)
+      return false
+    }
+    assert.equal(numbers.localPort(1, 2, 3, isFree), undefined)
+    assert.equal(tried.size, PORT_COUNT)
+    const first = (remoteAddr: number): number | undefined =>
+      new Numbers(KEY).localPort(1, remoteAddr, 3, () => true)
+    assert.notEqual(first(2), first(4))
+  })
+
+  it('differ from one connection to the next', () => {
+    const numbers = new Numbers(KEY)
+    assert.notEqual(
+      numbers.localPort(1, 2, 3, () => true),
+      numbers.localPort(1, 2, 3, () => true),
+    )
+  })
+})

@@ -8,6 +8,8 @@ export type BlockError =
   | 'io'
   | 'read-only'
 
+/** What a device is like. It stays so while the device is connected. */
+/** The device. */
 export interface BlockInfo {
   readonly writable: boolean
   /** Bytes; a power of two, at least 512. */

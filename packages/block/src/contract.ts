@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { err, ok } from '@mirage/result'
 import type { Block } from './block.ts'
 
+/** Makes the devices that the suite tries. */
 export interface Rig {
   /** A writable device of at least 8 sectors, new for each test. */
   readonly block: () => Promise<Block>

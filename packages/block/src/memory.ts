@@ -2,6 +2,7 @@
 import { type Result, assert, done, err } from '@mirage/result'
 import type { Block, BlockError, BlockInfo } from './block.ts'
 
+/** What a disk in memory is made with. */
 export interface MemoryOptions {
   readonly sectorCount: number
   /** Bytes; a power of two, at least 512, which it is unless told. */

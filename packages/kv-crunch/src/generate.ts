@@ -11,12 +11,14 @@ import * as Key from '@mirage/kv/key'
 import { assert } from '@mirage/result'
 import { CHUNK_SIZE, type Crunched, type CrunchedValue, emitChunk } from './crunched.ts'
 
+/** A file to be baked in. */
 export interface CrunchFile {
   /** Segments between slashes: `css/main.css`. */
   readonly path: string
   readonly bytes: Uint8Array
 }
 
+/** What the module says beside the files. */
 export interface GenerateOptions {
   /**
    * The date of every value, in milliseconds since 1970-01-01 UTC: that of the newest file, or the
@@ -37,20 +39,22 @@ export function generate(
 ): string {
   const { chunks, values, dictionaries } = crunch(files, modified)
   const size = values.reduce((sum, value) => sum + value[1], 0)
-  return `// Generated from ${values.length} files of ${size} bytes.
-import { crunched } from ${JSON.stringify(library)}
-
-const content = {
-  modified: ${modified},
-  values: ${lines(values)},
-  dictionaries: ${lines(dictionaries)},
-  chunks: ${lines(chunks)},
-}
-
-export function connect() {
-  return { ok: true, value: crunched(content) }
-}
-`
+  return [
+    `// Generated from ${values.length} files of ${size} bytes.`,
+    `import { crunched } from ${JSON.stringify(library)}`,
+    '',
+    'const content = {',
+    `  modified: ${modified},`,
+    `  values: ${lines(values)},`,
+    `  dictionaries: ${lines(dictionaries)},`,
+    `  chunks: ${lines(chunks)},`,
+    '}',
+    '',
+    'export function connect() {',
+    '  return { ok: true, value: crunched(content) }',
+    '}',
+    '',
+  ].join('\n')
 }
 
 /** The content of that module, as data. */

@@ -9,8 +9,10 @@
 import type { WallTime } from '@mirage/clock'
 import type { Result } from '@mirage/result'
 
+/** Names, outermost first. */
 export type Path = readonly string[]
 
+/** Why the host did not do it. */
 export type HostError =
   /** There is nothing, or neither a file nor a folder. */
   | 'not-found'
@@ -26,6 +28,7 @@ export type HostError =
   /** Anything else, in the host's words. */
   | { readonly kind: 'io'; readonly reason: string }
 
+/** What the host knows of a file or folder without reading it. */
 export interface HostStat {
   readonly kind: 'file' | 'folder'
   /** Bytes, of a file. */
@@ -39,6 +42,7 @@ export interface HostStat {
   readonly isSettled: boolean
 }
 
+/** One line of a folder. */
 export interface HostEntry {
   readonly name: string
   readonly kind: 'file' | 'folder'
@@ -57,6 +61,7 @@ export interface HostFile {
   close(): Promise<void>
 }
 
+/** A folder of the host: what a target provides. */
 export interface HostFolder {
   /** The date, by the clock that dates the files. */
   now(): WallTime

@@ -9,11 +9,12 @@ import type { HostError, HostFile, HostFolder, HostStat, Path } from './host.ts'
 import { PRIVATE, kvError, pathOf } from './name.ts'
 
 /** Bytes that are in memory at once while a file is digested or copied. */
-export const PIECE_SIZE = 256 * 1024
+export const PIECE_SIZE: number = 256 * 1024
 
 /** Files whose digests are remembered; the one that was computed first is forgotten first. */
 const DIGESTS_MAX = 4096
 
+/** The reading half: it never changes anything. */
 export class FolderReader implements KvReader {
   readonly #host: HostFolder
   readonly #digests = new Map<string, Promise<Result<Uint8Array, HostError>>>()

@@ -12,6 +12,7 @@ import type { Kind } from './kv.ts'
 /** Bytes of a digest. */
 export const SIZE = 32
 
+/** An entry of a dictionary, whose digest is known. */
 export interface DigestedEntry {
   readonly name: string
   readonly kind: Kind

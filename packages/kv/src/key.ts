@@ -7,6 +7,7 @@
 import { type Result, err, ok } from '@mirage/result'
 
 declare const brand: unique symbol
+/** Segments, outermost first. Frozen; only the functions here make one. */
 export type Key = readonly string[] & { readonly [brand]: 'key' }
 
 /** The key with no segments: the root of every store. */
@@ -23,6 +24,7 @@ export function add(parent: Key, segment: string): Result<Key, 'bad-segment'> {
   return ok(key([...parent, segment]))
 }
 
+/** `parent` and then all segments of `child`. */
 export function append(parent: Key, child: Key): Key {
   return key([...parent, ...child])
 }
@@ -37,6 +39,7 @@ export function parent(of: Key): Key {
   return key(of.slice(0, -1))
 }
 
+/** Whether both have the same segments. */
 export function equal(a: Key, b: Key): boolean {
   return a.length === b.length && isPrefix(a, b)
 }

@@ -9,14 +9,17 @@ import type { WallTime } from '@mirage/clock'
 import type { Result } from '@mirage/result'
 import type { Key } from './key.ts'
 
+/** What a key that names something names. */
 export type Kind = 'value' | 'dictionary'
 
+/** One line of a listing. */
 export interface Entry {
   /** The last segment of the entry's key. */
   readonly name: string
   readonly kind: Kind
 }
 
+/** Why a store did not answer. Where there is a `key`, it is the one that was asked about. */
 export type KvError =
   | { readonly kind: 'not-found'; readonly key: Key }
   /** `key` is, or leads through, a value where a dictionary is needed. */
@@ -28,12 +31,14 @@ export type KvError =
   /** The medium failed; `reason` is for the log. */
   | { readonly kind: 'storage'; readonly key: Key; readonly reason: string }
 
+/** Why a store was not changed. */
 export type KvWriteError =
   | KvError
   | { readonly kind: 'no-space' }
   /** `source` is a prefix of `dest`: a dictionary cannot move into itself. */
   | { readonly kind: 'rename-source-prefix'; readonly source: Key; readonly dest: Key }
 
+/** Why a batch was not applied, where its function did not say so itself. */
 export type KvBatchError =
   | KvWriteError
   /** Every one of this many runs met a conflicting change. Nothing was applied. */

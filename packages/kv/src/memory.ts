@@ -7,6 +7,7 @@ import type { Entry, Kind, Kv, KvBatchError, KvError, KvWriteError } from './kv.
 import { checkPart, overwritten } from './part.ts'
 import { type Change, type Node, Tree, type Value, entriesOf } from './tree.ts'
 
+/** What a store in memory is made with. */
 export interface MemoryOptions {
   /** Says when a value was set. */
   readonly clock: Pick<Clock, 'wall'>

@@ -10,6 +10,7 @@ import { type Result, done, err } from '@mirage/result'
 import * as Key from './key.ts'
 import type { Entry, Kind, KvError, KvWriteError } from './kv.ts'
 
+/** A leaf. */
 export interface Value {
   readonly kind: 'value'
   /** Never changed, never lent. */
@@ -19,6 +20,7 @@ export interface Value {
   digest: Uint8Array | undefined
 }
 
+/** What has entries, by their names. */
 export interface Dictionary {
   readonly kind: 'dictionary'
   readonly entries: Map<string, Node>
@@ -27,6 +29,7 @@ export interface Dictionary {
   digest: Uint8Array | undefined
 }
 
+/** What a key can name. */
 export type Node = Value | Dictionary
 
 /** Who may change a dictionary in place. Only its identity counts. */
@@ -41,6 +44,7 @@ export type Change =
 /** Segments of the longest key: what walks the tree to its leaves recurses this deep at most. */
 export const DEPTH_MAX = 1024
 
+/** A tree that changes. Whoever holds a snapshot of it sees nothing of that. */
 export class Tree {
   #root: Dictionary
   #owner: Owner

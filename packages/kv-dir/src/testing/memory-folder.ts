@@ -17,7 +17,7 @@ export class MemoryFolder implements HostFolder {
   readonly #inodes = new Map<string, Inode>([['', { id: 0, bytes: undefined, version: 0 }]])
   #count = 0
   /** Changes that still happen; then `failure` is what every change meets. */
-  changesLeft = Number.POSITIVE_INFINITY
+  changesLeft: number = Number.POSITIVE_INFINITY
   failure: HostError | PowerFailure = new PowerFailure()
 
   now(): WallTime {

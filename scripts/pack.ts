@@ -74,12 +74,20 @@ function prepare(name: string, stage: string): void {
   const to = join(stage, name)
   cpSync(join(to, 'src'), join(to, 'dist'), { recursive: true })
   rmSync(join(to, 'src'), { recursive: true })
+  for (const file of readdirSync(join(from, 'src')).filter((name) => name.endsWith('.js')))
+    copyScript(file, from, to)
   const manifest = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as Manifest
   writeFileSync(join(to, 'package.json'), `${JSON.stringify(published(manifest, from), undefined, 2)}\n`)
   for (const file of ['README.md', 'CHANGES.md']) {
     if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file))
   }
   cpSync(join(ROOT, 'LICENSE'), join(to, 'LICENSE'))
+}
+
+/** A file that is JavaScript already imports what was compiled. */
+function copyScript(file: string, from: string, to: string): void {
+  const text = readFileSync(join(from, 'src', file), 'utf8')
+  writeFileSync(join(to, 'dist', file), text.replaceAll(/(import\('\.\/[\w/-]+)\.ts'/g, "$1.js'"))
 }
 
 /** The manifest with exports that point to what was compiled, and versions that are exact. */

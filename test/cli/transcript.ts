@@ -55,7 +55,7 @@ export class Shell {
     mkdirSync(this.folder)
     mkdirSync(join(this.#root, 'bin'))
     symlinkSync(join(ROOT, 'node_modules'), join(this.#root, 'node_modules'))
-    const tool = `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'packages/cli/src/bin.ts')}' "$@"\n`
+    const tool = `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'packages/cli/src/bin.js')}' "$@"\n`
     writeFileSync(join(this.#root, 'bin', 'mirage'), tool, { mode: 0o755 })
   }
 

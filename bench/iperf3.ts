@@ -10,7 +10,7 @@ const SECONDS = 2
  * carries up to 64 KiB at a time from end to end (GSO), computes no checksum over loopback, and has two cores.
  */
 export async function iperf3(mss: number): Promise<Result<number, string>> {
-  const server = spawn('iperf3', ['--server', '--one-off', '--port', String(PORT)], {
+  const server = spawn('iperf3', ['--server', '--one-off', '--forceflush', '--port', String(PORT)], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const isThere = await new Promise<boolean>((resolve) => {

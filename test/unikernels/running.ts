@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const TOOL = path.join(ROOT, 'packages/cli/src/bin.ts')
+const TOOL = path.join(ROOT, 'packages/cli/src/bin.js')
 
 /** Nothing that a test waits for takes this long on a machine of one slow core. */
 const PATIENCE_MS = 60_000

@@ -8,13 +8,12 @@
 import type { Endpoint } from '@mirage/address/endpoint'
 import * as ipv4 from '@mirage/address/ipv4'
 import * as checksum from '@mirage/bytes/checksum'
-import type { Cancel, Clock, Millis } from '@mirage/clock'
-import type { Ip, IpError, Packet } from '@mirage/ip'
-import type { FillAt } from '@mirage/net'
+import type { Clock, Millis } from '@mirage/clock'
+import type { Ip, Packet } from '@mirage/ip'
 import { type Random, u32 } from '@mirage/random'
 import { type Result, assert, done, err, ok } from '@mirage/result'
+import { Alarm } from './alarm.ts'
 import { Connection, type Driver, type Opened } from './connection.ts'
-import { Deadlines } from './deadlines.ts'
 import { type Answer, type Stores, isNewerSyn, segmentArrives } from './input.ts'
 import { KEY_SIZE, Numbers } from './numbers.ts'
 import * as opening from './opening.ts'
@@ -25,9 +24,10 @@ import { type Sequence, add, later } from './sequence.ts'
 import { isSynchronized } from './state.ts'
 import { Table } from './table.ts'
 import type { ConnectError, KeepAlive, Request, Tcp, TcpFlow, TcpOptions } from './tcp.ts'
-import { type Ends, type Limits, NEVER, type Tcb } from './tcb.ts'
+import type { Ends, Limits } from './tcb.ts'
 import { Slabs } from './text.ts'
 import * as timers from './timers.ts'
+import { Transmitter } from './transmitter.ts'
 import * as user from './user.ts'
 
 export interface Needs {
@@ -51,11 +51,11 @@ export interface Options {
 
 /** What has happened since `connect`. */
 export interface Counters {
-  segmentsIn: number
-  segmentsOut: number
-  resetsOut: number
+  readonly segmentsIn: number
+  readonly segmentsOut: number
+  readonly resetsOut: number
   /** Segments that were dropped unread, by why. */
-  readonly drops: Record<wire.SegmentError, number>
+  readonly drops: Readonly<Record<wire.SegmentError, number>>
 }
 
 /** TCP on `ip`, whose listener for that protocol it becomes. `disconnect` resets every connection. */
@@ -74,7 +74,6 @@ interface Listener {
 }
 
 class Stack implements Tcp, Driver {
-  readonly counters: Counters = counters()
   readonly stores: Stores = { slabs: new Slabs(), chunks: new Chunks() }
   #ip: Ip
   #clock: Clock
@@ -94,19 +93,22 @@ class Stack implements Tcp, Driver {
   /** Those in TIME-WAIT, oldest first. */
   #lingering: Set<Connection> = new Set()
 
-  #deadlines: Deadlines<Connection> = new Deadlines()
-  #timerAt: Millis = NEVER
-  #cancelTimer: Cancel = () => {}
+  #alarm: Alarm<Connection>
   #touched: Connection[] = []
   #isTurnDue = false
   #isDisconnected = false
+  #segmentsIn = 0
+  #drops: Record<wire.SegmentError, number> = {
+    'too-short': 0,
+    'bad-offset': 0,
+    'bad-checksum': 0,
+    'bad-option': 0,
+    'bad-mss': 0,
+  }
 
-  // The segment that arrived, and the one being sent: one object each, made once.
+  /** The segment that arrived: one for all. */
   #in: wire.Segment = new wire.Segment()
-  #out: wire.Segment = new wire.Segment()
-  #outSize = 0
-  #outPseudo: checksum.Sum = 0
-  #outTcb: Tcb | undefined
+  #transmitter: Transmitter
 
   constructor({ ip, clock, random }: Needs, options: Options) {
     const { receiveSize = 262_144, sendSize = 262_144 } = options
@@ -120,8 +122,19 @@ class Stack implements Tcp, Driver {
     this.#timeWaitMax = options.timeWaitMax ?? 4096
     this.#numbers = new Numbers(random.generate(KEY_SIZE))
     this.#connections = new Table(u32(random))
+    this.#transmitter = new Transmitter(ip)
+    this.#alarm = new Alarm(clock, (connection, now) => {
+      timers.expire(connection.tcb, now)
+      this.#settle(connection, now)
+    })
     ip.listen(wire.PROTOCOL, (packet) => this.#input(packet))
     ip.onUnreachable((dst) => this.#unreachable(dst))
+  }
+
+  get counters(): Counters {
+    const { segmentCount, resetCount } = this.#transmitter
+    const [segmentsIn, drops] = [this.#segmentsIn, this.#drops]
+    return { segmentsIn, segmentsOut: segmentCount, resetsOut: resetCount, drops }
   }
 
   connect(remote: Endpoint, options: TcpOptions = {}): Promise<Result<TcpFlow, ConnectError>> {
@@ -176,7 +189,7 @@ class Stack implements Tcp, Driver {
     this.#listeners.clear()
     this.#decide = undefined
     for (const connection of this.#connections.all()) this.ended(connection, user.abort(connection.tcb))
-    this.#cancelTimer()
+    this.#alarm.stop()
   }
 
   now(): Millis {
@@ -193,7 +206,7 @@ class Stack implements Tcp, Driver {
   }
 
   ended(connection: Connection, answer: Answer): void {
-    if (answer === 'reset') this.#reset(connection.tcb)
+    if (answer === 'reset') this.#transmitter.reset(connection.tcb)
     this.#settle(connection, this.now())
   }
 
@@ -214,18 +227,21 @@ class Stack implements Tcp, Driver {
   /** Sends what is due for `connection`, and arranges for what comes next. */
   #settle(connection: Connection, now: Millis): void {
     const { tcb } = connection
-    if (!connection.isHeld) while (nextSegment(tcb, this.#out, now)) this.#send(tcb, connection)
+    if (!connection.isHeld) while (nextSegment(tcb, this.#transmitter.out, now)) this.#send(connection)
+    if (tcb.state === 'time-wait') this.#wait(connection, this.#lingering, this.#timeWaitMax)
+    else if (tcb.state !== 'syn-received') connection.leave()
+    if (connection.hasNews) this.touch(connection)
     if (tcb.state === 'gone') this.#remove(connection)
-    else if (tcb.state === 'time-wait' && !connection.isLingering) this.#linger(connection)
-    if (connection.opened !== undefined && (isSynchronized(tcb.state) || tcb.state === 'gone'))
-      this.touch(connection)
-    else if (connection.hasNews) this.touch(connection)
-    if (tcb.state === 'gone') return
-    const dueAt = timers.earliest(tcb)
-    if (dueAt < connection.dueAt) {
-      this.#deadlines.add(connection, dueAt)
-      this.#arm()
-    }
+    else this.#alarm.set(connection, timers.earliest(tcb))
+  }
+
+  #send(connection: Connection): void {
+    const { tcb } = connection
+    const sent = this.#transmitter.send(tcb)
+    // Any other failure is a loss like those on the way: what is lost goes again.
+    if (sent.ok || sent.error !== 'no-route' || tcb.state !== 'syn-sent') return
+    connection.isUnreachable = true
+    user.abort(tcb)
   }
 
   #tellOpened(connection: Connection): void {
@@ -247,52 +263,30 @@ class Stack implements Tcp, Driver {
     )
       return
     connection.tcb.snd.queue.clear(this.stores.chunks)
+    connection.leave()
     this.#connections.remove(connection)
-    this.#deadlines.remove(connection)
-    this.#held.delete(connection)
-    this.#lingering.delete(connection)
-    this.#listeners.get(ends.localPort)?.halfOpen.delete(connection)
+    this.#alarm.remove(connection)
   }
 
-  #linger(connection: Connection): void {
-    connection.isLingering = true
-    this.#lingering.add(connection)
-    if (this.#lingering.size <= this.#timeWaitMax) return
-    const [oldest] = this.#lingering
+  /** Puts `connection` into a list of limited length, of which the oldest goes, without a word, to make room. */
+  #wait(connection: Connection, list: Set<Connection>, countMax: number): void {
+    if (list.has(connection)) return
+    connection.waitIn(list)
+    if (list.size <= countMax) return
+    const [oldest] = list
     user.forget(oldest!.tcb)
     this.#settle(oldest!, this.now())
-  }
-
-  // Time.
-
-  #arm(): void {
-    if (this.#deadlines.first >= this.#timerAt) return
-    this.#cancelTimer()
-    this.#timerAt = this.#deadlines.first
-    this.#cancelTimer = this.#clock.at(this.#timerAt, this.#expire)
-  }
-
-  #expire = (): void => {
-    this.#timerAt = NEVER
-    const now = this.now()
-    for (;;) {
-      const connection = this.#deadlines.take(now)
-      if (connection === undefined) break
-      timers.expire(connection.tcb, now)
-      this.#settle(connection, now)
-    }
-    if (this.#deadlines.first < NEVER) this.#arm()
   }
 
   // Segments that arrive.
 
   #input({ frame, offset, end, src, dst }: Packet): void {
-    this.counters.segmentsIn += 1
+    this.#segmentsIn += 1
     const segment = this.#in
     const pseudo = checksum.pseudo(src, dst, wire.PROTOCOL, end - offset)
     const parsed = wire.parse(frame, offset, end, pseudo, segment)
     if (!parsed.ok) {
-      this.counters.drops[parsed.error] += 1
+      this.#drops[parsed.error] += 1
       return
     }
     const connection = this.#connections.find(dst, segment.dstPort, src, segment.srcPort)
@@ -309,7 +303,7 @@ class Stack implements Tcp, Driver {
       tcb.state === 'syn-sent'
         ? opening.answerArrives(tcb, segment, now)
         : segmentArrives(tcb, segment, this.stores, now)
-    if (answer === 'reset') this.#refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)
+    if (answer === 'reset') this.#transmitter.refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)
     this.#settle(connection, now)
   }
 
@@ -335,9 +329,10 @@ class Stack implements Tcp, Driver {
   #unknown(segment: wire.Segment, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
     // RFC 1122 §4.2.3.10.
     if (this.#isDisconnected || !isHost(src) || !isHost(dst)) return
-    if (!opening.isOpening(segment)) return this.#refuse(segment, src, dst)
+    if (!opening.isOpening(segment)) return this.#transmitter.refuse(segment, src, dst)
     const listener = this.#listeners.get(segment.dstPort)
-    if (listener === undefined && this.#decide === undefined) return this.#refuse(segment, src, dst)
+    if (listener === undefined && this.#decide === undefined)
+      return this.#transmitter.refuse(segment, src, dst)
     if (this.#connections.count >= this.#connectionsMax) return
     if (listener !== undefined) this.#answer(listener, segment, src, dst)
     else this.#hold(segment, src, dst)
@@ -348,12 +343,7 @@ class Stack implements Tcp, Driver {
     const connection = this.#receive(segment, src, dst, listener.keepAlive, now, (result) => {
       if (result.ok) listener.accept(result.value)
     })
-    const opened = connection.opened
-    connection.opened = (result) => {
-      listener.halfOpen.delete(connection)
-      opened?.(result)
-    }
-    bounded(listener.halfOpen, connection, this.#backlogMax, (oldest) => this.#drop(oldest))
+    this.#wait(connection, listener.halfOpen, this.#backlogMax)
     this.#settle(connection, now)
   }
 
@@ -388,7 +378,7 @@ class Stack implements Tcp, Driver {
     })
     const connection = this.#receive(segment, src, dst, undefined, this.now(), answered)
     connection.isHeld = true
-    bounded(this.#held, connection, this.#backlogMax, (oldest) => this.#drop(oldest))
+    this.#wait(connection, this.#held, this.#backlogMax)
     const release = (): boolean => {
       const isFirst = connection.isHeld
       connection.isHeld = false
@@ -398,7 +388,6 @@ class Stack implements Tcp, Driver {
       local: connection.local,
       remote: connection.remote,
       accept: () => {
-        this.#held.delete(connection)
         if (release()) this.#settle(connection, this.now())
         return result
       },
@@ -406,12 +395,6 @@ class Stack implements Tcp, Driver {
         if (release()) this.ended(connection, user.abort(connection.tcb))
       },
     })
-  }
-
-  /** Forgets a connection that never was established, without a word. */
-  #drop(connection: Connection): void {
-    user.forget(connection.tcb)
-    this.#settle(connection, this.now())
   }
 
   #unreachable(dst: ipv4.Ipv4): void {
@@ -422,81 +405,6 @@ class Stack implements Tcp, Driver {
       this.ended(connection, user.abort(tcb))
     }
   }
-
-  // Segments that leave.
-
-  #send(tcb: Tcb, connection: Connection): void {
-    const { localAddr, remoteAddr } = tcb.ends
-    this.#outTcb = tcb
-    const sent = this.#transmit(localAddr, remoteAddr)
-    // Any other failure is a loss like those on the way: what is lost goes again.
-    if (sent.ok || sent.error !== 'no-route' || tcb.state !== 'syn-sent') return
-    connection.isUnreachable = true
-    user.abort(tcb)
-  }
-
-  #transmit(src: ipv4.Ipv4, dst: ipv4.Ipv4): Result<void, IpError> {
-    const out = this.#out
-    this.#outSize = wire.headerSize(out) + out.textLength
-    this.#outPseudo = checksum.pseudo(src, dst, wire.PROTOCOL, this.#outSize)
-    this.counters.segmentsOut += 1
-    return this.#ip.writeAt(dst, wire.PROTOCOL, this.#outSize, this.#fill, src)
-  }
-
-  #fill: FillAt = (frame, offset) => {
-    const out = this.#out
-    if (out.textLength > 0) {
-      const at = offset + this.#outSize - out.textLength
-      this.#outTcb!.snd.queue.copy(out.textOffset, frame, at, out.textLength)
-    }
-    wire.emit(frame, offset, out, this.#outPseudo)
-    return this.#outSize
-  }
-
-  /** Resets a connection of ours. */
-  #reset({ ends, snd, rcv }: Tcb): void {
-    this.#bare(ends.localPort, ends.remotePort, wire.RST | wire.ACK)
-    this.#out.seq = snd.max
-    this.#out.ack = rcv.nxt
-    this.counters.resetsOut += 1
-    this.#transmit(ends.localAddr, ends.remoteAddr)
-  }
-
-  /** Answers a segment that belongs to no connection: RFC 9293 §3.10.7.1. */
-  #refuse(segment: wire.Segment, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
-    if ((segment.flags & wire.RST) !== 0) return
-    const hasAck = (segment.flags & wire.ACK) !== 0
-    this.#bare(segment.dstPort, segment.srcPort, hasAck ? wire.RST : wire.RST | wire.ACK)
-    this.#out.seq = hasAck ? segment.ack : 0
-    this.#out.ack = hasAck ? 0 : add(segment.seq, wire.span(segment))
-    this.counters.resetsOut += 1
-    this.#transmit(dst, src)
-  }
-
-  /** A segment with nothing in it. */
-  #bare(srcPort: number, dstPort: number, flags: number): void {
-    const out = this.#out
-    out.srcPort = srcPort
-    out.dstPort = dstPort
-    out.flags = flags
-    out.window = 0
-    out.mss = 0
-    out.scale = -1
-    out.textLength = 0
-  }
-}
-
-function bounded<T>(set: Set<T>, entry: T, countMax: number, drop: (oldest: T) => void): void {
-  set.add(entry)
-  if (set.size <= countMax) return
-  const [oldest] = set
-  set.delete(oldest!)
-  drop(oldest!)
-}
-
-function counters(): Counters {
-  const drops = { 'too-short': 0, 'bad-offset': 0, 'bad-checksum': 0, 'bad-option': 0, 'bad-mss': 0 }
-  return { segmentsIn: 0, segmentsOut: 0, resetsOut: 0, drops }
 }
 
 function isHost(address: ipv4.Ipv4): boolean {

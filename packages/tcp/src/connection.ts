@@ -8,6 +8,7 @@ import type { Answer, Stores } from './input.ts'
 import type { ConnectError, TcpFlow } from './tcp.ts'
 import type { Entry } from './table.ts'
 import type { Ends, Tcb } from './tcb.ts'
+import { isSynchronized } from './state.ts'
 import * as user from './user.ts'
 
 /** What a connection asks of its stack. */
@@ -43,8 +44,6 @@ export class Connection implements TcpFlow, Entry, Due {
   isHeld = false
   /** It is in the stack's list of those to wake. */
   isTouched = false
-  /** It is in the stack's list of those in TIME-WAIT. */
-  isLingering = false
   /** The next hop does not answer. */
   isUnreachable = false
 
@@ -52,6 +51,8 @@ export class Connection implements TcpFlow, Entry, Due {
   dueAt: Millis = Number.POSITIVE_INFINITY
   place = 0
 
+  /** The list of limited length that it is in: of half-open ones, of those in TIME-WAIT. */
+  #list: Set<Connection> | undefined = undefined
   #driver: Driver
   #reader: ((result: Read) => void) | undefined = undefined
   #writer: Writer | undefined = undefined
@@ -117,9 +118,23 @@ export class Connection implements TcpFlow, Entry, Due {
     this.wake()
   }
 
-  /** Whether `wake` would tell anybody anything. */
+  /** Puts it at the end of `list`, and out of the list that it was in. */
+  waitIn(list: Set<Connection>): void {
+    this.leave()
+    this.#list = list
+    list.add(this)
+  }
+
+  /** Takes it out of the list that it is in, if any. */
+  leave(): void {
+    this.#list?.delete(this)
+    this.#list = undefined
+  }
+
+  /** Whether there is something to tell the application. */
   get hasNews(): boolean {
     const { tcb } = this
+    if (this.opened !== undefined) return isSynchronized(tcb.state) || tcb.state === 'gone'
     if (this.#reader !== undefined && (tcb.rcv.ready.length > 0 || tcb.rcv.isFinished)) return true
     if (this.#writer !== undefined && tcb.snd.queue.length < tcb.limits.sendSize) return true
     return tcb.state === 'gone' && (this.#reader !== undefined || this.#writer !== undefined)

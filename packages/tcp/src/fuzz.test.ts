@@ -12,7 +12,7 @@ function mutate(packet: Uint8Array, random: Random): Uint8Array {
   const length = below(random, 4) === 0 ? below(random, packet.length + 30) : packet.length
   const changed = new Uint8Array(length)
   changed.set(packet.subarray(0, length))
-  for (let i = below(random, 6); i > 0 && length > 0; i--) {
+  for (let i = length === 0 ? 0 : below(random, 6); i > 0; i--) {
     // The header is where most depends on.
     const at = below(random, below(random, 3) === 0 ? length : Math.min(length, 28))
     changed[at] = below(random, 256)

@@ -35,7 +35,7 @@ export function earliest(tcb: Tcb): Millis {
 
 /** Does what is due at `now`; what it makes due to be sent, `output.ts` sends. */
 export function expire(tcb: Tcb, now: Millis): void {
-  if (tcb.lifetimeEndsAt <= now) return end(tcb, undefined)
+  if (tcb.lifetimeEndsAt <= now) return lifetimeOver(tcb)
   if (tcb.ackAt <= now) acknowledgeNow(tcb)
   if (tcb.retransmitAt <= now) retransmit(tcb, now)
   if (tcb.persistAt <= now) probeWindow(tcb)
@@ -113,6 +113,12 @@ export function startFinWait2(tcb: Tcb, now: Millis): void {
 
 export function startKeepAlive(tcb: Tcb, now: Millis): void {
   if (tcb.keepAlive !== undefined) tcb.keepAliveAt = now + tcb.keepAlive.after
+}
+
+/** TIME-WAIT is over, or the peer did not finish after the application had left. */
+function lifetimeOver(tcb: Tcb): void {
+  if (tcb.state === 'time-wait') move(tcb, 'lifetime-over')
+  else end(tcb, undefined)
 }
 
 function acknowledgeNow(tcb: Tcb): void {

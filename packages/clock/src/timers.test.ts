@@ -11,11 +11,12 @@ describe('timers', () => {
         const timers = new Timers()
         const kept: { deadline: number; order: number }[] = []
         const taken: { deadline: number; order: number }[] = []
+        const cancels = operations.map(({ deadline }, order) =>
+          timers.add(deadline, () => taken.push({ deadline, order })),
+        )
         operations.forEach(({ deadline, forget }, order) => {
-          const entry = { deadline, order }
-          const cancel = timers.add(deadline, () => taken.push(entry))
-          if (forget === 0) cancel()
-          else kept.push(entry)
+          if (forget === 0) cancels[order]!()
+          else kept.push({ deadline, order })
         })
         assert.equal(timers.count, kept.length)
         for (let task = timers.take(9); task !== undefined; task = timers.take(9)) task()

@@ -45,5 +45,6 @@ describe('a pipe', () => {
     b.close()
     b.abort()
     assert.deepEqual(await a.read(), ok('eof'))
+    assert.deepEqual(await a.write(Uint8Array.of(1)), err('closed'))
   })
 })

@@ -152,7 +152,7 @@ class Direction {
       this.#accept()
       return ok(chunk)
     }
-    // A write that waits was asked for before the end, so the end comes after it.
-    return this.#isFinished && this.#writer === undefined ? ok('eof') : undefined
+    // No write waits where there is room: one that was asked for before the end has been read by now.
+    return this.#isFinished ? ok('eof') : undefined
   }
 }

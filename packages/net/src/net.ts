@@ -40,7 +40,7 @@ export interface Net {
    *
    * The device lends `fill` a zeroed buffer of exactly `size` bytes and sends as many of them as `fill`
    * returns. `fill` runs once, before `write` returns, or not at all if the device cannot send; the buffer is
-   * the device's again as soon as `fill` returns, and what is written to it later reaches no frame.
+   * the device's again as soon as `fill` returns: to write to it later is a bug in the caller.
    *
    * A `size` above `mtu + 14`, or a count outside 0 to `size`, is a bug in the caller and throws.
    */

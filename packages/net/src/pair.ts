@@ -111,7 +111,7 @@ class End implements Net {
     assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
     this.counters.txFrames++
     this.counters.txBytes += length
-    this.#cable.send(this, buffer.slice(0, length))
+    this.#cable.send(this, buffer.subarray(0, length))
     return done
   }
 

@@ -26,6 +26,10 @@ describe('a trace', () => {
       assert.notEqual(digest(...events), digest(base)))
   }
 
+  it('has another digest when zeros follow', () => {
+    assert.notEqual(digest([1, 'x', Uint8Array.of(1)]), digest([1, 'x', Uint8Array.of(1, 0, 0, 0)]))
+  })
+
   it('has the same digest for the same events, and another for another order', () => {
     assert.equal(digest(base, [2, 'x', NONE]), digest(base, [2, 'x', NONE]))
     assert.notEqual(digest([1, 'x', NONE], [1, 'y', NONE]), digest([1, 'y', NONE], [1, 'x', NONE]))

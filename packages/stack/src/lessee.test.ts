@@ -40,6 +40,7 @@ describe('a lessee', () => {
     }
     assert.deepEqual(leases, ['10.0.0.50'])
     assert.ok([...server.entries.values()][0]!.until > clock.now())
+    assert.ok(clock.pending < 10, 'timers that were replaced are gone')
   })
 
   it('tells a person that no server answers, and goes on asking for ever', () => {
@@ -54,6 +55,7 @@ describe('a lessee', () => {
     clock.advance(70 * SECOND)
     assert.equal(client.ip.config.cidr.address, ipv4.of(10, 0, 0, 50))
     const told = lines.length
+    assert.ok(told > 50 && told < 70, 'once a minute')
     clock.advance(3600 * SECOND)
     assert.equal(lines.length, told)
   })
@@ -68,6 +70,14 @@ describe('a lessee', () => {
     lan.setFaults(undefined)
     clock.advance(70 * SECOND)
     assert.deepEqual(leases, ['10.0.0.50', '10.0.0.50'])
+  })
+
+  it('leaves nothing to be done when it is disconnected before it had an answer', () => {
+    const { clock, lan, lessee } = rig()
+    lan.setFaults(OFF)
+    clock.advance(SECOND)
+    lessee.disconnect()
+    assert.equal(clock.pending, 0)
   })
 
   it('asks no more once it is disconnected', () => {

@@ -93,6 +93,8 @@ describe('a switch', () => {
   it('lets a device leave, and another take its address', () => {
     const { clock, lan } = rig()
     const [a, b] = [lan.connect(), lan.connect()]
+    write(a, b.mac)
+    clock.advance(0)
     b.disconnect()
     const again = lan.connect({ mac: b.mac })
     b.disconnect()
@@ -143,7 +145,7 @@ describe('a switch with faults', () => {
       lengths.add(frame.length)
     })
     for (let i = 0; i < 500; i++) {
-      a.write(100, (lent) => {
+      a.write(i % 2 === 0 ? HEADER_SIZE + 1 : 100, (lent) => {
         assert.ok(lent.every((byte) => byte === 0))
         mac.write(lent, 0, b.mac)
         lent[HEADER_SIZE] = 9

@@ -144,7 +144,7 @@ class Fabric implements Switch {
     const frame = slot.frame()
     const from = slot.owner
     if (frame.length >= HEADER_SIZE) {
-      const to = (frame[0]! & 1) === 0 ? this.#find(from, mac.read(frame, 0)) : undefined
+      const to = this.#find(from, mac.read(frame, 0))
       if (to !== undefined) this.#hand(frame, from, to)
       else for (const each of this.#ports.values()) this.#hand(frame, from, each)
     }

@@ -299,6 +299,41 @@ describe('connection', () => {
       assert.equal(dialogue.ended, 'eof')
     })
 
+    it('does not ask for a body once the response has begun', async () => {
+      const { promise, open } = gate<void>()
+      const dialogue = new Dialogue((request) => {
+        void promise.then(() => request.body.read())
+        return new Response(200, {}, { read: () => promise.then(() => ok('eof' as const)), cancel() {} })
+      })
+      await dialogue.send('POST / HTTP/1.1\r\nHost:\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n')
+      open()
+      await settle()
+      assert.deepEqual(dialogue.statuses, [200])
+    })
+
+    it('waits for a read that the handler did not wait for', async () => {
+      let first: unknown
+      const dialogue = new Dialogue((request) => {
+        if (request.method === 'POST') void request.body.read().then((read) => (first = read))
+        return text(200, '')
+      })
+      await dialogue.send(post('12345').slice(0, -5))
+      assert.deepEqual(dialogue.statuses, [200])
+      await dialogue.send(`12345${GET}`)
+      assert.deepEqual(first, ok(latin1.encode('12345')))
+      assert.deepEqual(dialogue.statuses, [200, 200])
+    })
+
+    it('lets a peer whose long body nobody wants read the answer', async () => {
+      const dialogue = new Dialogue(() => text(403, 'no'))
+      await dialogue.send(`POST / HTTP/1.1\r\nHost:\r\ncontent-length: 500000\r\n\r\n`)
+      assert.match(dialogue.received, /no$/)
+      for (let i = 0; i < 3; i++) assert.ok((await dialogue.flow.write(new Uint8Array(60_000))).ok)
+      assert.equal(dialogue.server.connectionCount, 1)
+      await dialogue.advance(2000)
+      assert.equal(dialogue.server.connectionCount, 0)
+    })
+
     it('tells a handler that the body was cut off', async () => {
       let error: unknown
       const dialogue = new Dialogue(async (request) => {

@@ -187,9 +187,11 @@ export class Connection implements Peer {
   private async linger(): Promise<void> {
     const { input } = this
     this.flow.shutdown()
-    this.patience.set(this.shared.clock.now() + LINGER_TIMEOUT)
+    const deadline = this.shared.clock.now() + LINGER_TIMEOUT
     for (let left = LINGER_MAX; left > 0; ) {
       input.start = input.end
+      // It is set for each wait: it may have passed between two of them, when nobody waited.
+      this.patience.set(deadline)
       if ((await input.fill()) !== 'bytes') return
       left -= input.end - input.start
     }

@@ -17,25 +17,26 @@ export class Flows {
     return this.#count
   }
 
-  /** Takes a place, if there is one: `release` or the end of `join` gives it back. */
-  reserve(): boolean {
+  /** Takes a place, if there is one, for a connection of which one end may be open already. */
+  reserve(flow?: Flow): boolean {
     if (this.#isClosed || this.#count >= FLOWS_MAX) return false
     this.#count += 1
+    if (flow !== undefined) this.#open.add(flow)
     return true
   }
 
-  release(): void {
+  /** Gives a place back. */
+  release(...flows: readonly Flow[]): void {
     this.#count -= 1
+    for (const flow of flows) this.#open.delete(flow)
   }
 
-  /** Relays between `a` and `b`, which have a place, until they end. */
+  /** Relays between `a` and `b`, which have a place, until they end. The place is free then. */
   async join(a: Flow, b: Flow): Promise<void> {
     this.#open.add(a).add(b)
     if (this.#isClosed) this.#abortAll()
     await relay(a, b)
-    this.#open.delete(a)
-    this.#open.delete(b)
-    this.release()
+    this.release(a, b)
   }
 
   /** Aborts everything, now and from now on. */

@@ -46,6 +46,7 @@ function ask(
 ): Promise<Result<Uint8Array, 'timed-out' | 'no-server'>> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    socket.unref()
     const end = (result: Result<Uint8Array, 'timed-out' | 'no-server'>): void => {
       clearTimeout(timeout)
       socket.removeAllListeners()
@@ -53,13 +54,14 @@ function ask(
       socket.close()
       resolve(result)
     }
-    const timeout = setTimeout(() => end(err('timed-out')), TIMEOUT_MS)
+    const timeout = setTimeout(() => end(err('timed-out')), TIMEOUT_MS).unref()
     socket.once('error', () => end(err('no-server')))
     socket.on('message', (answer) => {
       if (answer[0] !== query[0] || answer[1] !== query[1]) return
       end(ok(new Uint8Array(answer.buffer, answer.byteOffset, answer.length)))
     })
     // Connected, a socket takes answers from that server only, and learns that nobody listens there.
-    socket.connect(port, address, () => socket.send(query))
+    socket.once('connect', () => socket.send(query))
+    socket.connect(port, address)
   })
 }

@@ -35,6 +35,9 @@ function connect(host: string, port: number): Promise<Result<Flow, HostConnectEr
       socket.destroy()
       resolve(err('timed-out'))
     }, CONNECT_TIMEOUT_MS)
+    // An attempt is no reason for the process to stay.
+    timeout.unref()
+    socket.unref()
     const fail = (error: NodeJS.ErrnoException): void => {
       clearTimeout(timeout)
       resolve(err(connectErrorOf(error)))
@@ -42,6 +45,7 @@ function connect(host: string, port: number): Promise<Result<Flow, HostConnectEr
     socket.once('error', fail)
     socket.once('connect', () => {
       clearTimeout(timeout)
+      socket.ref()
       const flow = flowOf(socket)
       socket.removeListener('error', fail)
       resolve(ok(flow))

@@ -39,7 +39,7 @@ export class TcpIn {
   /** Carries `outer` to the unikernel, or aborts it if that does not want it or does not come up. */
   async input(outer: Flow): Promise<void> {
     const { flows, counters, log } = this.#needs
-    if (!flows.reserve()) {
+    if (!flows.reserve(outer)) {
       counters.tcpInRefused += 1
       return outer.abort()
     }
@@ -47,7 +47,7 @@ export class TcpIn {
     if (inner === undefined) {
       counters.tcpInFailed += 1
       log.info(() => `port ${this.#port} of the unikernel takes no connection`)
-      flows.release()
+      flows.release(outer)
       return outer.abort()
     }
     this.#isServed = true

@@ -103,6 +103,28 @@ describe('a connection out of the unikernel', () => {
     assert.equal(count, 1)
   })
 
+  it('that the host opens after disconnect is reset', async () => {
+    const { host, gateway, guest, run, pass } = rig()
+    let outer: Flow | undefined
+    let open = (): void => {}
+    host.servers.set('192.0.2.7:80', (flow) => {
+      outer = flow
+      return undefined
+    })
+    const connect = host.connect.bind(host)
+    host.connect = async (remote) => {
+      await new Promise<void>((resolve) => (open = resolve))
+      return connect(remote)
+    }
+    void guest.tcp.connect(OUTSIDE)
+    await pass(100)
+    gateway.disconnect()
+    open()
+    await pass(1)
+    assert.deepEqual(await run(outer!.read()), err('reset'))
+    assert.equal(gateway.inUse.flows, 0)
+  })
+
   it('ends in one direction and goes on in the other', async () => {
     const { inner, outer, run } = await connected()
     inner.shutdown()
@@ -258,6 +280,14 @@ describe('a published port', () => {
     first.abort()
     await pass(100)
     assert.deepEqual(await run(host.dial(local)!.read()), ok(text('hello')))
+  })
+
+  it('resets a client that waits for the unikernel on disconnect', async () => {
+    const { host, gateway, run } = rig({ isUp: false })
+    await gateway.publish(publish)
+    const outer = host.dial(local)!
+    gateway.disconnect()
+    assert.deepEqual(await run(outer.read(), 1), err('reset'))
   })
 
   it('is given back, and its connections reset, on disconnect', async () => {

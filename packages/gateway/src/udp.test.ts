@@ -11,7 +11,7 @@ import { err, ok } from '@mirage/result'
 import type { Datagram, Udp } from '@mirage/udp'
 import { GATEWAY, GUEST, OUTSIDE, rig } from './rig.ts'
 import { IDLE, SOCKETS_MAX } from './udp-out.ts'
-import { CLIENTS_MAX } from './udp-in.ts'
+import { CLIENTS_MAX, PORT_FIRST } from './udp-in.ts'
 
 const HELLO = Uint8Array.of(1, 2, 3)
 const OTHER: Endpoint = { address: ipv4.of(198, 51, 100, 9), port: 5000 }
@@ -158,12 +158,19 @@ describe('a published UDP port', () => {
     assert.equal(gateway.inUse.clients, 2)
   })
 
-  it('loses what comes before the unikernel is up', async () => {
-    const { host, gateway } = rig({ isUp: false })
+  it('loses what comes before the unikernel is known, and looks for it', async () => {
+    const { host, guest, gateway, boot, lose, pass } = rig({ isUp: false })
+    const received = heard(guest.udp, 53)
     await gateway.publish(publish)
     const [socket] = host.sockets
+    boot()
+    lose()
     socket!.receive(client(1), HELLO)
     assert.equal(gateway.counters.udpDropped, 1)
+    await pass(10)
+    socket!.receive(client(1), HELLO)
+    await pass(10)
+    assert.equal(received.length, 1)
   })
 
   it('forgets a client after two minutes of silence', async () => {
@@ -183,14 +190,32 @@ describe('a published UDP port', () => {
     const [socket] = host.sockets
     for (let i = 0; i <= CLIENTS_MAX; i += 1) {
       socket!.receive(client(i), HELLO)
-      await pass(1)
+      if (i % 64 === 0) await pass(1)
     }
+    await pass(1)
     assert.equal(gateway.inUse.clients, CLIENTS_MAX)
     guest.udp.write(received[0]!.src, HELLO, { srcPort: 53 })
     guest.udp.write(received[1]!.src, HELLO, { srcPort: 53 })
     await pass(10)
     assert.ok(host.sent.some(({ dst }) => dst.port === client(1).port))
     assert.ok(!host.sent.some(({ dst }) => dst.port === client(0).port))
+  })
+
+  it('shows its clients as ports of the gateway, used in turn', async () => {
+    const { host, guest, gateway, pass } = rig()
+    const received = heard(guest.udp, 53)
+    await gateway.publish(publish)
+    const [socket] = host.sockets
+    for (let i = 0; i < 3 * CLIENTS_MAX; i += 1) {
+      socket!.receive(client(i), HELLO)
+      if (i % 64 === 0) await pass(1)
+    }
+    await pass(1)
+    const ports = received.map(({ src }) => src.port)
+    assert.equal(ports.length, 3 * CLIENTS_MAX)
+    assert.equal(new Set(ports.slice(0, 2 * CLIENTS_MAX)).size, 2 * CLIENTS_MAX)
+    assert.ok(ports.every((port) => port >= PORT_FIRST && port <= PORT_FIRST + 2 * CLIENTS_MAX))
+    assert.ok(received.every(({ src }) => src.address === GATEWAY))
   })
 
   it('of which the host has none left is an error', async () => {

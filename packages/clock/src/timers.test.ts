@@ -5,9 +5,9 @@ import { Timers } from './timers.ts'
 
 describe('timers', () => {
   it('come out by deadline, then by age, whatever was forgotten', () => {
-    const operation = fc.record({ deadline: fc.integer({ min: 0, max: 9 }), forget: fc.nat({ max: 3 }) })
+    const operation = fc.record({ deadline: fc.integer({ min: 0, max: 99 }), forget: fc.nat({ max: 3 }) })
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      fc.property(fc.array(operation, { minLength: 40, maxLength: 80 }), (operations) => {
         const timers = new Timers()
         const kept: { deadline: number; order: number }[] = []
         const taken: { deadline: number; order: number }[] = []
@@ -19,7 +19,7 @@ describe('timers', () => {
           else kept.push({ deadline, order })
         })
         assert.equal(timers.count, kept.length)
-        for (let task = timers.take(9); task !== undefined; task = timers.take(9)) task()
+        for (let task = timers.take(99); task !== undefined; task = timers.take(99)) task()
         assert.deepEqual(
           taken,
           kept.sort((a, b) => a.deadline - b.deadline || a.order - b.order),

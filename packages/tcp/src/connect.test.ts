@@ -132,6 +132,19 @@ describe('listen', () => {
     assert.equal(count, 1)
   })
 
+  it('keeps every connection of a burst whose handshakes end at once', async () => {
+    const { b, wireB, pass } = rig()
+    let count = 0
+    b.listen(80, () => count++)
+    wireB.transmit = () => {}
+    for (let i = 0; i < 1000; i++) {
+      const [synAck] = ask(wireB, { flags: SYN, seq: 100, srcPort: 2000 + i })
+      ask(wireB, { flags: ACK, seq: 101, ack: synAck!.seq + 1, srcPort: 2000 + i })
+    }
+    await pass(1)
+    assert.equal(count, 1000)
+  })
+
   it('holds 256 half-open connections: of a flood the oldest go, and a real peer gets through', async () => {
     const { a, b, wireB, run, clock } = rig()
     b.listen(80, () => {})

@@ -18,6 +18,7 @@ import { type Answer, type Stores, isNewerSyn, segmentArrives } from './input.ts
 import { KEY_SIZE, Numbers } from './numbers.ts'
 import * as opening from './opening.ts'
 import { nextSegment } from './output.ts'
+import { requestOf } from './request.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
 import { type Sequence, add, later } from './sequence.ts'
@@ -41,11 +42,11 @@ export interface Options {
   readonly receiveSize?: number
   /** Bytes that a connection accepts before the peer acknowledges them; 262,144 unless told. */
   readonly sendSize?: number
-  /** Connections in all; a SYN for one more is ignored. 131,072 unless told. */
+  /** Connections in all; a SYN for one more is ignored, and `connect` is `no-port`. 131,072 unless told. */
   readonly connectionsMax?: number
-  /** Connections of one listener, or that wait for a decision, whose handshake is not over; then the oldest goes. */
+  /** Connections of one listener, or that wait for a decision, whose handshake is not over; then the oldest goes; 256 unless told. */
   readonly backlogMax?: number
-  /** Connections in TIME-WAIT; then the oldest goes. */
+  /** Connections in TIME-WAIT; then the oldest goes. 4096 unless told. */
   readonly timeWaitMax?: number
 }
 
@@ -246,7 +247,7 @@ class Stack implements Tcp, Driver {
 
   #tellOpened(connection: Connection): void {
     const { opened, tcb } = connection
-    if (opened === undefined) return
+    if (opened === undefined || tcb.state === 'syn-sent' || tcb.state === 'syn-received') return
     connection.opened = undefined
     if (isSynchronized(tcb.state)) {
       opening.begin(tcb, this.now())
@@ -377,24 +378,11 @@ class Stack implements Tcp, Driver {
       answered = resolve
     })
     const connection = this.#receive(segment, src, dst, undefined, this.now(), answered)
-    connection.isHeld = true
+    const answer = (): void => this.#settle(connection, this.now())
+    const reset = (): void => this.ended(connection, user.abort(connection.tcb))
+    const request = requestOf(connection, result, answer, reset)
     this.#wait(connection, this.#held, this.#backlogMax)
-    const release = (): boolean => {
-      const isFirst = connection.isHeld
-      connection.isHeld = false
-      return isFirst && connection.tcb.state !== 'gone'
-    }
-    this.#decide?.({
-      local: connection.local,
-      remote: connection.remote,
-      accept: () => {
-        if (release()) this.#settle(connection, this.now())
-        return result
-      },
-      refuse: () => {
-        if (release()) this.ended(connection, user.abort(connection.tcb))
-      },
-    })
+    this.#decide?.(request)
   }
 
   #unreachable(dst: ipv4.Ipv4): void {

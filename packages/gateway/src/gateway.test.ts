@@ -13,7 +13,7 @@ import * as fc from 'fast-check'
 import { inside, outside } from './addresses.ts'
 import { CIDR, connect } from './gateway.ts'
 import { MemoryHost } from './memory.ts'
-import { GATEWAY, GUEST, rig } from './rig.ts'
+import { GATEWAY, GUEST, rig } from './testing/rig.ts'
 
 describe('a gateway', () => {
   it('gives a stack that asks by DHCP the address that it publishes ports to', async () => {

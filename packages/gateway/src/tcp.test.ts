@@ -6,7 +6,7 @@ import type { Flow } from '@mirage/flow'
 import { err, ok } from '@mirage/result'
 import type { TcpFlow } from '@mirage/tcp'
 import { FLOWS_MAX } from './flows.ts'
-import { GATEWAY, OUTSIDE, type Rig, rig } from './rig.ts'
+import { GATEWAY, OUTSIDE, type Rig, rig } from './testing/rig.ts'
 
 const text = (ascii: string): Uint8Array => Uint8Array.from(ascii, (each) => each.charCodeAt(0))
 

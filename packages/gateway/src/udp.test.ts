@@ -9,7 +9,7 @@ import * as dhcpWire from '@mirage/dhcp/wire'
 import * as mac from '@mirage/address/mac'
 import { err, ok } from '@mirage/result'
 import type { Datagram, Udp } from '@mirage/udp'
-import { GATEWAY, GUEST, OUTSIDE, rig } from './rig.ts'
+import { GATEWAY, GUEST, OUTSIDE, rig } from './testing/rig.ts'
 import { IDLE, SOCKETS_MAX } from './udp-out.ts'
 import { CLIENTS_MAX, PORT_FIRST } from './udp-in.ts'
 

@@ -15,8 +15,8 @@ import { connect as connectTcp } from '@mirage/tcp/connect'
 import type { Tcp } from '@mirage/tcp'
 import * as udpOf from '@mirage/udp'
 import type { Udp } from '@mirage/udp'
-import { type Gateway, connect } from './gateway.ts'
-import { MemoryHost } from './memory.ts'
+import { type Gateway, connect } from '../gateway.ts'
+import { MemoryHost } from '../memory.ts'
 
 export const GATEWAY: ipv4.Ipv4 = ipv4.of(10, 0, 0, 1)
 export const GUEST: ipv4.Ipv4 = ipv4.of(10, 0, 0, 2)

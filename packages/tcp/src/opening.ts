@@ -90,6 +90,5 @@ function takeSyn(tcb: Tcb, segment: Segment): void {
 
 /** The connection is established: what runs from now on. */
 export function begin(tcb: Tcb, now: Millis): void {
-  tcb.heardAt = now
   timers.startKeepAlive(tcb, now)
 }

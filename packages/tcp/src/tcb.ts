@@ -96,6 +96,15 @@ export interface Receive {
   isDiscarded: boolean
 }
 
+/** What keep-alive needs to know; most connections do without. */
+export interface Watch {
+  readonly keepAlive: KeepAlive
+  heardAt: Millis
+  /** Probes that are accounted for since. */
+  probesSent: number
+  dueAt: Millis
+}
+
 /** Whether an acknowledgement is owed. */
 export type AckDue = 'none' | 'later' | 'now'
 
@@ -116,18 +125,15 @@ export class Tcb {
   timedTo: Sequence = 0
   /** Retransmissions or probes without an answer. */
   attempts = 0
-  /** When something was last sent or heard. */
+  /** When something was last sent that wants an answer. */
   sentAt: Millis
-  heardAt: Millis
   challengedAt: Millis = Number.NEGATIVE_INFINITY
 
-  readonly keepAlive: KeepAlive | undefined
-  probesSent = 0
+  readonly watch: Watch | undefined
 
   retransmitAt: Millis = NEVER
   persistAt: Millis = NEVER
   ackAt: Millis = NEVER
-  keepAliveAt: Millis = NEVER
   /** The end of TIME-WAIT, and of FIN-WAIT-2 once the application has left. */
   lifetimeEndsAt: Millis = NEVER
 
@@ -145,9 +151,8 @@ export class Tcb {
     this.snd = send(iss)
     this.rcv = receive()
     this.congestion = reno.start(limits.mss, iss)
-    this.keepAlive = keepAlive
+    this.watch = keepAlive && { keepAlive, heardAt: now, probesSent: 0, dueAt: NEVER }
     this.sentAt = now
-    this.heardAt = now
   }
 }
 

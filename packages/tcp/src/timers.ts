@@ -6,11 +6,11 @@
  */
 import type { Millis } from '@mirage/clock'
 import * as reno from './congestion/reno.ts'
-import * as keepAlive from './keep-alive.ts'
+import { next as keepAliveStep } from './keep-alive.ts'
 import * as roundTrip from './round-trip.ts'
 import { distance } from './sequence.ts'
 import { isSynchronized } from './state.ts'
-import { NEVER, type Tcb, end, flightSize, move } from './tcb.ts'
+import { NEVER, type Tcb, type Watch, end, flightSize, move } from './tcb.ts'
 
 /** RFC 9293 §3.8.6.3 asks for less than 500 ms; this leaves time under a peer's shortest timeout. */
 export const ACK_DELAY: Millis = 40
@@ -29,8 +29,9 @@ export const TIME_WAIT: Millis = 60_000
 export const FIN_WAIT_2: Millis = 60_000
 
 export function earliest(tcb: Tcb): Millis {
-  const { retransmitAt, persistAt, ackAt, keepAliveAt, lifetimeEndsAt } = tcb
-  return Math.min(retransmitAt, persistAt, ackAt, keepAliveAt, lifetimeEndsAt)
+  const { retransmitAt, persistAt, ackAt, lifetimeEndsAt, watch } = tcb
+  const dueAt = Math.min(retransmitAt, persistAt, ackAt, lifetimeEndsAt)
+  return watch === undefined ? dueAt : Math.min(dueAt, watch.dueAt)
 }
 
 /** Does what is due at `now`; what it makes due to be sent, `output.ts` sends. */
@@ -39,7 +40,7 @@ export function expire(tcb: Tcb, now: Millis): void {
   if (tcb.ackAt <= now) acknowledgeNow(tcb)
   if (tcb.retransmitAt <= now) retransmit(tcb, now)
   if (tcb.persistAt <= now) probeWindow(tcb)
-  if (tcb.keepAliveAt <= now) checkAlive(tcb, now)
+  if (tcb.watch !== undefined && tcb.watch.dueAt <= now) checkAlive(tcb, tcb.watch, now)
 }
 
 /** A segment left that wants an answer. RFC 6298 §5.1. */
@@ -56,8 +57,9 @@ export function progressed(tcb: Tcb, now: Millis): void {
 
 /** Any segment that belongs to the connection: the peer lives. */
 export function heard(tcb: Tcb, now: Millis): void {
-  tcb.heardAt = now
-  tcb.probesSent = 0
+  if (tcb.watch === undefined) return
+  tcb.watch.heardAt = now
+  tcb.watch.probesSent = 0
 }
 
 /**
@@ -103,7 +105,7 @@ export function startPersist(tcb: Tcb, now: Millis): void {
 export function startTimeWait(tcb: Tcb, now: Millis): void {
   tcb.retransmitAt = NEVER
   tcb.persistAt = NEVER
-  tcb.keepAliveAt = NEVER
+  if (tcb.watch !== undefined) tcb.watch.dueAt = NEVER
   tcb.lifetimeEndsAt = now + TIME_WAIT
 }
 
@@ -111,8 +113,10 @@ export function startFinWait2(tcb: Tcb, now: Millis): void {
   tcb.lifetimeEndsAt = now + FIN_WAIT_2
 }
 
-export function startKeepAlive(tcb: Tcb, now: Millis): void {
-  if (tcb.keepAlive !== undefined) tcb.keepAliveAt = now + tcb.keepAlive.after
+export function startKeepAlive({ watch }: Tcb, now: Millis): void {
+  if (watch === undefined) return
+  watch.heardAt = now
+  watch.dueAt = now + watch.keepAlive.after
 }
 
 /** TIME-WAIT is over, or the peer did not finish after the application had left. */
@@ -152,20 +156,18 @@ function probeWindow(tcb: Tcb): void {
   tcb.snd.isProbing = true
 }
 
-function checkAlive(tcb: Tcb, now: Millis): void {
-  const config = tcb.keepAlive
-  tcb.keepAliveAt = NEVER
-  if (config === undefined) return
-  const step = keepAlive.next(config, now - tcb.heardAt, tcb.probesSent)
+function checkAlive(tcb: Tcb, watch: Watch, now: Millis): void {
+  const { keepAlive, heardAt, probesSent } = watch
+  const step = keepAliveStep(keepAlive, now - heardAt, probesSent)
   switch (step.kind) {
     case 'close':
       return end(tcb, 'timed-out')
     case 'probe':
-      tcb.probesSent = step.probesSent
+      watch.probesSent = step.probesSent
       tcb.snd.isAskingAlive = true
-      tcb.keepAliveAt = now + config.interval
+      watch.dueAt = now + keepAlive.interval
       return
     case 'wait':
-      tcb.keepAliveAt = now + step.duration
+      watch.dueAt = now + step.duration
   }
 }

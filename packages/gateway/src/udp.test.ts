@@ -193,7 +193,7 @@ describe('a published UDP port', () => {
       if (i % 64 === 0) await pass(1)
     }
     await pass(1)
-    assert.equal(gateway.inUse.clients, CLIENTS_MAX)
+    assert.deepEqual([gateway.inUse.clients, gateway.counters.udpEvicted], [CLIENTS_MAX, 1])
     guest.udp.write(received[0]!.src, HELLO, { srcPort: 53 })
     guest.udp.write(received[1]!.src, HELLO, { srcPort: 53 })
     await pass(10)

@@ -179,6 +179,10 @@ describe('a published UDP port', () => {
     await gateway.publish(publish)
     const [socket] = host.sockets
     socket!.receive(client(1), HELLO)
+    await pass(IDLE - 10)
+    socket!.receive(client(1), HELLO)
+    await pass(20)
+    assert.equal(gateway.inUse.clients, 1)
     await pass(2 * IDLE)
     assert.equal(gateway.inUse.clients, 0)
   })

@@ -33,7 +33,7 @@ A busy port is named, and the unikernel is not left behind:
   > while ! test -s port; do sleep 0.05; done
   > mirage run --publish $(cat port):80 2>&1 | sed "s/$(cat port)/PORT/; s/$(($(cat port) + 1000))/OTHER/; s/$(($(cat port) - 1000))/OTHER/; s/[0-9.]* kB/N kB/g"
   > mirage run -q --publish $(cat port):80 > out.txt 2>&1; echo "exit code $?"; kill $taken
-  > pgrep -f "$PWD/dist/site.mjs" || echo nobody is left
+  > grep -lsa "$PWD/dist/site[.]mjs" /proc/[0-9]*/cmdline || echo nobody is left
   site for unix: dist/site.mjs (N kB, N kB with gzip)
   error: port PORT of 127.0.0.1 is in use. Choose another with --publish OTHER:80
   exit code 123

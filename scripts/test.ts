@@ -14,8 +14,14 @@ const PATTERNS = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'unikernel
 function install(names: readonly string[]): void {
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   console.log(`installing for the tests: ${names.join(' ')}`)
-  for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', ...names]]) {
-    const { status } = spawnSync('apt-get', args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...names],
+  ]) {
+    const { status } = spawnSync('apt-get', args, {
+      env: environment,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
     if (status !== 0) return console.log(`apt-get ${args[0]} failed: the tests that need them are skipped`)
   }
 }
@@ -32,7 +38,12 @@ async function files(patterns: readonly string[]): Promise<readonly string[]> {
 const missing = missingPackages()
 if (missing.length > 0) install(missing)
 const given = process.argv.slice(2)
-const args = ['--test', '--test-isolation=none', '--test-reporter=spec', ...(await files(given.length > 0 ? given : PATTERNS))]
+const args = [
+  '--test',
+  '--test-isolation=none',
+  '--test-reporter=spec',
+  ...(await files(given.length > 0 ? given : PATTERNS)),
+]
 spawn(process.execPath, args, { stdio: 'inherit' }).on('exit', (code) => {
   process.exitCode = code ?? 1
 })

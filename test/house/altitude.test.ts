@@ -17,7 +17,10 @@ describe('the floor plan', () => {
   const all = packages()
 
   it('lists every package once', () => {
-    assert.deepEqual([...order].sort(), all.map(({ name }) => name))
+    assert.deepEqual(
+      [...order].sort(),
+      all.map(({ name }) => name),
+    )
   })
 
   for (const room of all) {
@@ -28,22 +31,41 @@ describe('the floor plan', () => {
           if (specifier.startsWith('.') || specifier.startsWith('node:')) continue
           const [scope, bare] = specifier.split('/')
           const name = specifier.startsWith('@') ? `${scope}/${bare}` : scope!
-          if (!isTest(file)) assert.ok(room.dependencies.includes(name), `${room.name}/${file}: ${name} is not declared`)
+          if (!isTest(file))
+            assert.ok(room.dependencies.includes(name), `${room.name}/${file}: ${name} is not declared`)
           if (scope !== '@mirage' || bare === room.name || isTest(file)) continue
-          assert.ok(order.indexOf(bare!) < order.indexOf(room.name), `${room.name}/${file} imports ${bare}, which is below`)
+          assert.ok(
+            order.indexOf(bare!) < order.indexOf(room.name),
+            `${room.name}/${file} imports ${bare}, which is below`,
+          )
         }
       }
     })
 
     it(`${room.name} declares nothing that it does not import`, () => {
       const texts = sources(room).map((file) => readFileSync(join(room.folder, file), 'utf8'))
-      const used = new Set(texts.flatMap(importsOf).map((specifier) => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')))
-      const spawned = (name: string): boolean => texts.some((text) => text.includes(`'${name}/`) || text.includes(`'${name}'`))
-      assert.deepEqual(room.dependencies.filter((name) => !used.has(name) && !spawned(name)), [])
+      const used = new Set(
+        texts.flatMap(importsOf).map((specifier) =>
+          specifier
+            .split('/')
+            .slice(0, specifier.startsWith('@') ? 2 : 1)
+            .join('/'),
+        ),
+      )
+      const spawned = (name: string): boolean =>
+        texts.some((text) => text.includes(`'${name}/`) || text.includes(`'${name}'`))
+      assert.deepEqual(
+        room.dependencies.filter((name) => !used.has(name) && !spawned(name)),
+        [],
+      )
     })
 
     it(`${room.name} has no two files that import each other`, () => {
-      const edges = new Map(sources(room).filter((file) => !isTest(file)).map((file) => [file, localImports(room.folder, file)]))
+      const edges = new Map(
+        sources(room)
+          .filter((file) => !isTest(file))
+          .map((file) => [file, localImports(room.folder, file)]),
+      )
       assert.deepEqual(cycle(edges), undefined)
     })
   }
@@ -51,7 +73,10 @@ describe('the floor plan', () => {
 
 /** The files of the same package that `file` imports when it runs: a type is no import. */
 function localImports(folder: string, file: string): readonly string[] {
-  const text = readFileSync(join(folder, file), 'utf8').replace(/^\s*(import|export) type [\s\S]*?from '[^']+'/gm, '')
+  const text = readFileSync(join(folder, file), 'utf8').replace(
+    /^\s*(import|export) type [\s\S]*?from '[^']+'/gm,
+    '',
+  )
   return importsOf(text)
     .filter((specifier) => specifier.startsWith('.'))
     .map((specifier) => normalize(join(dirname(file), specifier)))

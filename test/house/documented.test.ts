@@ -12,7 +12,10 @@ describe('public symbols', () => {
       for (const file of new Set(Object.values(exports))) {
         const lines = readFileSync(join(folder, file), 'utf8').split('\n')
         lines.forEach((line, index) => {
-          const symbol = /^export (?:async )?(?:function\*?|const|let|class|abstract class|interface|type) (\w+)/.exec(line)
+          const symbol =
+            /^export (?:async )?(?:function\*?|const|let|class|abstract class|interface|type) (\w+)/.exec(
+              line,
+            )
           // An overload's next signature shares the comment of the first.
           if (symbol === null || lines[index - 1]?.startsWith(`export function ${symbol[1]}`)) return
           if (!/\*\/\s*$/.test(lines[index - 1] ?? '')) bare.push(`${file}:${index + 1} ${symbol[1]}`)

@@ -26,7 +26,12 @@ export function packages(): readonly Package[] {
         exports: Record<string, string>
         dependencies?: Record<string, string>
       }
-      return { name, folder, exports: manifest.exports, dependencies: Object.keys(manifest.dependencies ?? {}) }
+      return {
+        name,
+        folder,
+        exports: manifest.exports,
+        dependencies: Object.keys(manifest.dependencies ?? {}),
+      }
     })
 }
 
@@ -51,6 +56,7 @@ export function knowsNode(name: string, file: string): boolean {
 
 /** The specifiers that `text` imports or exports from, type imports included. */
 export function importsOf(text: string): readonly string[] {
-  const pattern = /^\s*(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
+  const pattern =
+    /^\s*(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
   return [...text.matchAll(pattern)].map((match) => (match[1] ?? match[2] ?? match[3])!)
 }

@@ -87,7 +87,6 @@ class CrunchedKv implements KvReader {
       above = Key.parent(above)
       const leads = this.#nodes.get(Key.format(above))
       if (leads?.kind === 'value') return err({ kind: 'dictionary-expected', key })
-      if (leads !== undefined) break
     }
     return err({ kind: 'not-found', key })
   }

@@ -45,6 +45,34 @@ async function change(kv: Kv): Promise<unknown> {
 const BEFORE = { a: 'old', 'd/v': 'old', 'd/w': 'old', 'e/f/v': 'old' }
 const AFTER = { a: 'new', 'd/x/v': 'new', 'g/h/v': 'old', 'e/f': 'new' }
 
+describe('a batch on a folder', () => {
+  it('ends a run at the first read of what was changed since it began', async () => {
+    const { kv } = await filled()
+    const reads: string[] = []
+    await kv.batch(async (view) => {
+      await view.get(key('a'))
+      reads.push('a')
+      if (reads.length === 1) await kv.set(key('d/v'), bytes('new'))
+      await view.list(key('d'))
+      reads.push('d')
+      return ok(undefined)
+    })
+    assert.deepEqual(reads, ['a', 'a', 'd'])
+  })
+
+  it('runs again even if its function hides that it was ended', async () => {
+    const { kv } = await filled()
+    let runs = 0
+    const result = await kv.batch(async (view) => {
+      if (++runs === 1) await kv.set(key('a'), bytes('new'))
+      await view.get(key('a')).catch(() => {})
+      return view.set(key('z'), bytes(String(runs)))
+    })
+    assert.deepEqual(result, ok(undefined))
+    assert.deepEqual(await kv.get(key('z')), ok(bytes('2')))
+  })
+})
+
 describe('a folder whose host fails', () => {
   it('has all of a batch or nothing, whenever the power fails and fails again', async () => {
     const outcomes = new Set<string>()

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as utf8 from '@mirage/bytes/utf8'
 import { err, ok } from '@mirage/result'
-import { type Content, bytes, key, names, value } from './contract-content.ts'
+import { type Content, bytes, digests, key, names, value } from './contract-content.ts'
 import type { Kv } from './kv.ts'
 
 /** Runs the suite of `batch` on stores that `store` makes and fills. */
@@ -61,6 +61,36 @@ export function batchContract(store: (content?: Content) => Promise<Kv>): void {
         assert.deepEqual(await names(view, '/d/x'), ['z value'])
         return ok(undefined)
       })
+    })
+
+    it('keeps the whole contract for what it wrote itself', async () => {
+      const kv = await store({ '/d/v': bytes('old'), '/gone/v': bytes('g') })
+      const inside = await kv.batch(async (view) => {
+        await view.set(key('/d/v'), bytes('new'))
+        await view.set(key('/d/w/x'), bytes('x'))
+        await view.remove(key('/gone'))
+        value(await view.get(key('/d/v'))).fill(0)
+        const buffer = bytes('new')
+        await view.set(key('/d/v'), buffer)
+        buffer.fill(0)
+        assert.deepEqual(await view.get(key('/d/v')), ok(bytes('new')))
+        assert.deepEqual(await view.exists(key('/d/v/below')), ok(undefined))
+        const below = err({ kind: 'dictionary-expected', key: key('/d/v/below') })
+        assert.deepEqual(await view.get(key('/d/v/below')), below)
+        assert.deepEqual(await view.list(key('/d/v/below')), below)
+        assert.deepEqual(await view.set(key('/d/v/below'), bytes('x')), below)
+        assert.deepEqual(await view.get(key('/d/w')), err({ kind: 'value-expected', key: key('/d/w') }))
+        assert.deepEqual(await view.list(key('/gone')), err({ kind: 'not-found', key: key('/gone') }))
+        assert.deepEqual(await view.digest(key('/gone/v')), err({ kind: 'not-found', key: key('/gone/v') }))
+        assert.deepEqual(await view.rename(key('/d/v'), key('/d')), ok(undefined))
+        assert.deepEqual(
+          await view.rename(key('/none'), key('/x')),
+          err({ kind: 'not-found', key: key('/none') }),
+        )
+        assert.deepEqual(await view.lastModified(key('/d')), await view.lastModified(key('/d/v')))
+        return ok(await digests(view, '/', '/d', '/d/v', '/d/w'))
+      })
+      assert.deepEqual(inside, ok(await digests(kv, '/', '/d', '/d/v', '/d/w')))
     })
 
     it('refuses inside what is refused outside, and goes on', async () => {
@@ -193,20 +223,67 @@ export function batchContract(store: (content?: Content) => Promise<Kv>): void {
       })
     }
 
+    it('runs again on the newest state if the dictionary it moved into is gone', async () => {
+      const kv = await store({ '/a': bytes('a'), '/d/v': bytes('v') })
+      let runs = 0
+      const result = await kv.batch(async (view) => {
+        await view.rename(key('/a'), key('/d'))
+        if (++runs === 1) await kv.remove(key('/d'))
+        return ok(runs)
+      })
+      assert.deepEqual(result, ok(2))
+      assert.deepEqual(await names(kv, '/'), ['d value'])
+    })
+
     it('does not run again for what it neither read nor wrote, and keeps it', async () => {
-      const kv = await store({ '/d/a': bytes('a'), '/d/b': bytes('b') })
+      const kv = await store({ '/d/a': bytes('a'), '/d/b': bytes('b'), '/e/c': bytes('c') })
       let runs = 0
       await kv.batch(async (view) => {
         runs++
         await view.get(key('/d/a'))
+        await view.exists(key('/e'))
+        await view.list(key('/'))
         await view.set(key('/d/new'), bytes('n'))
         await kv.set(key('/d/b'), bytes('theirs'))
-        await kv.set(key('/other/c'), bytes('theirs'))
+        await kv.set(key('/e/f/g'), bytes('theirs'))
         return ok(undefined)
       })
       assert.equal(runs, 1)
       assert.deepEqual(await names(kv, '/d'), ['a value', 'b value', 'new value'])
       assert.deepEqual(await kv.get(key('/d/b')), ok(bytes('theirs')))
+      assert.deepEqual(await kv.get(key('/e/f/g')), ok(bytes('theirs')))
+    })
+
+    it('is seen whole or not at all by those who read meanwhile', async () => {
+      const paths = Array.from({ length: 8 }, (_, i) => `/d${i}/v`)
+      const kv = await store(Object.fromEntries(paths.map((path) => [path, bytes('old')])))
+      const batch = { isOver: false }
+      const applied = kv.batch(async (view) => {
+        for (const path of paths) await view.set(key(path), bytes('newer'))
+        return ok(undefined)
+      })
+      const reads: ((path: string) => Promise<string>)[] = [
+        async (path) => utf8.decode(value(await kv.get(key(path)))),
+        async (path) => utf8.decode(value(await kv.getPartial(key(path), 0, 9))),
+        async (path) => (value(await kv.size(key(path))) === 3 ? 'old' : 'newer'),
+      ]
+      const readers = reads.map(async (read) => {
+        while (!batch.isOver) {
+          // Whoever has seen one new value sees no old one any more, in whatever order it looks.
+          for (const order of [paths, [...paths].reverse()]) {
+            let last = 'old'
+            for (const path of order) {
+              const seen = await read(path)
+              assert.ok(seen === 'newer' || last === 'old')
+              last = seen
+            }
+          }
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      })
+      assert.deepEqual(await applied, ok(undefined))
+      batch.isOver = true
+      await Promise.all(readers)
     })
 
     it('loses no update of batches that run at the same time', async () => {

@@ -33,9 +33,14 @@ describe('memory', () => {
     assert.deepEqual(await kv.set(v, new Uint8Array(9)), ok(undefined))
     assert.deepEqual(await kv.set(Key.parse('/d/w'), new Uint8Array(1)), ok(undefined))
     await kv.rename(v, Key.parse('/d/w'))
-    await kv.set(v, new Uint8Array(1))
+    assert.deepEqual(await kv.set(v, new Uint8Array(1)), ok(undefined))
     await kv.remove(Key.parse('/d'))
     assert.deepEqual(await kv.set(Key.parse('/x'), new Uint8Array(9)), ok(undefined))
+  })
+
+  it('takes a batch that fills it to the last byte', async () => {
+    const kv = memory({ clock, sizeMax: 10 })
+    assert.deepEqual(await kv.batch((view) => view.set(v, new Uint8Array(10))), ok(undefined))
   })
 
   it('refuses batches that fit alone and not together', async () => {

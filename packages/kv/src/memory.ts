@@ -96,7 +96,7 @@ abstract class TreeKv implements Kv {
   async setPartial(key: Key.Key, offset: number, bytes: Uint8Array): Promise<Result<void, KvWriteError>> {
     checkPart(offset, bytes.length)
     const found = this.#value(key)
-    if (!found.ok && found.error.kind !== 'not-found') return found
+    // Where there is no value to be, `set` says why.
     const value = overwritten(found.ok ? found.value.bytes : new Uint8Array(0), offset, bytes)
     return this.#change({ kind: 'set', key, value: this.#node(value) })
   }
@@ -166,7 +166,7 @@ class MemoryKv extends TreeKv {
       const applied = next.apply(change)
       if (!applied.ok) return applied
     }
-    if (next.size > this.sizeMax && next.size > this.tree.size) return err({ kind: 'no-space' })
+    if (next.size > this.sizeMax) return err({ kind: 'no-space' })
     this.tree = next
     return done
   }

@@ -25,6 +25,7 @@ describe('closing a connection', () => {
       .receives({ fin: true, seq: 1, ack: 1 })
       .is('close-wait')
       .sends({ seq: 1, ack: 2 })
+      .hasEnded()
       .closes()
       .is('last-ack')
       .sends({ fin: true, seq: 1, ack: 2 })

@@ -54,6 +54,7 @@ describe('opening a connection', () => {
   it('answers with a scale only a peer that offered one', () => {
     const setting = { receiveSize: 1 << 20 }
     answers(setting, { scale: 7 }).sends({ syn: true, scale: 5, window: 65_535 })
+    answers(setting, { scale: 0 }).sends({ syn: true, scale: 5, window: 65_535 })
     answers(setting, {}).sends({ syn: true, scale: -1, window: 65_535 })
   })
 
@@ -145,6 +146,8 @@ describe('a connection that is not opened', () => {
       .is('syn-sent')
     answers({ iss: 100 })
       .sends({ syn: true })
+      .receives({ seq: 1, ack: 100 })
+      .sends({ rst: true, seq: 100 })
       .receives({ seq: 1, ack: 500 })
       .sends({ rst: true, seq: 500 })
       .is('syn-received')

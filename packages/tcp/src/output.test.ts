@@ -65,6 +65,10 @@ describe("Nagle's algorithm (RFC 9293 §3.7.4)", () => {
     tcp.writesNodelay('c').sends({ seq: 2, text: 'bc' }).writes('d').sendsNothing()
   })
 
+  it('holds a short segment back also where it would fill half of a small window', () => {
+    established({ window: 600 }).writes(100).sends({ text: 100 }).writes(350).sendsNothing()
+  })
+
   it('sends the rest when the application finishes', () => {
     established()
       .writes('a')
@@ -202,6 +206,20 @@ describe('our window', () => {
     tcp.at(0).receives({ seq: 1, ack: 1, text: 'abcd' }).sends({ ack: 5, window: 0 })
     tcp.at(200).receives({ seq: 5, ack: 1, text: 'e' }).sends({ ack: 5, window: 0, at: 200 })
     tcp.reads('abcd').sends({ ack: 5, window: 4 })
+  })
+
+  it('is told when a quarter of it was read, also where it was never closed', () => {
+    const tcp = established({ receiveSize: 40_000 })
+    for (let i = 0; i < 12; i++) tcp.receives({ seq: 1 + 1000 * i, ack: 1, text: 1000 }).sentCount()
+    tcp.readsAll().sends({ ack: 12_001, window: 40_000 })
+    tcp.receives({ seq: 12_001, ack: 1, text: 1000 }).readsAll().sendsNothing()
+  })
+
+  it('is closed without answering acknowledgements that carry nothing', () => {
+    const tcp = established({ receiveSize: 4 })
+      .receives({ seq: 1, ack: 1, text: 'abcd' })
+      .sends({ window: 0 })
+    tcp.receives({ seq: 5, ack: 1 }).sendsNothing()
   })
 
   it('never moves its end back', () => {

@@ -91,6 +91,20 @@ describe('slow start and congestion avoidance (RFC 5681, RFC 6928)', () => {
     assert.equal(tcp.tcb.congestion.cwnd, 10_000)
   })
 
+  it('counts what one acknowledgement of everything was in flight before it', () => {
+    const tcp = established().writes(10_000)
+    assert.equal(tcp.sentCount(), 10)
+    tcp.receives({ ack: 10_001 })
+    assert.equal(tcp.tcb.congestion.cwnd, 11_000)
+  })
+
+  it('does not begin anew after a short silence', () => {
+    const tcp = established()
+    tcp.tcb.congestion.cwnd = 40_000
+    tcp.at(900).writes(60_000)
+    assert.equal(tcp.sentCount(), 40)
+  })
+
   it('begins anew after silence for longer than a timeout', () => {
     const tcp = established()
     tcp.tcb.congestion.cwnd = 40_000
@@ -137,6 +151,7 @@ describe('fast retransmit and recovery (RFC 5681, RFC 6582)', () => {
   it('lets the timer end a recovery from many losses', () => {
     const tcp = recovering().at(100).receives({ ack: 2001 })
     const first = tcp.tcb.retransmitAt
+    assert.equal(first, 100 + tcp.tcb.trip.rto)
     tcp.sentCount()
     tcp.at(200).receives({ ack: 3001 })
     tcp.sentCount()

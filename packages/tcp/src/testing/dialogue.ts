@@ -172,6 +172,12 @@ export class Dialogue {
     return this
   }
 
+  /** The application is told that no more comes. */
+  hasEnded(): this {
+    assert.ok(this.tcb.rcv.isFinished)
+    return this
+  }
+
   is(state: State | 'gone'): this {
     assert.equal(this.state, state)
     return this

@@ -10,13 +10,15 @@ describe('which segments are acceptable (RFC 9293 §3.10.7.4, step 1)', () => {
     ['text longer than the window, up to its end', 1, 150, 100],
     ['text that was there before', -9, 10, 0],
     ['the new part of text that begins before', -4, 10, 5],
+    ['text of which only the last byte is new', -8, 10, 1],
     ['text just behind the window', 101, 10, 0],
     ['text far away', 0x4000_0000, 10, 0],
   ]
   for (const [what, seq, text, taken] of rows) {
     it(`takes ${taken} bytes of ${what}`, () => {
       const tcp = established({ receiveSize: window }).receives({ seq, ack: 1, text })
-      tcp.sentCount()
+      // What is refused is answered; what is taken, and leaves room, is answered later.
+      assert.equal(tcp.sentCount(), taken === 0 || taken === window ? 1 : 0)
       assert.equal(tcp.tcb.rcv.ready.length, taken)
       assert.equal(tcp.tcb.rcv.nxt, 1 + taken)
     })
@@ -35,6 +37,22 @@ describe('which segments are acceptable (RFC 9293 §3.10.7.4, step 1)', () => {
     const irs = 0xffff_fffd
     const tcp = established({ irs }).receives({ seq: 0xffff_fffe, ack: 1, text: 'abcdef' })
     tcp.reads('abcdef').at(40).sends({ ack: 4 })
+  })
+
+  it('takes of text that begins before what is new', () => {
+    established()
+      .receives({ seq: 1, ack: 1, text: 'abc' })
+      .receives({ seq: 2, ack: 1, text: 'bcdef' })
+      .reads('abcdef')
+  })
+
+  it('believes no acknowledgement of what was never sent, or from far away, beside text that it has', () => {
+    const tcp = established().receives({ seq: 1, ack: 1, text: 'abcd' }).at(40).sends({ ack: 5 })
+    tcp.writes('out').sends({ text: 'out' })
+    tcp.receives({ seq: 1, ack: 500, text: 'abcd' }).sends({ ack: 5 })
+    tcp.receives({ seq: 0x4000_0000, ack: 4, text: 'abcd' }).sends({ ack: 5 })
+    tcp.receives({ seq: -0x4000_0000, ack: 4, text: 'abcd' }).sends({ ack: 5 })
+    assert.equal(tcp.tcb.snd.una, 1)
   })
 
   it('drops a segment without an acknowledgement', () => {

@@ -128,6 +128,7 @@ describe("the peer's window", () => {
       tcp.receives({ ack: 1001, window: 0 })
     }
     tcp.receives({ ack: 1001, window: 1000 }).sends({ seq: 1001, text: 500 })
+    assert.equal(tcp.tcb.retransmitAt, 3200 + 200, 'what is sent now does not wait at the pace of the probes')
   })
 
   it('may stay closed for ever, as long as the probes are answered', () => {
@@ -220,6 +221,7 @@ describe('our window', () => {
       .receives({ seq: 1, ack: 1, text: 'abcd' })
       .sends({ window: 0 })
     tcp.receives({ seq: 5, ack: 1 }).sendsNothing()
+    tcp.receives({ seq: 900, ack: 1 }).sends({ ack: 5, window: 0 })
   })
 
   it('never moves its end back', () => {

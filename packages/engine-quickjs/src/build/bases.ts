@@ -1,0 +1,139 @@
+/**
+ * `npm run build:bases [-- BINDING…]`: the bases of images, the compiler of their bytecode, and the spt launcher, into `dist/`.
+ *
+ * Once QuickJS is downloaded and compiled, which takes most of a minute, only what has changed is made anew.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { compile, type Unit } from './compile.ts'
+import { check, linkBase, linkProgram } from './link.ts'
+import { ENGINE_VERSION, quickjsSource } from './source.ts'
+import { prepare } from './system.ts'
+
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = join(PACKAGE, '../..')
+const SOLO5 = join(ROOT, 'solo5')
+const TENDER = join(ROOT, 'packages/tender/src')
+const DIST = join(PACKAGE, 'dist')
+const OBJECTS = join(DIST, 'objects')
+
+const SECTIONS = ['-ffunction-sections', '-fdata-sections']
+const STATIC = ['-O2', '-fno-pic', '-fno-pie', ...SECTIONS]
+const WARNINGS = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror']
+
+/** The bindings to build: those that were asked for, or every folder with a linker script. */
+function bindings(): readonly string[] {
+  const asked = process.argv.slice(2)
+  if (asked.length > 0) return asked
+  const folder = join(SOLO5, 'bindings')
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'layout.ld')))
+    .sort()
+}
+
+const filesOf = (folder: string): readonly string[] =>
+  globSync('*.{c,S}', { cwd: folder })
+    .sort()
+    .map((name) => join(folder, name))
+
+function engine(source: string): Unit {
+  const names = ['quickjs', 'libregexp', 'libunicode', 'cutils', 'dtoa']
+  return {
+    sources: names.map((name) => join(source, `${name}.c`)),
+    includes: [source],
+    // The engine relies on integers that wrap; its warnings are its authors'.
+    flags: [...STATIC, '-fwrapv', '-w', `-DCONFIG_VERSION="${ENGINE_VERSION}"`],
+  }
+}
+
+function glue(source: string): Unit {
+  const include = join(SOLO5, 'include')
+  return {
+    sources: filesOf(join(SOLO5, 'engine')),
+    includes: [include, join(SOLO5, 'engine'), OBJECTS],
+    library: source,
+    flags: [...STATIC, ...WARNINGS],
+  }
+}
+
+/** A binding: its own files, or with no name what all bindings share. */
+function binding(name = ''): Unit {
+  const folder = join(SOLO5, 'bindings', name)
+  return {
+    sources: filesOf(folder),
+    includes: [join(SOLO5, 'include'), folder],
+    flags: [...STATIC, ...WARNINGS, '-ffreestanding', '-mno-red-zone', '-fno-asynchronous-unwind-tables'],
+  }
+}
+
+function compiler(source: string): Unit {
+  return {
+    sources: [join(PACKAGE, 'src/host/qjs-compile.c')],
+    includes: [],
+    library: source,
+    flags: [...STATIC, ...WARNINGS],
+  }
+}
+
+function launcher(): Unit {
+  return {
+    sources: filesOf(join(TENDER, 'spt')),
+    includes: [join(SOLO5, 'include'), join(TENDER, 'spt')],
+    // The kernel's headers are not the library's: they come last.
+    flags: [
+      ...WARNINGS,
+      '-O2',
+      '-fPIE',
+      ...SECTIONS,
+      '-idirafter',
+      '/usr/include',
+      '-idirafter',
+      '/usr/include/x86_64-linux-gnu',
+    ],
+  }
+}
+
+/** The corrections of the engine, as bytecode that the engine's glue takes in. */
+function buildPrelude(): void {
+  const script = join(OBJECTS, 'prelude.js')
+  writeFileSync(script, stripTypeScriptTypes(readFileSync(join(PACKAGE, 'src/prelude.ts'), 'utf8')))
+  execFileSync(join(DIST, 'qjs-compile'), [script, join(OBJECTS, 'prelude.bytecode')])
+}
+
+function report(file: string): void {
+  console.log(`${basename(file).padEnd(18)} ${(statSync(file).size / 1024).toFixed(0).padStart(6)} KiB`)
+}
+
+async function build(): Promise<void> {
+  mkdirSync(OBJECTS, { recursive: true })
+  const source = quickjsSource(DIST)
+  const [quickjs, host, spt] = await compile([engine(source), compiler(source), launcher()], OBJECTS)
+  linkProgram([...host!, ...quickjs!], join(DIST, 'qjs-compile'), 'fixed')
+  linkProgram(spt!, join(DIST, 'spt'), 'highest')
+  buildPrelude()
+  const names = bindings()
+  const [shared, common, ...own] = await compile(
+    [glue(source), binding(), ...names.map((name) => binding(name))],
+    OBJECTS,
+  )
+  for (const [index, name] of names.entries()) {
+    const base = join(DIST, `base-${name}.elf`)
+    const layout = join(SOLO5, 'bindings', name, 'layout.ld')
+    linkBase([...own[index]!, ...common!, ...shared!, ...quickjs!], layout, base)
+    check(base, name === 'spt' ? own[index]! : [])
+    report(base)
+  }
+  for (const name of ['qjs-compile', 'spt']) report(join(DIST, name))
+}
+
+const problem = prepare()
+try {
+  if (problem !== undefined) throw new Error(problem)
+  await build()
+} catch (error) {
+  console.error(`build:bases: ${(error as Error).message}`)
+  process.exitCode = 1
+}

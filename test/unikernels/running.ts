@@ -35,6 +35,15 @@ export class Project {
     return new Running(this.folder, ['run', ...args])
   }
 
+  /** The same, with `Running.memory` to ask. */
+  runProbed(...args: readonly string[]): Running {
+    const folder = path.join(this.folder, 'probe')
+    fs.mkdirSync(folder)
+    const probe = path.join(import.meta.dirname, 'memory-probe.cjs')
+    const env = { NODE_OPTIONS: `--require=${JSON.stringify(probe)}`, MIRAGE_PROBE: folder }
+    return new Running(this.folder, ['run', ...args], env)
+  }
+
   remove(): void {
     fs.rmSync(this.folder, { recursive: true, force: true })
   }
@@ -45,11 +54,12 @@ export class Running {
   /** What it printed so far, on both streams. */
   output = ''
   readonly #child: ChildProcess
+  readonly #probe: string
   readonly #exit: Promise<number | null>
   #wake: () => void = () => {}
 
-  constructor(folder: string, args: readonly string[]) {
-    const env = { ...process.env, NO_COLOR: '1' }
+  constructor(folder: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+    const env = { ...process.env, NO_COLOR: '1', ...more }
     // A group of its own, as a terminal makes for a command: Ctrl-C is a signal to all of the group.
     const child = spawn(process.execPath, [TOOL, ...args], { cwd: folder, env, detached: true })
     for (const stream of [child.stdout, child.stderr]) {
@@ -59,6 +69,7 @@ export class Running {
       })
     }
     this.#child = child
+    this.#probe = more['MIRAGE_PROBE'] ?? ''
     this.#exit = new Promise((resolve) => child.on('close', (code) => resolve(code)))
   }
 
@@ -66,6 +77,24 @@ export class Running {
   get pid(): number {
     assert.ok(this.#child.pid !== undefined)
     return this.#child.pid
+  }
+
+  /** Bytes that the tool, which is the gateway, and the unikernel need, garbage not counted. */
+  async memory(): Promise<number> {
+    let sum = 0
+    for (const pid of fs.readdirSync(this.#probe)) {
+      const file = path.join(this.#probe, pid)
+      const before = fs.readFileSync(file, 'utf8')
+      if (before === 'over') continue
+      process.kill(Number(pid), 'SIGUSR2')
+      let after = before
+      while (after === before || after === '') {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        after = fs.readFileSync(file, 'utf8')
+      }
+      sum += Number(after.split(' ')[1])
+    }
+    return sum
   }
 
   /** The first match of `pattern` in the output, as soon as there is one. */

@@ -86,7 +86,7 @@ const TSCONFIG = `{
   "compilerOptions": {
     "target": "es2022",
     "lib": ["es2022"],
-    "module": "nodenext",
+    "module": "preserve",
     "types": [],
     "noEmit": true,
     "allowImportingTsExtensions": true,

@@ -63,6 +63,10 @@ In the current folder it leaves the package.json of npm alone:
   Now run: mirage configure && mirage build && mirage run
   {}
 
+Whatever kind of modules that package.json speaks of:
+
+  $ cd third && mirage configure -q && echo '{ "type": "commonjs" }' > package.json && mirage configure -q
+
 A name that cannot be one:
 
   $ mirage init 'My Site'

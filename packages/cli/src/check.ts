@@ -14,6 +14,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { explain } from './explain-types.ts'
 import { removeIfEmpty } from './file.ts'
+import { onInterrupt } from './interrupt.ts'
 import { packageOf } from './package.ts'
 import { type Problem, reason } from './problem.ts'
 import type { Project } from './project.ts'
@@ -21,19 +22,25 @@ import type { Project } from './project.ts'
 /** Every type error in `config.ts` and the project's files that it leads to, at the user's lines. */
 export async function checkTypes(project: Project): Promise<readonly Problem[]> {
   // TypeScript looks for @types beside its configuration, so it has to be in the project, for a moment.
-  let folder: string
+  let folder: string | undefined
+  const remove = (): void => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+    removeIfEmpty(project.cache, project.folder)
+  }
+  const forget = onInterrupt(remove)
   try {
     mkdirSync(project.cache, { recursive: true })
     folder = mkdtempSync(join(project.cache, 'types-'))
   } catch (error) {
+    forget()
     return [{ message: `${project.folder} cannot be written: ${reason(error)}` }]
   }
   try {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings(project, folder)))
     return diagnostics(await run(project.folder, folder), project)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
-    removeIfEmpty(project.cache, project.folder)
+    forget()
+    remove()
   }
 }
 
@@ -43,7 +50,7 @@ function settings(project: Project, from: string): object {
   return {
     ...(nearest === undefined ? {} : { extends: nearest }),
     compilerOptions: {
-      ...(nearest === undefined ? { strict: true, target: 'es2022', module: 'nodenext', types: [] } : {}),
+      ...(nearest === undefined ? { strict: true, target: 'es2022', module: 'preserve', types: [] } : {}),
       noEmit: true,
       declaration: false,
       composite: false,

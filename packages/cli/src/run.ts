@@ -29,8 +29,8 @@ export async function run(
 ): Promise<Result<number, Failure>> {
   // The unikernel boots while this process loads the gateway.
   const child = start(project, built, words)
-  const exit = ended(child)
-  const forget = passSignals(child)
+  const signals = passSignals(child)
+  const exit = ended(child, built.name, signals.passed, terminal)
   const gateways: RunningGateway[] = []
   try {
     for (const index of built.interfaces.keys()) {
@@ -50,7 +50,7 @@ export async function run(
     return typeof code === 'number' ? ok(code) : err(code)
   } finally {
     for (const gateway of gateways) gateway.close()
-    forget()
+    signals.forget()
   }
 }
 
@@ -68,29 +68,46 @@ function environment(): NodeJS.ProcessEnv {
   return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache }
 }
 
-/** The exit code of `child`: as shells have it, 128 and the number of the signal that ended it. */
-function ended(child: ChildProcess): Promise<number | Failure> {
+/**
+ * The exit code of `child`: as shells have it, 128 and the number of the signal that ended it. One that was asked to
+ * end before it could listen to signals has ended in order.
+ */
+function ended(
+  child: ChildProcess,
+  name: string,
+  passed: ReadonlySet<NodeJS.Signals>,
+  { complain }: Terminal,
+): Promise<number | Failure> {
   return new Promise((settle) => {
     child.once('error', ({ message }) => {
       settle({ code: 123, problems: [{ message: `the unikernel cannot be started: ${message}` }] })
     })
-    child.once('exit', (code, signal) => settle(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
+    child.once('exit', (code, signal) => {
+      if (signal === null || passed.has(signal)) return settle(code ?? 0)
+      if (!child.killed) complain([{ message: `${name} was ended by ${signal}` }])
+      settle(128 + constants.signals[signal])
+    })
   })
 }
 
 /**
- * Passes what ends a program on to `child`, until the returned function is called. Of a Ctrl-C it hears from the
- * terminal as well; it takes the two for one.
+ * Passes what ends a program on to `child`, until `forget` is called; `passed` are the signals so far. Of a Ctrl-C it
+ * hears from the terminal as well; it takes the two for one.
  */
-function passSignals(child: ChildProcess): () => void {
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+function passSignals(child: ChildProcess): { passed: ReadonlySet<NodeJS.Signals>; forget: () => void } {
+  const passed = new Set<NodeJS.Signals>()
+  const pass = (signal: NodeJS.Signals): void => {
+    passed.add(signal)
+    child.kill(signal)
+  }
   const leave = (): void => void child.kill('SIGKILL')
   process.on('SIGINT', pass)
   process.on('SIGTERM', pass)
   process.on('exit', leave)
-  return () => {
+  const forget = (): void => {
     process.off('SIGINT', pass)
     process.off('SIGTERM', pass)
     process.off('exit', leave)
   }
+  return { passed, forget }
 }

@@ -1,6 +1,6 @@
 /** What a command sees of the world: where it was called, and where its words go. */
 import { createColors } from 'picocolors'
-import { type Problem, format } from './problem.ts'
+import { type Problem, format, reason } from './problem.ts'
 
 /** How much is said. */
 export type Verbosity = 'quiet' | 'normal' | 'verbose'
@@ -21,6 +21,15 @@ export interface Terminal {
   readonly detail: (line: string) => void
   /** Problems, one a line, on standard error. */
   readonly complain: (problems: readonly Problem[]) => void
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // `mirage run | head`: a reader that is gone harms nobody.
+    if (error.code === 'EPIPE') return
+    if (stream === process.stdout) process.stderr.write(`error: nothing can be shown: ${reason(error)}\n`)
+    process.exit(123)
+  })
 }
 
 /** The terminal of this process. */

@@ -27,6 +27,15 @@ Another port inside is told as what it is:
     tcp 127.0.0.1:PORT leads to port 7
     udp 127.0.0.1:PORT leads to port 53
 
+One that somebody kills is not passed over in silence:
+
+  $ mirage run -q --publish 0:80 2> log.txt & tool=$!
+  > while ! grep -qs address log.txt; do sleep 0.05; done
+  > kill -KILL $(grep -lsa "$PWD/dist/site[.]mjs" /proc/[0-9]*/cmdline | cut -d/ -f3); wait $tool; echo "exit code $?"
+  > tail -n 1 log.txt
+  exit code 137
+  error: site was ended by SIGKILL
+
 A busy port is named, and the unikernel is not left behind:
 
   $ node -e "require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })" > port & taken=$!

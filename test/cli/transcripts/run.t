@@ -6,6 +6,15 @@ Running shows what was built, then what the unikernel says.
   $ mirage run -q 2>&1 | sed 's/^.* APP/APP/'
   APP [site] index.html
 
+A reader that goes away is no reason to stop, nor to complain; a disk that is full is one:
+
+  $ { mirage run; echo "exit code $?" >&2; } 2> log.txt | true; sed 's/^.* APP/APP/' log.txt; rm log.txt
+  APP [site] index.html
+  exit code 0
+  $ mirage describe > /dev/full
+  error: nothing can be shown: no space left
+  [123]
+
 Words that the tool does not know are for the unikernel, and so is everything after `--`:
 
   $ mirage run -q --logs=quiet

@@ -136,6 +136,13 @@ A mistake in the unikernel itself is found as well:
   error: unikernel.ts:10:78: Property 'error' does not exist on type 'Result<readonly Entry[], KvError>'.
   [1]
 
+Somebody changes their mind in the middle:
+
+  $ mirage configure & tool=$!
+  > while ! ls .mirage/types-* > /dev/null 2>&1; do :; done
+  > kill -TERM $tool; wait $tool
+  [143]
+
 Nothing was left behind:
 
   $ ls -A

@@ -61,6 +61,10 @@ async function helpOf(command: Command, words: readonly string[], plain: Termina
 }
 
 function unknown(name: string): string {
+  if (name.startsWith('-')) {
+    const near = nearest(name, ['--help', '--version'])
+    return `unknown option ${name}${near === undefined ? ': the command comes first' : `, did you mean ${near}?`}`
+  }
   const near = nearest(name, COMMANDS)
   return `unknown command ${name}${near === undefined ? ': mirage help lists them' : `, did you mean ${near}?`}`
 }

@@ -38,6 +38,8 @@ export interface Command<A extends Arguments = Arguments, P extends Arguments = 
   readonly name: string
   /** One sentence. */
   readonly summary: string
+  /** What its help says besides. */
+  readonly more?: string
   readonly args: A
   readonly positional: P
   /** Whether words it does not know are for somebody else: the options of config.ts, or the unikernel. */

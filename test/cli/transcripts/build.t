@@ -16,12 +16,16 @@ Building links what is used into one file, and says what every package puts into
   N  this project
   N  wiring
 
-What is up to date is left alone:
+What is up to date is left alone, and its sizes are told again:
 
-  $ mirage build | sed 's/[0-9.]* kB/N kB/'
-  dist/site.mjs is up to date (N kB)
-  $ touch -d '1 hour ago' unikernel.ts && mirage build -q && mirage build | sed 's/[0-9.]* kB/N kB/'
-  dist/site.mjs is up to date (N kB)
+  $ mirage build > again.txt; tail -n 1 again.txt; sed '$d' again.txt | sed 's/^ *[0-9]*/N/; s/([0-9]*/(N/' | sort | tail -n 4
+  dist/site.mjs is up to date
+  N  dist/site.mjs (N with gzip)
+  N  files in ./htdocs
+  N  this project
+  N  wiring
+  $ rm again.txt; touch -d '1 hour ago' unikernel.ts && mirage build -q && mirage build | tail -n 1
+  dist/site.mjs is up to date
 
 A new file, and a file that is gone, are changes:
 

@@ -37,6 +37,18 @@ Words that are wrong end with exit code 124:
   $ mirage confgure
   error: unknown command confgure, did you mean configure?
   [124]
+  $ mirage --versoin
+  error: unknown option --versoin, did you mean --version?
+  [124]
+  $ mirage -q configure
+  error: unknown option -q: the command comes first
+  [124]
+  $ mirage configure -f .
+  error: configuration file . is a folder
+  [1]
+  $ mirage describe --dot --mermaid
+  error: either --dot or --mermaid, not both
+  [124]
 
 The options of a project are in its help:
 
@@ -57,6 +69,7 @@ The options of a project are in its help:
     -v, --verbose               Say more.
     -q, --quiet                 Say nothing but errors.
     --color auto|always|never   Whether to use colours. (default auto)
+    -h, --help                  Show this.
 
 What was chosen is remembered until the next `configure`:
 
@@ -154,12 +167,13 @@ Help and version:
     init       Makes a project: a unikernel that serves a page.
     configure  Checks config.ts, and remembers the options that were chosen.
     build      Links the unikernel, and says what every package puts into it.
-    run        Builds the unikernel if that is needed, and runs it. Words it does not know are for the unikernel.
+    run        Builds the unikernel if that is needed, and runs it.
     describe   Says what the unikernel is made of.
     clean      Removes what configure and build made, and nothing else.
     help       Shows this, or the help of a command or topic.
   
-  mirage help COMMAND tells more about one, mirage help topics lists what else there is.
+  mirage help COMMAND tells more about one, mirage help topics lists what else
+  there is, mirage --version says which mirage this is.
   $ mirage help topics
   init
   configure
@@ -195,6 +209,7 @@ Help and version:
     -v, --verbose               Say more.
     -q, --quiet                 Say nothing but errors.
     --color auto|always|never   Whether to use colours. (default auto)
+    -h, --help                  Show this.
   $ mirage help claen
   error: there is no topic claen: did you mean clean?
   [124]

@@ -4,7 +4,7 @@ import { current } from '../built.ts'
 import { type Command, output } from '../command.ts'
 import { needContext } from '../context.ts'
 import { find } from '../project.ts'
-import { bytes, table } from '../sizes.ts'
+import { table } from '../sizes.ts'
 
 /** Links the unikernel. */
 export const command: Command<typeof output, Record<string, never>> = {
@@ -21,8 +21,8 @@ export const command: Command<typeof output, Record<string, never>> = {
     const context = args.output === '' ? configured.value : { ...configured.value, output: args.output }
     const known = current(project.value, context)
     if (known !== undefined) {
-      terminal.say(`${known.image} is up to date (${bytes(known.size)})`)
-      for (const line of table(known)) terminal.detail(line)
+      for (const line of table(known)) terminal.say(line)
+      terminal.say(`${known.image} is up to date`)
       return ok(0)
     }
     const { build } = await import('../build.ts')

@@ -29,6 +29,7 @@ export const command: Command<typeof args, Record<string, never>> = {
   positional: {},
   takesRest: true,
   async run({ common, args, rest }, terminal) {
+    if (args.dot && args.mermaid) return err(failure(124, 'either --dot or --mermaid, not both'))
     const project = find(common.file, terminal.folder)
     if (!project.ok) return project
     const context = readContext(project.value)

@@ -1,5 +1,5 @@
 /** `mirage help`: what the tool can do, and topics that belong to no command. */
-import { optional, text } from '@mirage/argument'
+import { flag, optional, text } from '@mirage/argument'
 import { help } from '@mirage/argument/help'
 import { nearest } from '@mirage/argument/parse'
 import { err, ok } from '@mirage/result'
@@ -12,24 +12,29 @@ const positional = {
   ),
 }
 
-const TOPICS: Readonly<Record<string, string>> = {
+/** Texts that belong to no command, by their names. */
+export const TOPICS: Readonly<Record<string, string>> = {
   options: `Options and arguments
 
 An option is chosen when configuring, and decides what the image is made of:
     mirage configure --kv_ro direct
-The options of a project are those that its config.ts uses: mirage configure --help
+The options of a project are those that its config.ts uses:
+    mirage configure --help
 
 An argument is given when the unikernel boots, and belongs to one of its parts:
     mirage run -- --logs debug --ipv4 10.0.0.2/24
-The arguments of a unikernel: mirage run -- --help`,
+The arguments of a unikernel:
+    mirage run -- --help`,
   network: `The network of mirage run
 
-A unikernel is given an Ethernet of its own, which needs no privileges. The tool is the other end: it answers
-ARP, DHCP, DNS and ping, and leads connections of the unikernel to the network of the host. Ports of the host
-lead into the unikernel where config.ts or the command line says so:
-    mirage run --publish 8080:80          port 8080 of 127.0.0.1 leads to port 80
-    mirage run --publish 0.0.0.0:80:80    so does port 80 of every address of the host
-    mirage run --publish 5353:53/udp      for UDP`,
+A unikernel is given an Ethernet of its own, which needs no privileges. The tool
+is the other end: it answers ARP, DHCP, DNS and ping, and leads connections of
+the unikernel to the network of the host. Ports of the host lead into the
+unikernel where config.ts or the command line says so:
+    mirage run --publish 8080:80         port 8080 of 127.0.0.1 leads to port 80
+    mirage run --publish 0.0.0.0:80:80   port 80 of every address of the host
+    mirage run --publish 5353:53/udp     for UDP
+    mirage run --publish 0:80            any port that is free`,
   'exit-codes': `Exit codes
 
     0     all is well
@@ -103,17 +108,22 @@ export async function overview(): Promise<string> {
     '',
     ...lines,
     '',
-    'mirage help COMMAND tells more about one, mirage help topics lists what else there is.',
+    'mirage help COMMAND tells more about one, mirage help topics lists what else',
+    'there is, mirage --version says which mirage this is.',
   ].join('\n')
 }
 
 /** What `mirage <name> --help` shows. */
-export function commandHelp({ name, summary, args, positional }: Command): string {
+export function commandHelp({ name, summary, more, args, positional }: Command): string {
   const groups = {
     own: { title: 'Options', args },
-    common: { title: 'Options of every command', args: common },
+    common: { title: 'Options of every command', args: { ...common, ...asking } },
   }
-  return help({ name: `mirage ${name}`, summary, groups, positional })
+  const said = more === undefined ? summary : `${summary} ${more}`
+  return help({ name: `mirage ${name}`, summary: said, groups, positional })
 }
+
+/** What asks for the help is found before other words are read; here it stands to be shown. */
+const asking = { help: flag({ alias: 'h', doc: 'Show this.' }) }
 
 export { ownCommand as command }

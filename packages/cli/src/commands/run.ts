@@ -21,8 +21,8 @@ const args = {
 /** Runs the unikernel, on a network of its own if it has one. */
 export const command: Command<typeof args, Record<string, never>> = {
   name: 'run',
-  summary:
-    'Builds the unikernel if that is needed, and runs it. Words it does not know are for the unikernel.',
+  summary: 'Builds the unikernel if that is needed, and runs it.',
+  more: 'Words it does not know, and all after --, are for the unikernel: mirage run -- --help.',
   args,
   positional: {},
   takesRest: true,

@@ -9,7 +9,6 @@ export type BlockError =
   | 'read-only'
 
 /** What a device is like. It stays so while the device is connected. */
-/** The device. */
 export interface BlockInfo {
   readonly writable: boolean
   /** Bytes; a power of two, at least 512. */
@@ -17,6 +16,7 @@ export interface BlockInfo {
   readonly sectorCount: number
 }
 
+/** Sectors to read and write, several of them at a time. */
 export interface Block {
   readonly info: BlockInfo
 

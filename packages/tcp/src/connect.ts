@@ -31,12 +31,14 @@ import * as timers from './timers.ts'
 import { Transmitter } from './transmitter.ts'
 import * as user from './user.ts'
 
+/** What TCP is made on. */
 export interface Needs {
   readonly ip: Ip
   readonly clock: Clock
   readonly random: Random
 }
 
+/** How much of everything there may be. */
 export interface Options {
   /** The receive window of a connection in bytes, up to 2^30; 262,144 unless told. */
   readonly receiveSize?: number

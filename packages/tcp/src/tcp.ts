@@ -4,6 +4,7 @@ import type { Millis } from '@mirage/clock'
 import type { Flow, WriteError } from '@mirage/flow'
 import type { Result } from '@mirage/result'
 
+/** Why there is no connection. */
 export type ConnectError =
   | 'refused'
   | 'timed-out'
@@ -21,6 +22,7 @@ export interface KeepAlive {
   readonly probes: number
 }
 
+/** What one connection, or those of one listener, do differently. */
 export interface TcpOptions {
   readonly keepAlive?: KeepAlive
 }
@@ -45,6 +47,7 @@ export interface Request {
   refuse(): void
 }
 
+/** Connections of one address, opened from here and from elsewhere. */
 export interface Tcp {
   /** Opens a connection from a free local port. */
   connect(remote: Endpoint, options?: TcpOptions): Promise<Result<TcpFlow, ConnectError>>

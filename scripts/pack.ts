@@ -23,6 +23,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 interface Manifest {
   readonly name: string
   readonly version: string
+  /** Needs more than its TypeScript, so it is of use in a clone only. */
+  readonly private?: boolean
   readonly bin?: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
@@ -35,6 +37,7 @@ export function pack(output: string): readonly string[] {
   try {
     const names = readdirSync(join(ROOT, 'packages'))
       .filter((name) => existsSync(join(ROOT, 'packages', name, 'package.json')))
+      .filter((name) => manifestOf(name).private !== true)
       .sort()
     compile(stage)
     for (const name of names) prepare(name, stage)
@@ -45,6 +48,10 @@ export function pack(output: string): readonly string[] {
   } finally {
     rmSync(stage, { recursive: true, force: true })
   }
+}
+
+function manifestOf(name: string): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8')) as Manifest
 }
 
 /** Compiles all packages at once into `<stage>/<name>/src`. */
@@ -76,7 +83,7 @@ function prepare(name: string, stage: string): void {
   rmSync(join(to, 'src'), { recursive: true })
   for (const file of readdirSync(join(from, 'src')).filter((name) => name.endsWith('.js')))
     copyScript(file, from, to)
-  const manifest = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as Manifest
+  const manifest = manifestOf(name)
   writeFileSync(join(to, 'package.json'), `${JSON.stringify(published(manifest, from), undefined, 2)}\n`)
   for (const file of ['README.md', 'CHANGES.md']) {
     if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file))

@@ -1,5 +1,6 @@
 /**
- * `npm run build:bases [-- BINDING…]`: the bases of images, the compiler of their bytecode, and the spt launcher, into `dist/`.
+ * `npm run build:bases [-- BINDING…]`: the bases of images, the compiler of their bytecode, the spt launcher, and
+ * guests in C for the tests, into `dist/`.
  *
  * Once QuickJS is downloaded and compiled, which takes most of a minute, only what has changed is made anew.
  */
@@ -69,6 +70,18 @@ function binding(name = ''): Unit {
   }
 }
 
+/** Guests in C, for the tests of bindings and tenders: those for all bindings, and those for one. */
+function guests(name: string): Unit {
+  const tests = join(SOLO5, 'tests')
+  const sources = [...filesOf(tests), ...filesOf(join(tests, name))]
+  const unit = binding(name)
+  return {
+    ...unit,
+    sources: sources.filter((file) => readFileSync(file, 'utf8').includes('solo5_app_main')),
+    includes: [...unit.includes, tests],
+  }
+}
+
 function compiler(source: string): Unit {
   return {
     sources: [join(PACKAGE, 'src/host/qjs-compile.c')],
@@ -96,6 +109,16 @@ function launcher(): Unit {
   }
 }
 
+/** The launcher's reader of images alone, where it meets broken ones. */
+function fuzzer(): Unit {
+  const unit = launcher()
+  return {
+    ...unit,
+    sources: [join(TENDER, 'spt/image.c'), join(TENDER, 'fuzz/fuzz-image.c')],
+    flags: [...unit.flags, '-fsanitize=undefined', '-fsanitize-undefined-trap-on-error'],
+  }
+}
+
 /** The corrections of the engine, as bytecode that the engine's glue takes in. */
 function buildPrelude(): void {
   const script = join(OBJECTS, 'prelude.js')
@@ -107,24 +130,39 @@ function report(file: string): void {
   console.log(`${basename(file).padEnd(18)} ${(statSync(file).size / 1024).toFixed(0).padStart(6)} KiB`)
 }
 
+interface Parts {
+  /** QuickJS and its glue, and what all bindings share. */
+  readonly engine: readonly string[]
+  readonly common: readonly string[]
+}
+
+async function buildBinding(name: string, parts: Parts): Promise<void> {
+  const [own, applications] = await compile([binding(name), guests(name)], OBJECTS)
+  const layout = join(SOLO5, 'bindings', name, 'layout.ld')
+  const base = join(DIST, `base-${name}.elf`)
+  linkBase([...own!, ...parts.common, ...parts.engine], layout, base)
+  check(base, name === 'spt' ? own! : [])
+  report(base)
+  const folder = join(DIST, 'guests', name)
+  mkdirSync(folder, { recursive: true })
+  for (const application of applications!) {
+    const file = `${basename(application).split('.')[0]}.elf`
+    linkBase([application, ...own!, ...parts.common], layout, join(folder, file))
+  }
+}
+
 async function build(): Promise<void> {
   mkdirSync(OBJECTS, { recursive: true })
   const source = quickjsSource(DIST)
-  const [quickjs, host, spt] = await compile([engine(source), compiler(source), launcher()], OBJECTS)
+  const units = [engine(source), compiler(source), launcher(), fuzzer()]
+  const [quickjs, host, spt, fuzz] = await compile(units, OBJECTS)
   linkProgram([...host!, ...quickjs!], join(DIST, 'qjs-compile'), 'fixed')
   linkProgram(spt!, join(DIST, 'spt'), 'highest')
+  linkProgram(fuzz!, join(DIST, 'fuzz-image'), 'highest')
   buildPrelude()
-  const names = bindings()
-  const [shared, common, ...own] = await compile(
-    [glue(source), binding(), ...names.map((name) => binding(name))],
-    OBJECTS,
-  )
-  for (const [index, name] of names.entries()) {
-    const base = join(DIST, `base-${name}.elf`)
-    const layout = join(SOLO5, 'bindings', name, 'layout.ld')
-    linkBase([...own[index]!, ...common!, ...shared!, ...quickjs!], layout, base)
-    check(base, name === 'spt' ? own[index]! : [])
-    report(base)
+  const [shared, common] = await compile([glue(source), binding()], OBJECTS)
+  for (const name of bindings()) {
+    await buildBinding(name, { engine: [...shared!, ...quickjs!], common: common! })
   }
   for (const name of ['qjs-compile', 'spt']) report(join(DIST, name))
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "fail.h"
+#include "relay.h"
 
 #define BLOCK_SIZE 512u
 #define MTU 1500u
@@ -31,14 +32,18 @@ static void must_be_new(const struct mft_entry *entry) {
   if (entry->attached) fail("device '%s' is given twice", entry->name);
 }
 
-/* Socket pair or TAP: a frame a call, and never a wait. */
-static int open_descriptor(const char *number) {
+static int descriptor(const char *number) {
   char *end;
   long fd = strtol(number, &end, 10);
   if (*number == 0 || *end || fd < 0 || fd > 1 << 20) fail("'@%s' is not a descriptor", number);
-  int flags = fcntl((int)fd, F_GETFL);
-  if (flags < 0 || fcntl((int)fd, F_SETFL, flags | O_NONBLOCK) < 0) fail("descriptor %ld: %m", fd);
   return (int)fd;
+}
+
+/* Socket pair or TAP: a frame a call, and never a wait. */
+static int open_descriptor(const char *number) {
+  int fd = descriptor(number), flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) fail("descriptor %d: %m", fd);
+  return fd;
 }
 
 static int open_tap(const char *name, uint16_t *mtu) {
@@ -59,10 +64,18 @@ static int open_tap(const char *name, uint16_t *mtu) {
   return tap;
 }
 
+/* A descriptor that carries a frame a call, a stream of frames with their lengths, or the name of a TAP interface. */
+static int open_net(const char *value, uint16_t *mtu) {
+  static const char STREAM[] = "stream:";
+  if (*value == '@') return open_descriptor(value + 1);
+  if (strncmp(value, STREAM, sizeof STREAM - 1) == 0) return relay_open(descriptor(value + sizeof STREAM - 1));
+  return open_tap(value, mtu);
+}
+
 static void attach_net(struct mft_entry *entry, const char *value) {
   must_be_new(entry);
   uint16_t mtu = MTU;
-  entry->b.hostfd = *value == '@' ? open_descriptor(value + 1) : open_tap(value, &mtu);
+  entry->b.hostfd = open_net(value, &mtu);
   entry->u.net_basic.mtu = mtu;
   entry->attached = true;
 }

@@ -73,7 +73,8 @@ static const char *take_manifest(const uint8_t *content, size_t size, struct ima
     if (entry.name[MFT_NAME_MAX] != 0) return "the manifest has a name that does not end";
     if ((i == 0) != (entry.type == MFT_RESERVED_FIRST)) return "the manifest does not begin with the reserved entry";
     if ((i == 0) != (entry.name[0] == 0)) return "the manifest has a device without a name";
-    if (entry.attached) return "the manifest has a device that is attached already";
+    /* As a byte: a file need not hold a truth value. */
+    if (((const uint8_t *)&entry)[offsetof(struct mft_entry, attached)]) return "the manifest has a device that is attached already";
   }
   image->manifest = content + MANIFEST_PAD;
   image->manifest_size = size - MANIFEST_PAD;

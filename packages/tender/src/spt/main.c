@@ -1,7 +1,7 @@
 /*
  * The spt launcher: puts an image into this process, gives it its devices, and gives everything else up.
  *
- *   spt [--mem=MB] [--net:NAME=@FD|TAP] [--net-mac:NAME=MAC] [--block:NAME=PATH] [--block-sector-size:NAME=SIZE]
+ *   spt [--mem=MB] [--net:NAME=@FD|stream:FD|TAP] [--net-mac:NAME=MAC] [--block:NAME=PATH] [--block-sector-size:NAME=SIZE]
  *       [--] IMAGE [ARGUMENT...]
  */
 #include <fcntl.h>
@@ -32,7 +32,7 @@
 void launch(uint64_t stack, uint64_t entry, uint64_t argument) __attribute__((noreturn));
 
 static const char USAGE[] =
-    "usage: spt [--mem=MB] [--net:NAME=@FD|TAP] [--net-mac:NAME=MAC]\n"
+    "usage: spt [--mem=MB] [--net:NAME=@FD|stream:FD|TAP] [--net-mac:NAME=MAC]\n"
     "           [--block:NAME=PATH] [--block-sector-size:NAME=SIZE] [--] IMAGE [ARGUMENT...]\n";
 
 struct file {

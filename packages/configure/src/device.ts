@@ -65,7 +65,11 @@ export type NeedsOf<M> = M extends { connect: (needs: infer N, ...rest: never[])
 
 /** A module that connects devices: what `typeof import('./my-device.ts')` has to be. */
 export interface DeviceModule {
-  connect(needs: never, args: never): Result<unknown, string> | Promise<Result<unknown, string>>
+  connect(
+    needs: never,
+    args: never,
+    about: { readonly name: string },
+  ): Result<unknown, string> | Promise<Result<unknown, string>>
 }
 
 /** Where the module is, what it is called, and what it is given. */

@@ -113,6 +113,17 @@ describe('boot', () => {
     assert.deepEqual(given, [{ clock: 'the clock' }, { port: 1 }])
   })
 
+  it('tells devices its name, or what --name says', async () => {
+    const names: string[] = []
+    const connect: Component['connect'] & {} = (_needs, _args, { name }) => {
+      names.push(name)
+      return ok(undefined)
+    }
+    await run([part('net', { connect }), idle])
+    await run([part('net', { connect }), idle], '--name other')
+    assert.deepEqual(names, ['hello', 'other'])
+  })
+
   it('is told its name, or another by --name', async () => {
     const names: string[] = []
     const app = application(async () => void names.push(unikernelName()))
@@ -279,11 +290,11 @@ describe('a request to end', () => {
     const events: string[] = []
     let ready = (): void => {}
     const slow = device('slow', events)
-    const connect: Component['connect'] & {} = async (needs: never, args: never) => {
+    const connect: Component['connect'] & {} = async (needs: never, args: never, about) => {
       await new Promise<void>((resolve) => {
         ready = resolve
       })
-      return slow.component.connect!(needs, args)
+      return slow.component.connect!(needs, args, about)
     }
     const app = application(() => assert.fail('it started'))
     const { running } = start([device('net', events), part('slow', { connect }), app])

@@ -102,14 +102,14 @@ class Boot implements Running {
   }
 
   /** From the first device to the end of the application. */
-  async #work({ delay, logs, own, values }: Settings): Promise<Result<void, string>> {
+  async #work({ name, delay, logs, own, values }: Settings): Promise<Result<void, string>> {
     const { clock, warn } = this.#host
     const { parts } = this.#program
     const application = parts.at(-1)
     assert(application?.component.start !== undefined, 'the last part is the application')
     if (delay > 0) await sleep(clock, delay * 1000)
     if (this.#isAsked) return done
-    const connected = await connectAll(this.#devices, parts.slice(0, -1), values)
+    const connected = await connectAll(this.#devices, parts.slice(0, -1), values, { name })
     if (!connected.ok) return err(`${connected.error.part}: ${connected.error.reason}`)
     if (this.#isAsked) return done
     // Libraries have asked for their sources by now.

@@ -1,11 +1,17 @@
 /**
  * Components: the modules that a unikernel is put together from.
  *
- * A device is a module with `connect(needs, args)`; the application is one with `start(devices, args)`. Both may
- * export `args`, a record of terms of `@mirage/argument`, and are given their values.
+ * A device is a module with `connect(needs, args, about)`; the application is one with `start(devices, args)`. Both
+ * may export `args`, a record of terms of `@mirage/argument`, and are given their values.
  */
 import type { Arguments } from '@mirage/argument'
 import { type Result, ok } from '@mirage/result'
+
+/** What a device may know of the unikernel that it is in. */
+export interface About {
+  /** What the unikernel was built as, or what `--name` says. */
+  readonly name: string
+}
 
 /**
  * A component as the runtime sees it. What it needs and gives is checked where it is wired, in `config.ts`;
@@ -14,7 +20,11 @@ import { type Result, ok } from '@mirage/result'
 export interface Component {
   readonly args?: Arguments
   /** Makes the device, or says in one sentence to the user why it cannot. */
-  connect?(needs: never, args: never): Result<unknown, string> | Promise<Result<unknown, string>>
+  connect?(
+    needs: never,
+    args: never,
+    about: About,
+  ): Result<unknown, string> | Promise<Result<unknown, string>>
   /** The application. The unikernel ends when it resolves. */
   start?(devices: never, args: never): Promise<Result<void, string> | void>
 }

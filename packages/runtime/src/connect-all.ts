@@ -1,6 +1,6 @@
 /** Connects the devices of a unikernel: each one once, after those it needs; and disconnects them in reverse. */
 import { type Result, assert, done, err } from '@mirage/result'
-import type { Part } from './component.ts'
+import type { About, Part } from './component.ts'
 
 /** A device that could not be connected, and why: one sentence for the user. */
 export interface ConnectError {
@@ -26,12 +26,16 @@ export class Devices {
   }
 
   /** Connects `part`. A device that is ready only after `disconnect` is disconnected at once. */
-  async connect(part: Part, args: Readonly<Record<string, unknown>>): Promise<Result<void, ConnectError>> {
+  async connect(
+    part: Part,
+    args: Readonly<Record<string, unknown>>,
+    about: About,
+  ): Promise<Result<void, ConnectError>> {
     assert(!this.#connected.has(part.name), `${part.name} is the name of one part`)
     const { component } = part
     assert(component.connect !== undefined, `${part.name} is a device`)
     // The types of needs and arguments were checked where the part was wired.
-    const device = await component.connect(this.needsOf(part) as never, args as never)
+    const device = await component.connect(this.needsOf(part) as never, args as never, about)
     if (!device.ok) return err({ part: part.name, reason: device.error })
     if (this.#isOver) await disconnect(device.value)
     else this.#connected.set(part.name, device.value)
@@ -62,9 +66,10 @@ export async function connectAll(
   devices: Devices,
   parts: readonly Part[],
   values: PartValues,
+  about: About,
 ): Promise<Result<void, ConnectError>> {
   for (const part of parts) {
-    const connected = await devices.connect(part, values[part.name] ?? {})
+    const connected = await devices.connect(part, values[part.name] ?? {}, about)
     if (!connected.ok) return connected
   }
   return done

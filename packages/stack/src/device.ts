@@ -8,10 +8,20 @@ export { args }
 
 /**
  * A stack with the address that the arguments give, or else with one that a DHCP server leases: then it is
- * connected once there is one.
+ * connected once there is one. The server is told the name of the unikernel.
  */
-export async function connect(needs: Needs, values: Values<typeof args>): Promise<Result<Stack, string>> {
+export async function connect(
+  needs: Needs,
+  values: Values<typeof args>,
+  about?: { readonly name: string },
+): Promise<Result<Stack, string>> {
   const config = addressing(values)
   if (!config.ok) return config
-  return ok(config.value === 'dhcp' ? await connectDhcp(needs) : connectStatic(needs, config.value))
+  if (config.value !== 'dhcp') return ok(connectStatic(needs, config.value))
+  return ok(await connectDhcp(needs, about === undefined ? undefined : hostname(about.name)))
+}
+
+/** `name`, if a host can have it: RFC 2132 §3.14 asks for what RFC 1035 §2.3.1 calls a label. */
+function hostname(name: string): string | undefined {
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name) ? name : undefined
 }

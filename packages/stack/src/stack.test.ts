@@ -116,6 +116,19 @@ describe('the stack device', () => {
     assert.equal(ipv4.format(stack.value.ip.config.cidr.address), '10.0.0.50')
   })
 
+  it('tells the server the name of the unikernel, where a host can have it', async () => {
+    const told = async (name: string): Promise<unknown> => {
+      const { simulation, needs } = rig()
+      const names: unknown[] = []
+      serve(needs('server'), ({ options }) => names.push(options.hostname))
+      await simulation.run(device.connect(needs('client'), NOTHING, { name }))
+      return names[0]
+    }
+    assert.equal(await told('web-1'), 'web-1')
+    for (const name of ['', 'my web', 'web_1', '-web', 'w'.repeat(64)])
+      assert.equal(await told(name), undefined)
+  })
+
   it('says what is wrong with an argument', async () => {
     const { needs } = rig()
     const stack = await device.connect(needs('a'), { ...NOTHING, ipv4Gateway: A })
@@ -159,14 +172,15 @@ async function joined(simulation: Simulation, a: Stack, b: Stack): Promise<[TcpF
   return [connection.value, await simulation.run(accepted)]
 }
 
-/** A stack at 10.0.0.1 that leases 10.0.0.50 for an hour at a time. */
-function serve(needs: Needs): Stack {
+/** A stack at 10.0.0.1 that leases 10.0.0.50 for an hour at a time, and tells `heard` what it was asked. */
+function serve(needs: Needs, heard: (message: wire.Message) => void = () => {}): Stack {
   const cidr = { address: A, prefixLength: 24 }
   const stack = connect(needs, { cidr })
   const address = ipv4.of(10, 0, 0, 50)
   const server = createServer({ cidr, pool: { first: address, last: address }, gateway: A, leaseTime: 3600 })
   stack.udp.listen(wire.SERVER_PORT, ({ payload }) => {
     const message = wire.parse(payload)
+    if (message.ok) heard(message.value)
     const reply = message.ok ? server.input(message.value, needs.clock.now()) : undefined
     if (reply === undefined) return
     const to = { address: reply.dst, port: reply.dstPort }

@@ -4,20 +4,25 @@ import { format } from '@mirage/address/ipv4'
 import { type PublishRule, parsePublish } from '@mirage/configure/publish'
 import { type Published, type RunningGateway, type StartError, startGateway } from '@mirage/gateway/node'
 import { type Result, assert, err, ok } from '@mirage/result'
+import { gatewayFor } from './gateway-for.ts'
 import { type Failure, failure } from './problem.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Ports where a unikernel speaks HTTP, as far as one can tell from a number. */
 const HTTP_PORTS: readonly number[] = [80, 8000, 8080]
 
-/** A gateway at the other end of `stream`, with the ports that `rules` publish; they are told to the person. */
+/**
+ * A gateway at the other end of `stream`, with the ports that `rules` publish; they are told to the person. Its
+ * network is the one that `words`, the unikernel's arguments, speak of; `group` goes in front of their names.
+ */
 export async function connect(
   stream: Socket,
-  rules: readonly string[],
+  { rules, words, group }: { rules: readonly string[]; words: readonly string[]; group: string | undefined },
   { say, detail }: Terminal,
 ): Promise<Result<RunningGateway, Failure>> {
   const publish = rules.map(checkedRule)
-  const started = await startGateway({ stream, publish })
+  const cidr = gatewayFor(words, group)
+  const started = await startGateway({ stream, publish, ...(cidr === undefined ? {} : { cidr }) })
   if (!started.ok) return err(failure(123, refusal(started.error, publish)))
   const { ready, published } = started.value
   void ready.then((address) => detail(`  ${format(address)} on a network of its own`))

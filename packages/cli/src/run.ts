@@ -33,12 +33,13 @@ export async function run(
   const exit = ended(child, built.name, signals.passed, terminal)
   const gateways: RunningGateway[] = []
   try {
-    for (const index of built.interfaces.keys()) {
+    for (const [index, name] of built.interfaces.entries()) {
       const { connect } = await loadNetwork(project)
       const stream = child.stdio[FIRST_FD + index] as Socket | undefined
       if (stream === undefined) break
       // Ports lead to the first network: the others have no rules of their own.
-      const gateway = await connect(stream, index === 0 ? publish : [], terminal)
+      const rules = index === 0 ? publish : []
+      const gateway = await connect(stream, { rules, words, group: groupOf(name) }, terminal)
       if (!gateway.ok) {
         child.kill('SIGKILL')
         await exit
@@ -52,6 +53,11 @@ export async function run(
     for (const gateway of gateways) gateway.close()
     signals.forget()
   }
+}
+
+/** `admin` of `--admin-interface`: the arguments of its stack have the same in front of their names. */
+function groupOf(name: string): string | undefined {
+  return /^--(.+)-interface$/.exec(name)?.[1]
 }
 
 function start({ folder }: Project, { image, interfaces }: Built, words: readonly string[]): ChildProcess {

@@ -5,8 +5,10 @@ import { existsSync } from 'node:fs'
 /** Program to the Debian package that has it. */
 const PROGRAMS = {
   curl: 'curl',
+  gcc: 'gcc',
   iperf3: 'iperf3',
   ip: 'iproute2',
+  'qemu-system-x86_64': 'qemu-system-x86',
 } as const
 
 /** A program that `npm test` installs where it can. */

@@ -60,11 +60,11 @@ static void claim_heap(void) {
   heap_init(start, holds_stack ? size - STACK_SIZE : size, collect_soon);
 }
 
-static void run_jobs(void) {
-  JSContext *ctx;
+static void run_jobs(JSContext *ctx) {
+  JSContext *last;
   int left;
-  while ((left = JS_ExecutePendingJob(runtime, &ctx)) > 0) continue;
-  if (left < 0) end_with_exception(ctx);
+  while ((left = JS_ExecutePendingJob(runtime, &last)) > 0) continue;
+  if (left < 0) end_with_exception(last);
   end_if_rejected(ctx);
 }
 
@@ -75,7 +75,7 @@ static void run_bytecode(JSContext *ctx, const uint8_t *bytecode, size_t size) {
   JSValue result = JS_EvalFunction(ctx, program);
   if (JS_IsException(result)) end_with_exception(ctx);
   JS_FreeValue(ctx, result);
-  run_jobs();
+  run_jobs(ctx);
 }
 
 static JSValue define_solo5(JSContext *ctx) {
@@ -97,7 +97,7 @@ static void take_turns(JSContext *ctx, JSValue solo5) {
     if (JS_IsException(result)) end_with_exception(ctx);
     JS_FreeValue(ctx, result);
     JS_FreeValue(ctx, turn);
-    run_jobs();
+    run_jobs(ctx);
   }
 }
 

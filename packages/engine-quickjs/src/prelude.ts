@@ -7,10 +7,12 @@
 /* oxlint-disable typescript/unbound-method, eslint/no-extend-native -- it is what this file is for */
 function correctAsUintN(): void {
   const native = BigInt.asUintN
-  const asUintN = (bits: number, value: bigint): bigint => {
+  const asUintN = (bits: unknown, value: unknown): bigint => {
     // The engine's own checks of both arguments, and its answer where that is right.
-    const answer = native(bits, value)
-    return bits < 64 ? answer : value & ((1n << BigInt(bits)) - 1n)
+    const answer = native(bits as number, value as bigint)
+    const integer = BigInt(value as bigint | string)
+    const width = Math.trunc(Number(bits))
+    return width >= 64 && integer < 0n ? integer & ((1n << BigInt(width)) - 1n) : answer
   }
   Object.defineProperty(BigInt, 'asUintN', { value: asUintN, writable: true, configurable: true })
 }

@@ -92,7 +92,7 @@ describe('the engine of images', { skip: cannotRun }, () => {
       'const all = []; for (let i = 0; ; i++) all.push({ i })',
       'const texts = []; for (;;) texts.push("x".repeat(10000))',
       'const map = new Map(); for (let i = 0; ; i++) map.set("key " + i, i)',
-      'new ArrayBuffer(2 ** 31)',
+      'new ArrayBuffer(2 ** 30)',
     ]
     for (const hog of hogs) {
       const { status, output } = runModule(`try { ${hog} } catch { print('caught') }`, 16)

@@ -42,6 +42,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   gateway: 'it takes port 8080 and runs a file of the reader',
   configure: 'the tool runs it',
   'kv-dir': 'it reads a folder of the reader',
+  'target-solo5': 'it runs where the engine of an image is',
 }
 
 /** Files that examples import from the reader's own project. */

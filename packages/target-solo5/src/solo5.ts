@@ -1,0 +1,87 @@
+/**
+ * The object `solo5` that the engine of an image gives to JavaScript: the public Solo5 API, and what is faster in C.
+ *
+ * Nothing else connects a unikernel with the world. Nothing waits but `yield`. Buffers are the caller's again when a
+ * call returns.
+ */
+
+/** A device that was acquired: a small natural number, the bit of `yield`'s set that stands for it. */
+export type Handle = number
+
+/** How an operation ended: zero, or one of these, negative. */
+export const RESULT: Readonly<Record<'ok' | 'again' | 'invalid' | 'unspecified', number>> = {
+  ok: 0,
+  /** Nothing is there yet. */
+  again: -1,
+  invalid: -2,
+  unspecified: -3,
+}
+
+/** A network that was acquired. */
+export interface NetInfo {
+  readonly handle: Handle
+  /** Six bytes. */
+  readonly mac: Uint8Array
+  /** Without the Ethernet header. */
+  readonly mtu: number
+}
+
+/** A disk that was acquired. */
+export interface BlockInfo {
+  readonly handle: Handle
+  /** Bytes; a multiple of `blockSize`. */
+  readonly capacity: number
+  readonly blockSize: number
+}
+
+/** What the engine gives. */
+export interface Solo5 {
+  /** Everything after the unikernel's name, in one line. */
+  readonly commandLine: string
+  /** Whether there is randomness, and from where: `rdrand`, `launcher`, … */
+  readonly sources: readonly string[]
+  /** Called whenever nothing else is to run, for as long as it is there: the main loop. It sleeps with `yield`. */
+  onTurn?: () => void
+
+  /** Shows the bytes from `offset` on, as well as it can. */
+  consoleWrite(bytes: Uint8Array, offset: number, length: number): void
+  /** Milliseconds, with fractions, since an instant that stays the same. Never decreases. */
+  clockMonotonic(): number
+  /** The date: whole seconds since 1970 in `out[0]`, the nanoseconds after them in `out[1]`. */
+  clockWall(out: Float64Array): void
+  /**
+   * Sleeps until the monotonic clock reaches `deadlineMs` or a network has something to read. `ready` tells which:
+   * bit n of its two words stands for handle n.
+   */
+  yield(deadlineMs: number, ready: Uint32Array): void
+  /** Fills `bytes` with real randomness, from the first on; returns how many it has filled. */
+  entropy(bytes: Uint8Array): number
+  /** Ends the unikernel. */
+  exit(status: number): never
+  /** Ends it as broken, with a last line. */
+  abort(message: string): never
+
+  /** Opens the network that the manifest calls `name`; nothing if there is none, or it is open. */
+  netAcquire(name: string): NetInfo | undefined
+  /** Sends a frame, which may get lost. */
+  netWrite(handle: Handle, bytes: Uint8Array, offset: number, length: number): number
+  /** Takes a frame: its length, or a negative `RESULT`. `size` is at least the MTU and the header. */
+  netRead(handle: Handle, bytes: Uint8Array, offset: number, size: number): number
+
+  /** Opens the disk that the manifest calls `name`; nothing if there is none, or it is open. */
+  blockAcquire(name: string): BlockInfo | undefined
+  /** Reads whole blocks; `diskOffset` is in bytes. */
+  blockRead(handle: Handle, diskOffset: number, bytes: Uint8Array, offset: number, length: number): number
+  /** Writes whole blocks; `diskOffset` is in bytes. */
+  blockWrite(handle: Handle, diskOffset: number, bytes: Uint8Array, offset: number, length: number): number
+
+  /** `add` of `@mirage/bytes/checksum`, folded to 16 bits. */
+  checksum(bytes: Uint8Array, offset: number, end: number, sum: number): number
+  /** Copies `length` bytes; the two parts may overlap. */
+  copy(to: Uint8Array, toOffset: number, from: Uint8Array, fromOffset: number, length: number): void
+}
+
+/** The engine's object. */
+export function solo5(): Solo5 {
+  return (globalThis as unknown as { solo5: Solo5 }).solo5
+}

@@ -89,14 +89,17 @@ export function valueOf(option: Option, choices: Choices): OptionValue {
   return choices[option.name] ?? option.default
 }
 
-/** What a unikernel can run on today. `macosx` is `unix` on a Mac. */
-export type Target = 'unix' | 'macosx'
+/**
+ * What a unikernel can run on today: a process of Node (`macosx` is `unix` on a Mac), a sealed process, a virtual
+ * machine.
+ */
+export type Target = 'unix' | 'macosx' | 'spt' | 'virtio'
 
 /** `--target`: what the unikernel runs on. The tool replaces the default by the system it runs on. */
-export const target: OneOf<Target> = oneOf('target', ['unix', 'macosx'], {
+export const target: OneOf<Target> = oneOf('target', ['unix', 'macosx', 'spt', 'virtio'], {
   default: 'unix',
   doc: 'What the unikernel runs on.',
-  later: ['hvt', 'spt', 'virtio', 'xen', 'qubes', 'muen', 'genode', 'unikraft-firecracker', 'unikraft-qemu'],
+  later: ['hvt', 'xen', 'qubes', 'muen', 'genode', 'unikraft-firecracker', 'unikraft-qemu'],
 })
 
 /** `--net`: our own network stack on a device. The host's sockets come later. */

@@ -2,7 +2,9 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Attachment, isImage } from '@mirage/configure/attachment'
 import type { Graph } from '@mirage/configure/graph'
+import type { Target } from '@mirage/configure/option'
 import type { Context } from './context.ts'
 import { writeWhole } from './file.ts'
 import type { Part } from './link.ts'
@@ -22,6 +24,8 @@ export interface Built {
   readonly parts: readonly Part[]
   /** The argument that names the device of each network: `--interface`, `--admin-interface`. */
   readonly interfaces: readonly string[]
+  /** What a machine image has to be given. */
+  readonly attached: readonly Attachment[]
   readonly publish: readonly string[]
 }
 
@@ -36,7 +40,7 @@ interface Remembered {
 }
 
 /** The files of the tool that decide what an image looks like. */
-const RECIPE = ['build', 'entry', 'link', 'network-bundle'].map((name) =>
+const RECIPE = ['build', 'entry', 'image', 'link', 'network-bundle'].map((name) =>
   fileURLToPath(new URL(`./${name}${extension()}`, import.meta.url)),
 )
 
@@ -84,8 +88,9 @@ export function interfacesOf(graph: Graph): readonly string[] {
 }
 
 /** Where the image goes, absolute. */
-export function imagePath(project: Project, name: string, { output }: Context): string {
-  return resolve(project.folder, output ?? join('dist', `${name}.mjs`))
+export function imagePath(project: Project, name: string, { output, choices }: Context): string {
+  const target = choices['target'] as Target
+  return resolve(project.folder, output ?? join('dist', `${name}.${isImage(target) ? target : 'mjs'}`))
 }
 
 /** `path` from the folder of the project, where it is inside; else as it is. */

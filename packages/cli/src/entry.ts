@@ -1,13 +1,16 @@
 /** The module that a unikernel begins with: one import for each component, and a table of who is given what. */
 import type { Unikernel } from '@mirage/configure'
-import type { Constant, Source } from '@mirage/configure/device'
+import { type Attachment, attachments, constantOf, isImage } from '@mirage/configure/attachment'
+import type { Source } from '@mirage/configure/device'
 import type { Graph, Node } from '@mirage/configure/graph'
-import { type Choices, type Target, valueOf } from '@mirage/configure/option'
+import type { Choices, Target } from '@mirage/configure/option'
 
 /** The package that has the devices of each target. */
 const PACKAGES: Readonly<Record<Target, string>> = {
   unix: '@mirage/target-node',
   macosx: '@mirage/target-node',
+  spt: '@mirage/target-solo5',
+  virtio: '@mirage/target-solo5',
 }
 
 /** What stands in the image for the versions of its packages, which are known once it is linked. */
@@ -23,12 +26,14 @@ export function entry(unikernel: Unikernel, graph: Graph, choices: Choices): str
   const target = choices['target'] as Target
   const imports = [`import { main } from '${PACKAGES[target]}/start'`]
   const rows: string[] = []
+  const attached = isImage(target) ? attachments(graph, choices) : []
   graph.nodes.forEach((node, index) => {
     const variable = `c${index}`
     const component = componentOf(node.device.source, target, choices)
     if (component.kind === 'import')
       imports.push(`import * as ${variable} from ${JSON.stringify(component.specifier)}`)
-    rows.push(row(node, component.kind === 'import' ? variable : component.expression))
+    const expression = component.kind === 'import' ? variable : component.expression
+    rows.push(row(node, attachedAs(expression, node, attached)))
   })
   imports.push(`import * as application from ${JSON.stringify(unikernel.main)}`)
   const info = { name: unikernel.name, target, packages: PACKAGES_MARK }
@@ -46,6 +51,13 @@ export function entry(unikernel: Unikernel, graph: Graph, choices: Choices): str
 function row({ name, device, needs }: Node, component: string): string {
   const group = device.group === undefined ? '' : `, group: ${JSON.stringify(device.group)}`
   return `  { name: ${JSON.stringify(name)}, component: ${component}, needs: ${JSON.stringify(needs)}${group} },`
+}
+
+/** A device that is attached from outside is told under which name; the component is `expression`. */
+function attachedAs(expression: string, { name }: Node, attached: readonly Attachment[]): string {
+  const found = attached.find(({ node }) => node === name)
+  if (found === undefined) return expression
+  return `{ connect: () => ${expression}.connect(${JSON.stringify({ name: found.name })}) }`
 }
 
 type Component = { kind: 'import'; specifier: string } | { kind: 'inline'; expression: string }
@@ -67,9 +79,4 @@ function componentOf(source: Source, target: Target, choices: Choices): Componen
 
 function inline(value: string): Component {
   return { kind: 'inline', expression: `{ connect: () => ({ ok: true, value: ${value} }) }` }
-}
-
-/** The value that a constant has under `choices`. */
-export function constantOf(value: Constant, choices: Choices): string | number | boolean {
-  return typeof value === 'object' ? valueOf(value, choices) : value
 }

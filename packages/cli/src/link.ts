@@ -1,15 +1,17 @@
 /** Links a unikernel: its entry module, with everything that this leads to and nothing else, in one file. */
 import { join, relative, resolve } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { type Result, err, ok } from '@mirage/result'
-import type { Metafile, Plugin } from 'esbuild'
+import { isImage } from '@mirage/configure/attachment'
+import type { Target } from '@mirage/configure/option'
+import type { BuildOptions, Metafile, Plugin } from 'esbuild'
+import { ambient, ambientNames, injected } from './ambient.ts'
 import { bundler } from './bundler.ts'
 import { generateFiles } from './crunch.ts'
 import { PACKAGES_MARK } from './entry.ts'
 import { problemsOf } from './evaluate.ts'
 import { ourPackages } from './our-packages.ts'
 import { packageOf } from './package.ts'
-import type { Failure, Problem } from './problem.ts'
+import { type Failure, type Problem, failure } from './problem.ts'
 import type { Project } from './project.ts'
 
 /** A linked unikernel, in memory. */
@@ -19,7 +21,6 @@ export interface Image {
   readonly map: Uint8Array
   /** The bytes that each package puts into the image, the most first. */
   readonly parts: readonly Part[]
-  readonly gzipSize: number
   /** Every file that the image was made from, absolute. */
   readonly inputs: readonly string[]
 }
@@ -31,12 +32,36 @@ export interface Part {
   readonly size: number
 }
 
-/** The image that `source` leads to; `file` is where it will be written. Equal input gives equal bytes. */
-export async function link(project: Project, source: string, file: string): Promise<Result<Image, Failure>> {
+/** What is different where there is no Node. */
+function platformOf(target: Target): BuildOptions {
+  if (!isImage(target))
+    return { platform: 'node', target: 'node20', sourcemap: 'linked', plugins: [ourPackages()] }
+  return {
+    platform: 'neutral',
+    target: 'es2022',
+    conditions: ['solo5'],
+    inject: injected,
+    sourcemap: 'external',
+    plugins: [ourPackages(), ambient(target)],
+  }
+}
+
+/**
+ * The program for `target` that `source` leads to; `file` is where it will be written. Equal input gives equal
+ * bytes.
+ */
+export async function link(
+  project: Project,
+  source: string,
+  file: string,
+  target: Target,
+): Promise<Result<Image, Failure>> {
   const inputs: string[] = []
   try {
     const { build } = await bundler()
+    const platform = platformOf(target)
     const { outputFiles, metafile } = await build({
+      ...platform,
       stdin: { contents: source, resolveDir: project.folder, sourcefile: 'entry.mjs' },
       absWorkingDir: project.folder,
       outfile: file,
@@ -44,17 +69,16 @@ export async function link(project: Project, source: string, file: string): Prom
       write: false,
       metafile: true,
       format: 'esm',
-      platform: 'node',
-      target: 'node20',
       mainFields: ['module', 'main'],
       minify: true,
       legalComments: 'none',
       charset: 'utf8',
-      sourcemap: 'linked',
       sourcesContent: false,
       logLevel: 'silent',
-      plugins: [ourPackages(), files(project, inputs)],
+      plugins: [...(platform.plugins ?? []), files(project, inputs)],
     })
+    const absent = ambientNames(metafile)
+    if (absent.length > 0) return err(failure(1, needs(absent, metafile, project, target)))
     const code = outputFiles.find(({ path }) => path === file)
     const map = outputFiles.find(({ path }) => path === `${file}.map`)
     if (code === undefined || map === undefined) throw new Error('esbuild gave no code')
@@ -64,10 +88,23 @@ export async function link(project: Project, source: string, file: string): Prom
       code.text.replace(JSON.stringify(PACKAGES_MARK), () => versions(metafile, project)),
     )
     const parts = partsOf(metafile, project, contents.length)
-    return ok({ code: contents, map: map.contents, parts, gzipSize: gzipSync(contents).length, inputs })
+    return ok({ code: contents, map: map.contents, parts, inputs })
   } catch (error) {
     return err({ code: 1, problems: unique(problemsOf(error, project.folder)) })
   }
+}
+
+/** Who needs what an engine alone does not have. */
+function needs(names: readonly string[], metafile: Metafile, project: Project, target: Target): string {
+  const { inputs } = theOutput(metafile)
+  const users = Object.entries(metafile.inputs).flatMap(([path, { imports }]) =>
+    (inputs[path]?.bytesInOutput ?? 0) > 0 &&
+    imports.some((each) => names.some((name) => each.path === `ambient:${name}`))
+      ? [ownerOf(path, project)]
+      : [],
+  )
+  const who = [...new Set(users)].join(', ')
+  return `${who} needs ${names.join(', ')}, which ${target} does not have: configure it for unix`
 }
 
 /** Modules that are generated from folders of files. The files and the folders are added to `inputs`. */

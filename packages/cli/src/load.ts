@@ -9,7 +9,8 @@ import {
   problems,
   resolve as resolveGraph,
 } from '@mirage/configure/graph'
-import { type Choices, type Option, term, valueOf } from '@mirage/configure/option'
+import { unavailable } from '@mirage/configure/attachment'
+import { type Choices, type Option, type Target, term, valueOf } from '@mirage/configure/option'
 import { type Result, err, ok } from '@mirage/result'
 import { evaluate, locate } from './evaluate.ts'
 import { type Failure, type Problem, failure } from './problem.ts'
@@ -54,6 +55,8 @@ export function wire(loaded: Loaded, choices: Choices, project: Project): Result
     return err(failure(1, 'Invalid cached configuration. Please run configure again.'))
   }
   const graph = resolveGraph(unikernel, choices)
+  const foreign = unavailable(graph, choices['target'] as Target)
+  if (foreign.length > 0) return err({ code: 1, problems: foreign.map((message) => ({ message })) })
   const absent = graph.nodes.flatMap(({ name, device: { source } }) => {
     if (source.kind === 'module' && source.path.startsWith('.')) {
       return missing(`${name}: module`, source.path, 'file', project)

@@ -5,41 +5,38 @@
  * preceded by its length, 4 bytes, big-endian.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import * as module from 'node:module'
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
-import { resolve } from 'node:path'
 import type { RunningGateway } from '@mirage/gateway/node'
 import { type Result, err, ok } from '@mirage/result'
 import type { Built } from './built.ts'
+import { FIRST_FD, type Launch } from './launch.ts'
 import { loadNetwork } from './network-bundle.ts'
 import type { Failure } from './problem.ts'
 import type { Project } from './project.ts'
 import type { Terminal } from './terminal.ts'
 
-const FIRST_FD = 3
-
-/** Runs what is built until it ends; gives its exit code. `words` are its arguments. */
+/** Runs what is built until it ends; gives its exit code. */
 export async function run(
   project: Project,
   built: Built,
+  launch: Launch,
   publish: readonly string[],
-  words: readonly string[],
   terminal: Terminal,
 ): Promise<Result<number, Failure>> {
   // The unikernel boots while this process loads the gateway.
-  const child = start(project, built, words)
+  const child = start(project, launch)
   const signals = passSignals(child)
   const exit = ended(child, built.name, signals.passed, terminal)
   const gateways: RunningGateway[] = []
   try {
-    for (const [index, name] of built.interfaces.entries()) {
+    for (const [index, group] of launch.networks.entries()) {
       const { connect } = await loadNetwork(project)
       const stream = child.stdio[FIRST_FD + index] as Socket | undefined
       if (stream === undefined) break
       // Ports lead to the first network: the others have no rules of their own.
       const rules = index === 0 ? publish : []
-      const gateway = await connect(stream, { rules, words, group: groupOf(name) }, terminal)
+      const gateway = await connect(stream, { rules, words: launch.words, group }, terminal)
       if (!gateway.ok) {
         child.kill('SIGKILL')
         await exit
@@ -48,30 +45,17 @@ export async function run(
       gateways.push(gateway.value)
     }
     const code = await exit
-    return typeof code === 'number' ? ok(code) : err(code)
+    return typeof code === 'number' ? ok(launch.status(code)) : err(code)
   } finally {
     for (const gateway of gateways) gateway.close()
     signals.forget()
   }
 }
 
-/** `admin` of `--admin-interface`: the arguments of its stack have the same in front of their names. */
-function groupOf(name: string): string | undefined {
-  return /^--(.+)-interface$/.exec(name)?.[1]
-}
-
-function start({ folder }: Project, { image, interfaces }: Built, words: readonly string[]): ChildProcess {
-  const networkArgs = interfaces.map((name, index) => `${name}=fd:${FIRST_FD + index}`)
-  const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', ...interfaces.map(() => 'pipe' as const)]
-  const args = ['--enable-source-maps', resolve(folder, image), ...networkArgs, ...words]
-  return spawn(process.execPath, args, { cwd: folder, stdio, env: environment() })
-}
-
-/** Ours, and where compiled code is kept between runs. */
-function environment(): NodeJS.ProcessEnv {
-  // Node 20 has no such cache.
-  const cache = 'getCompileCacheDir' in module ? module.getCompileCacheDir() : undefined
-  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache }
+function start({ folder }: Project, { program, args, env, networks }: Launch): ChildProcess {
+  const sockets = networks.map(() => 'pipe' as const)
+  const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', ...sockets]
+  return spawn(program, args, { cwd: folder, stdio, env })
 }
 
 /**

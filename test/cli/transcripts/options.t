@@ -20,10 +20,10 @@ Words that are wrong end with exit code 124:
   error: unknown option --kv-ro, did you mean --kv_ro?
   [124]
   $ mirage configure --target hvt
-  error: option --target: hvt is not there yet, choose unix or macosx
+  error: option --target: hvt is not there yet, choose unix or macosx or spt or virtio
   [124]
   $ mirage configure -t vax
-  error: option --target: invalid value "vax", expected unix or macosx
+  error: option --target: invalid value "vax", expected unix, macosx, spt or virtio
   [124]
   $ mirage configure --verbose=perhaps
   error: option --verbose: invalid value "perhaps", expected true or false
@@ -59,7 +59,8 @@ The options of a project are in its help:
   
   Options
     -o, --output FILE           The image, from the folder of the configuration.
-    -t, --target unix|macosx    What the unikernel runs on. (default unix)
+    -t, --target unix|macosx|spt|virtio
+                                What the unikernel runs on. (default unix)
     --kv_ro crunch|direct       Where read-only stores have their files: in the
                                 image (crunch), or in a folder of the host
                                 (direct). (default crunch)

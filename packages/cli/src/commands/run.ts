@@ -1,12 +1,13 @@
 /** `mirage run` */
-import { list, text } from '@mirage/argument'
+import { flag, integer, list, text } from '@mirage/argument'
 import { parsePublish } from '@mirage/configure/publish'
-import { err, ok } from '@mirage/result'
+import { type Result, err, ok } from '@mirage/result'
 import { stopBundler } from '../bundler.ts'
 import { type Built, current } from '../built.ts'
 import type { Command } from '../command.ts'
 import { needContext } from '../context.ts'
-import { failure } from '../problem.ts'
+import { type Launch, launch } from '../launch.ts'
+import { type Failure, failure } from '../problem.ts'
 import { find } from '../project.ts'
 import { run } from '../run.ts'
 import { bytes } from '../sizes.ts'
@@ -16,6 +17,15 @@ const args = {
   publish: list(
     text({ docv: 'HOST:PORT', doc: 'Lead this port of the host to that port of the unikernel, as 8080:80.' }),
   ),
+  memory: integer({
+    docv: 'MB',
+    doc: 'Memory of a machine image; 0 for the usual.',
+    default: 0,
+    min: 0,
+    max: 1_048_576,
+  }),
+  disk: list(text({ docv: 'NAME=FILE', doc: 'The file behind a disk of a machine image.' })),
+  printCommand: flag({ doc: 'Show the command that runs it on TAP devices, and do nothing.' }),
 }
 
 /** Runs the unikernel, on a network of its own if it has one. */
@@ -26,7 +36,7 @@ export const command: Command<typeof args, Record<string, never>> = {
   args,
   positional: {},
   takesRest: true,
-  async run({ common, args: { publish }, rest }, terminal) {
+  async run({ common, args: { publish, memory, disk, printCommand }, rest }, terminal) {
     const wrong = publish.find((rule) => parsePublish(rule) === undefined)
     if (wrong !== undefined) {
       return err(
@@ -36,6 +46,8 @@ export const command: Command<typeof args, Record<string, never>> = {
         ),
       )
     }
+    const disks = parseDisks(disk)
+    if (!disks.ok) return disks
     const project = find(common.file, terminal.folder)
     if (!project.ok) return project
     const context = needContext(project.value)
@@ -48,15 +60,43 @@ export const command: Command<typeof args, Record<string, never>> = {
       if (!made.ok) return made
       built = made.value
     }
-    announce(built, terminal)
-    const ended = await run(project.value, built, merged(built.publish, publish), rest, terminal)
+    const machine = { memory: memory === 0 ? undefined : memory, disks: new Map(disks.value) }
+    const command = await launch(project.value, built, machine, rest, printCommand ? 'taps' : 'descriptors')
+    if (!command.ok) return command
+    if (printCommand) {
+      const { program, args } = command.value
+      terminal.print([program, ...args].map(quoted).join(' '))
+      return ok(0)
+    }
+    announce(built, command.value, terminal)
+    const ended = await run(project.value, built, command.value, merged(built.publish, publish), terminal)
     return ended.ok ? ok(ended.value) : ended
   },
 }
 
-function announce({ name, target, image, size, gzipSize }: Built, { say, colors }: Terminal): void {
+function announce(
+  { name, target, image, size, gzipSize }: Built,
+  { remark }: Launch,
+  { say, colors }: Terminal,
+): void {
   const weight = `${bytes(size)}, ${bytes(gzipSize)} with gzip`
   say(`${colors.bold(name)} for ${target}: ${image} (${weight})`)
+  if (remark !== undefined) say(`  ${remark}`)
+}
+
+/** The name of each disk and its file. */
+function parseDisks(given: readonly string[]): Result<readonly (readonly [string, string])[], Failure> {
+  const wrong = given.find((each) => !/^[^=]+=./.test(each))
+  if (wrong !== undefined)
+    return err(failure(124, `option --disk: invalid value "${wrong}", expected NAME=FILE`))
+  return ok(
+    given.map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)] as const),
+  )
+}
+
+/** A word as a shell wants it. */
+function quoted(word: string): string {
+  return /^[A-Za-z0-9_\-.,:=@/+%]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /** The rules of the configuration, but for the ports of the unikernel that the command line leads elsewhere. */

@@ -1,0 +1,133 @@
+/** A virtio image in a machine of QEMU's: which accelerator, which machine, and what its devices are behind. */
+import { execFile } from 'node:child_process'
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type Result, err, ok } from '@mirage/result'
+import type { Built } from './built.ts'
+import type { Machine, Wiring } from './launch.ts'
+import { type Failure, failure } from './problem.ts'
+
+const PROGRAM = 'qemu-system-x86_64'
+const FIRST_FD = 3
+/** MB. */
+const MEMORY = 128
+
+/** Nothing but what the image knows how to use; its status comes by the debug port, its text by the serial line. */
+const MACHINE: readonly string[] = [
+  '-machine',
+  'microvm,pcie=off,rtc=on,isa-serial=on',
+  '-nodefaults',
+  '-no-user-config',
+  '-no-reboot',
+  '-display',
+  'none',
+  '-serial',
+  'stdio',
+  '-device',
+  'isa-debug-exit',
+  '-device',
+  'virtio-rng-device',
+]
+
+/** What `qemu` finds out. */
+export interface Qemu {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly remark: string
+  readonly status: (code: number) => number
+}
+
+/** The machine for `image`. QEMU has to be there. */
+export async function qemu(
+  built: Built,
+  image: string,
+  machine: Machine,
+  words: readonly string[],
+  wiring: Wiring,
+): Promise<Result<Qemu, Failure>> {
+  const program = find(PROGRAM)
+  if (program === undefined) {
+    return err(
+      failure(1, `${PROGRAM} is not there, which runs virtio images: install it (Debian: qemu-system-x86)`),
+    )
+  }
+  const hasKvm = await isAccelerated(program)
+  const accelerator = hasKvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg', '-cpu', 'max']
+  const memory = ['-m', String(machine.memory ?? MEMORY)]
+  const boot = ['-kernel', image, '-append', words.join(' ')]
+  const args = [accelerator, MACHINE, memory, devices(built, machine, wiring), boot].flat()
+  const remark = hasKvm ? 'QEMU with KVM' : 'QEMU with software emulation (no KVM here)'
+  return ok({ program, args, remark, status: exitStatus })
+}
+
+/** `isa-debug-exit` ends QEMU with an odd number; an even one is QEMU's own. */
+function exitStatus(code: number): number {
+  return code % 2 === 1 ? (code - 1) / 2 : code
+}
+
+function devices({ attached }: Built, machine: Machine, wiring: Wiring): readonly string[] {
+  let networks = 0
+  return attached.flatMap(({ kind, name, path }, index) => {
+    const id = `d${index}`
+    if (kind === 'block') {
+      const file = (machine.disks.get(name) ?? path ?? name).replaceAll(',', ',,')
+      return [
+        '-drive',
+        `file=${file},if=none,format=raw,id=${id}`,
+        '-device',
+        `virtio-blk-device,drive=${id}`,
+      ]
+    }
+    const number = networks++
+    const netdev =
+      wiring === 'taps'
+        ? `tap,id=${id},ifname=tap${number},script=no,downscript=no`
+        : `stream,id=${id},server=off,addr.type=fd,addr.str=${FIRST_FD + number}`
+    return ['-netdev', netdev, '-device', `virtio-net-device,netdev=${id}`]
+  })
+}
+
+function find(program: string): string | undefined {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, program)
+    try {
+      accessSync(path, constants.X_OK)
+      return path
+    } catch {
+      // The next folder may have it.
+    }
+  }
+  return undefined
+}
+
+/**
+ * Whether this host runs guests in hardware: its processor says so, and QEMU can open the device. A device alone says
+ * nothing: some hosts emulate it, slower than QEMU and without the instructions that an engine needs.
+ */
+async function isAccelerated(program: string): Promise<boolean> {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    if (!/^flags\s*:.* (vmx|svm)( |$)/m.test(readFileSync('/proc/cpuinfo', 'utf8'))) return false
+  } catch {
+    return false
+  }
+  return new Promise((resolve) => {
+    const probe = [
+      '-accel',
+      'kvm',
+      '-machine',
+      'none',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-S',
+      '-monitor',
+      'stdio',
+    ]
+    const child = execFile(program, probe, { timeout: PROBE_TIMEOUT }, (error) => resolve(error === null))
+    child.stdin?.end('quit\n')
+  })
+}
+
+/** Milliseconds: it takes 50. */
+const PROBE_TIMEOUT = 2000

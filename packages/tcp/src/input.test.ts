@@ -133,6 +133,15 @@ describe('blind attacks (RFC 5961)', () => {
     established({ window: 1000 }).receives({ seq: 1, ack: -999, text: 'good', window: 1000 }).reads('good')
   })
 
+  it('challenges an acknowledgement from the other side of the sequence space, in flight or not', () => {
+    const tcp = established()
+      .receives({ seq: 1, ack: 1 + 2 ** 31 })
+      .sends({ seq: 1, ack: 1 })
+    tcp.at(1000).writes('x').sends({ seq: 1, text: 'x' })
+    for (const ack of [1 + 2 ** 31, 2 + 2 ** 31]) tcp.receives({ seq: 1, ack }).sentCount()
+    assert.deepEqual([tcp.tcb.snd.una, tcp.tcb.snd.queue.length], [1, 1])
+  })
+
   it('challenges twice a second at most', () => {
     const tcp = established()
     tcp.receives({ syn: true, seq: 9000 }).sends({ ack: 1 })

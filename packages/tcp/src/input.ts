@@ -149,9 +149,10 @@ export function synAcknowledged(tcb: Tcb, now: Millis): void {
 }
 
 /** RFC 5961 §5.2: neither older than the largest window, nor of what was never sent. */
-function isAckPlausible({ snd }: Tcb, segment: Segment): boolean {
-  const behind = distance(segment.ack, snd.una)
-  return behind <= snd.wndMax && atMost(segment.ack, snd.max)
+function isAckPlausible(tcb: Tcb, segment: Segment): boolean {
+  // One distance between two bounds: of 2^31 it is a matter of taste on which side it lies.
+  const ahead = distance(tcb.snd.una, segment.ack)
+  return -tcb.snd.wndMax <= ahead && ahead <= flightSize(tcb)
 }
 
 /** The rest of step 5: what the peer has, how much it can take, and whether it has our FIN. */

@@ -171,6 +171,12 @@ describe('keep-alive', () => {
     tcp.receives({ seq: 1, ack: 1 }).at(21_999).sendsNothing().at(22_000).sends({ seq: 0, at: 22_000 })
   })
 
+  it('waits out what rounding leaves of the silence', () => {
+    const tcp = established({ keepAlive })
+    tcp.at(10_224.820417232406).receives({ seq: 1, ack: 1 })
+    tcp.at(21_224).sendsNothing().at(21_226).sends({ seq: 0, ack: 1 })
+  })
+
   it('answers a probe of the peer', () => {
     established().at(5000).receives({ seq: 0, ack: 1 }).sends({ seq: 1, ack: 1, at: 5000 })
   })

@@ -27,6 +27,8 @@ export const SYN_ACK_ATTEMPTS_MAX = 5
 export const TIME_WAIT: Millis = 60_000
 /** How long a peer may take to finish once the application has left. */
 export const FIN_WAIT_2: Millis = 60_000
+/** Keep-alive looks no sooner than this after it has looked. */
+const KEEP_ALIVE_STEP: Millis = 1
 
 export function earliest(tcb: Tcb): Millis {
   const { retransmitAt, persistAt, ackAt, lifetimeEndsAt, watch } = tcb
@@ -168,6 +170,7 @@ function checkAlive(tcb: Tcb, watch: Watch, now: Millis): void {
       watch.dueAt = now + keepAlive.interval
       return
     case 'wait':
-      watch.dueAt = now + step.duration
+      // What rounding leaves of a silence may be too short to add to `now`, and would be due for ever.
+      watch.dueAt = now + Math.max(step.duration, KEEP_ALIVE_STEP)
   }
 }

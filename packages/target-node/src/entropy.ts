@@ -1,5 +1,5 @@
 /** Random bytes of the host: what everything random in the process begins with. */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { fs } from './host.ts'
 
 /**
  * `size` bytes that nobody can predict, from the host's generator. Reading the device file is 8 ms of the start
@@ -12,12 +12,12 @@ export function entropy(size: number): Uint8Array {
 /** `size` bytes of the file `path`; nothing unless it gives that many. */
 export function fromFile(path: string, size: number): Uint8Array | undefined {
   try {
-    const file = openSync(path, 'r')
+    const file = fs.openSync(path, 'r')
     try {
       const bytes = new Uint8Array(size)
-      return readSync(file, bytes) === size ? bytes : undefined
+      return fs.readSync(file, bytes) === size ? bytes : undefined
     } finally {
-      closeSync(file)
+      fs.closeSync(file)
     }
   } catch {
     return undefined

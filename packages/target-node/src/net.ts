@@ -3,7 +3,6 @@
  *
  * At the other end is the gateway of `mirage run`, a virtual machine monitor or another unikernel.
  */
-import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import * as mac from '@mirage/address/mac'
 import { type Argument, optional, text } from '@mirage/argument'
@@ -13,6 +12,7 @@ import type { Net } from '@mirage/net'
 import { type ByteStream, connect as connectStream } from '@mirage/net/stream'
 import { type Result, err, ok } from '@mirage/result'
 import { entropy } from './entropy.ts'
+import { fs } from './host.ts'
 
 const MTU = 1500
 /** Bytes that are read at once: what the other end writes in a turn, usually. */
@@ -58,7 +58,7 @@ export async function connect(
 function openSocket(number: string, stream: SocketStream): Result<Socket, string> {
   const fd = Number(number)
   try {
-    if (!/^[0-9]+$/.test(number) || !fstatSync(fd).isSocket()) throw new Error('no socket')
+    if (!/^[0-9]+$/.test(number) || !fs.fstatSync(fd).isSocket()) throw new Error('no socket')
     return ok(new Socket({ fd, readable: true, writable: true, onread: stream.onread }))
   } catch {
     return err(`--interface=fd:${number}: there is no socket of this number; start this with mirage run`)

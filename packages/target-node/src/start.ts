@@ -2,6 +2,7 @@
 import { type Running, boot } from '@mirage/runtime/boot'
 import type { Info, Part } from '@mirage/runtime/component'
 import { clock } from './clock.ts'
+import { traceSources } from './traces.ts'
 import { writeLine } from './write-all.ts'
 
 const [STDOUT, STDERR] = [1, 2]
@@ -22,6 +23,8 @@ export interface Image {
 
 /** Runs the unikernel, and ends the process with its exit code. */
 export function main({ name, info, components }: Image): void {
+  // In an image this module's file is the image.
+  traceSources(import.meta.url)
   const running = boot(
     { name, parts: components, ...(info === undefined ? {} : { info }) },
     {

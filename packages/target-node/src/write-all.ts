@@ -1,5 +1,5 @@
 /** Writes to a file descriptor of the host, at once and whole. */
-import { writeSync } from 'node:fs'
+import { fs } from './host.ts'
 
 const PAUSE_MS = 1
 const pause = new Int32Array(new SharedArrayBuffer(4))
@@ -11,7 +11,7 @@ const pause = new Int32Array(new SharedArrayBuffer(4))
 export function writeAll(fd: number, bytes: Uint8Array): boolean {
   for (let offset = 0; offset < bytes.length; ) {
     try {
-      offset += writeSync(fd, bytes, offset)
+      offset += fs.writeSync(fd, bytes, offset)
     } catch (error) {
       // A terminal or pipe that another process has made non-blocking is full.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return false

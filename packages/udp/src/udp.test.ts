@@ -137,11 +137,21 @@ describe('udp between two hosts', () => {
 
   it('throws on ports that are none', async () => {
     const { a } = await hosts()
-    for (const port of [0, 65_536, -1, 1.5]) {
+    assert.throws(() => a.udp.listen(0, () => {}))
+    for (const port of [65_536, -1, 1.5]) {
       assert.throws(() => a.udp.listen(port, () => {}))
       assert.throws(() => a.udp.write(at(B, port), new Uint8Array()))
       assert.throws(() => a.udp.write(at(B, 7), new Uint8Array(), { srcPort: port }))
     }
+  })
+
+  it('hears a sender that has no port, and cannot answer it', async () => {
+    const { a, b, settle } = await hosts()
+    const answers: unknown[] = []
+    b.udp.listen(7, ({ src, payload }) => answers.push(src.port, b.udp.write(src, payload)))
+    a.udp.write(at(B, 7), new Uint8Array(), { srcPort: 0 })
+    await settle()
+    assert.deepEqual(answers, [0, err('no-port')])
   })
 
   it('refuses a payload above 65,507 bytes, and sends that many in fragments', async () => {

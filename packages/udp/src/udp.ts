@@ -25,11 +25,15 @@ export interface Datagram {
 }
 
 /** Why a datagram was not sent. */
-export type UdpWriteError = IpError | 'too-long'
+export type UdpWriteError =
+  | IpError
+  | 'too-long'
+  /** Nobody has port 0: the sender of a datagram from there wants no answer (RFC 768). */
+  | 'no-port'
 
 /** What may be unusual about a datagram. */
 export interface UdpWriteOptions {
-  /** A random port from 49152 up unless told (RFC 6335 §6). */
+  /** A random port from 49152 up unless told (RFC 6335 §6); 0 to have no answer. */
   readonly srcPort?: number
   readonly src?: Ipv4
   readonly ttl?: number
@@ -100,8 +104,9 @@ class Datagrams implements Udp {
     payload: Uint8Array,
     { srcPort, src = this.#ip.src(dst.address), ttl }: UdpWriteOptions = {},
   ): Result<void, UdpWriteError> {
+    if (dst.port === 0) return err('no-port')
     assertPort(dst.port)
-    if (srcPort !== undefined) assertPort(srcPort)
+    if (srcPort !== undefined && srcPort !== 0) assertPort(srcPort)
     if (payload.length > PAYLOAD_SIZE_MAX) return err('too-long')
     const ports = { srcPort: srcPort ?? this.#randomPort(), dstPort: dst.port }
     const pseudo = checksum.pseudo(src, dst.address, UDP, 0)

@@ -70,7 +70,8 @@ export class UdpIn {
     const client = dst.address === cidr.address ? this.#byPort.get(dst.port) : undefined
     if (client === undefined || client.guestPort !== src.port) return false
     this.#use(client)
-    if (client.socket.send(client.endpoint, payload).ok) counters.udpOut += 1
+    const { endpoint } = client
+    if (endpoint.port !== 0 && client.socket.send(endpoint, payload).ok) counters.udpOut += 1
     else counters.udpDropped += 1
     return true
   }

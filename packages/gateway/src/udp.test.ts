@@ -101,6 +101,20 @@ describe('datagrams out of the unikernel', () => {
     assert.deepEqual([gateway.counters.udpDropped, gateway.counters.udpOut], [2, 0])
   })
 
+  it('may be answered by a peer that has no port, and have none themselves', async () => {
+    const { host, guest, pass } = rig()
+    const received = heard(guest.udp, 4000)
+    for (const srcPort of [4000, 0]) guest.udp.write(OUTSIDE, HELLO, { srcPort })
+    await pass(10)
+    const nobody = { ...OUTSIDE, port: 0 }
+    for (const { from } of host.sent) from.receive(nobody, HELLO)
+    await pass(10)
+    assert.deepEqual(
+      received.map(({ src }) => src),
+      [nobody],
+    )
+  })
+
   it('that stop give their socket back after two minutes of silence in both directions', async () => {
     const { host, guest, pass, gateway } = rig()
     guest.udp.write(OUTSIDE, HELLO, { srcPort: 4000 })
@@ -156,6 +170,16 @@ describe('a published UDP port', () => {
       ],
     )
     assert.equal(gateway.inUse.clients, 2)
+  })
+
+  it('leads there also for a client that has no port, whose answers are lost', async () => {
+    const { host, guest, gateway, pass } = rig()
+    guest.udp.listen(53, ({ src, payload }) => guest.udp.write(src, payload, { srcPort: 53 }))
+    await gateway.publish(publish)
+    const [socket] = host.sockets
+    socket!.receive({ ...client(1), port: 0 }, HELLO)
+    await pass(10)
+    assert.deepEqual([gateway.counters.udpIn, gateway.counters.udpDropped, host.sent.length], [1, 1, 0])
   })
 
   it('loses what comes before the unikernel is known, and looks for it', async () => {
@@ -266,6 +290,14 @@ describe('a question to the gateway', () => {
     guest.udp.write(dns, QUERY.subarray(0, 11), { srcPort: 4000 })
     await pass(10)
     assert.deepEqual([received.length, gateway.counters.dnsFailed], [0, 2])
+  })
+
+  it('is not answered where it came from no port', async () => {
+    const { host, guest, gateway, pass } = rig()
+    host.answer = async (query) => ok(query)
+    guest.udp.write({ address: GATEWAY, port: 53 }, new Uint8Array(12), { srcPort: 0 })
+    await pass(10)
+    assert.equal(gateway.counters.dnsQueries, 1)
   })
 
   it('is lost while too many others wait', async () => {

@@ -12,10 +12,14 @@ export interface Bench {
   readonly measure: () => Promise<number>
   /** What ours is compared with, measured in turn with it, since machines differ and get tired. */
   readonly reference?: Reference
-  /** What we want of the ratio to the reference if there is one, of the number itself otherwise. */
-  readonly target?: { readonly atLeast: number } | { readonly atMost: number }
+  readonly target?: Target
   /** Ends what the first run began. */
   readonly stop?: () => Promise<void>
+}
+
+/** What we want of the ratio to the reference; of the number itself where it says so, or there is no reference. */
+export type Target = ({ readonly atLeast: number } | { readonly atMost: number }) & {
+  readonly of?: 'ratio' | 'number'
 }
 
 export interface Reference {
@@ -40,7 +44,7 @@ export interface Report extends Numbers {
     | { readonly what: string; readonly missing: string }
   /** Ours over the reference's, of the medians. */
   readonly ratio?: number
-  readonly target?: NonNullable<Bench['target']>
+  readonly target?: Target
   readonly node: string
   readonly cores: number
   readonly date: string

@@ -11,7 +11,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { type Bench, type Report, run } from './bench.ts'
+import { type Bench, type Report, type Target, run } from './bench.ts'
 
 const SUFFIX = '.bench.ts'
 const here = new URL('./', import.meta.url)
@@ -75,9 +75,10 @@ function print(name: string): void {
     console.log(`${' '.repeat(13)}beside ${reference.what}: ${theirs}`)
   }
   if (ratio !== undefined) console.log(`${' '.repeat(13)}ratio ${ratio}`)
-  if (target !== undefined) console.log(`${' '.repeat(13)}wanted: ${aim(target)}`)
+  if (target !== undefined) console.log(`${' '.repeat(13)}wanted: ${aim(target, unit)}`)
 }
 
-function aim(target: NonNullable<Bench['target']>): string {
-  return 'atLeast' in target ? `at least ${target.atLeast}` : `at most ${target.atMost}`
+function aim(target: Target, unit: string): string {
+  const bound = 'atLeast' in target ? `at least ${target.atLeast}` : `at most ${target.atMost}`
+  return target.of === 'number' ? `${bound} ${unit}` : bound
 }

@@ -70,6 +70,12 @@ describe('connect', () => {
     assert.deepEqual(await world.run(world.a.connect(SERVER)), err('no-route'))
   })
 
+  it('has no route to what is no host (RFC 1122 §4.2.3.10)', async () => {
+    const { a, run } = rig()
+    for (const address of [ipv4.BROADCAST, ipv4.of(10, 0, 0, 255), ipv4.of(224, 0, 0, 1), ipv4.UNSPECIFIED])
+      assert.deepEqual(await run(a.connect({ address, port: 80 }), 0), err('no-route'))
+  })
+
   it('has no port left when all to this peer are taken, and never waits for one', async () => {
     const { a, run } = rig({ fate: () => () => [], a: { connectionsMax: 1000 } })
     for (let i = 0; i < 1000; i++) void a.connect(SERVER)
@@ -182,7 +188,7 @@ describe('segments that belong to no connection (RFC 9293 §3.10.7.1)', () => {
 
   it('answers nothing that is for many, or from nobody (RFC 1122 §4.2.3.10)', () => {
     const { wireB } = rig()
-    for (const dst of [ipv4.BROADCAST, ipv4.of(224, 0, 0, 1)])
+    for (const dst of [ipv4.BROADCAST, ipv4.of(10, 0, 0, 255), ipv4.of(224, 0, 0, 1)])
       assert.deepEqual(ask(wireB, { flags: SYN }, A, dst), [])
     for (const src of [ipv4.UNSPECIFIED, ipv4.BROADCAST, ipv4.of(224, 0, 0, 1)])
       assert.deepEqual(ask(wireB, { flags: SYN }, src), [])

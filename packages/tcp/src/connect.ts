@@ -10,6 +10,7 @@ import * as ipv4 from '@mirage/address/ipv4'
 import * as checksum from '@mirage/bytes/checksum'
 import type { Clock, Millis } from '@mirage/clock'
 import type { Ip, Packet } from '@mirage/ip'
+import * as route from '@mirage/ip/route'
 import { type Random, u32 } from '@mirage/random'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import { Alarm } from './alarm.ts'
@@ -143,7 +144,8 @@ class Stack implements Tcp, Driver {
   connect(remote: Endpoint, options: TcpOptions = {}): Promise<Result<TcpFlow, ConnectError>> {
     assertPort(remote.port)
     const localAddr = this.#ip.src(remote.address)
-    if (this.#isDisconnected || localAddr === ipv4.UNSPECIFIED) return Promise.resolve(err('no-route'))
+    if (this.#isDisconnected || localAddr === ipv4.UNSPECIFIED || !this.#isHost(remote.address))
+      return Promise.resolve(err('no-route'))
     const localPort = this.#numbers.localPort(
       localAddr,
       remote.address,
@@ -331,7 +333,7 @@ class Stack implements Tcp, Driver {
   /** SEGMENT ARRIVES in LISTEN or CLOSED: RFC 9293 §3.10.7.1, §3.10.7.2. */
   #unknown(segment: wire.Segment, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
     // RFC 1122 §4.2.3.10.
-    if (this.#isDisconnected || !isHost(src) || !isHost(dst)) return
+    if (this.#isDisconnected || !this.#isHost(src) || !this.#isHost(dst)) return
     if (!opening.isOpening(segment)) return this.#transmitter.refuse(segment, src, dst)
     const listener = this.#listeners.get(segment.dstPort)
     if (listener === undefined && this.#decide === undefined)
@@ -395,10 +397,10 @@ class Stack implements Tcp, Driver {
       this.ended(connection, user.abort(tcb))
     }
   }
-}
 
-function isHost(address: ipv4.Ipv4): boolean {
-  return address !== ipv4.UNSPECIFIED && address >>> 28 < 0xe
+  #isHost(address: ipv4.Ipv4): boolean {
+    return route.isHost(this.#ip.config.cidr, address)
+  }
 }
 
 function assertPort(port: number): void {

@@ -176,6 +176,7 @@ function advance(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void 
   snd.queue.drop(stores.chunks, Math.min(count, snd.queue.length))
   snd.una = segment.ack
   snd.nxt = later(snd.nxt, snd.una)
+  snd.urgentTo = later(snd.urgentTo, snd.una)
   measure(tcb, now)
   snd.isLost = reno.acknowledged(tcb.congestion, snd.mss, count, snd.una, flightSize(tcb))
   // Of partial acknowledgements only the first restarts the timer: after many losses it, rather than one round

@@ -65,6 +65,16 @@ describe("Nagle's algorithm (RFC 9293 §3.7.4)", () => {
     tcp.writesNodelay('c').sends({ seq: 2, text: 'bc' }).writes('d').sendsNothing()
   })
 
+  it('holds a short segment back also gigabytes after what was written without delay', () => {
+    const tcp = established()
+    tcp.tcb.snd.urgentTo = (501 - 2 ** 31) | 0
+    for (const length of [100, 1000]) {
+      tcp.writes(length).sends({ text: length })
+      tcp.receives({ ack: tcp.tcb.snd.max })
+    }
+    tcp.writes('a').sends({ text: 'a' }).writes('b').sendsNothing()
+  })
+
   it('holds a short segment back also where it would fill half of a small window', () => {
     established({ window: 600 }).writes(100).sends({ text: 100 }).writes(350).sendsNothing()
   })

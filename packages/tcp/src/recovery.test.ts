@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import * as reno from './congestion/reno.ts'
 import { type Dialogue, established } from './testing/dialogue.ts'
 
 describe('the retransmission timer (RFC 6298)', () => {
@@ -165,6 +166,16 @@ describe('fast retransmit and recovery (RFC 5681, RFC 6582)', () => {
     const tcp = lossy().at(1000).sends({ seq: 1, text: 1000 })
     for (let i = 0; i < 3; i++) tcp.receives({ ack: 1 }).sentCount()
     assert.equal(tcp.tcb.congestion.isRecovering, false)
+  })
+
+  it('works in every part of the sequence space, also gigabytes after the last loss', () => {
+    const congestion = reno.start(1000, 0)
+    for (let una = 0x1000_0000; una <= 0xf000_0000; una += 0x1000_0000) {
+      reno.acknowledged(congestion, 1000, 0x1000_0000, una | 0, 0)
+      const recovery = { ...congestion }
+      const lost = [1, 2, 3].map(() => reno.duplicated(recovery, 1000, una | 0, (una + 10_000) | 0, 10_000))
+      assert.deepEqual(lost, [false, false, true])
+    }
   })
 
   it('does not count window updates, text or FINs as duplicates', () => {

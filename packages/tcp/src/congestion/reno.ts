@@ -5,7 +5,7 @@
  * With selective acknowledgement, recovery would know of more than one hole at a time; CUBIC would stand beside
  * this file.
  */
-import { type Sequence, lessThan } from '../sequence.ts'
+import { type Sequence, add, lessThan } from '../sequence.ts'
 
 /** Duplicate acknowledgements that mean a loss rather than a change of order: RFC 5681 §3.2. */
 const DUP_ACKS = 3
@@ -55,6 +55,8 @@ export function allowance(reno: Reno, mss: number): number {
 export function acknowledged(reno: Reno, mss: number, count: number, una: Sequence, flight: number): boolean {
   reno.dupAcks = 0
   if (reno.isRecovering) return recovers(reno, mss, count, una, flight)
+  // What is long over follows, or it would lie ahead again after half of the sequence space.
+  if (lessThan(reno.recover, una)) reno.recover = add(una, -1)
   // The window grows only where it, not the application or the peer, was what limited us.
   if (2 * (flight + count) >= reno.cwnd) grow(reno, mss, count)
   return false

@@ -1,5 +1,6 @@
 /** Objects to programs: bases without a system under them, and programs for this machine. */
 import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MUSL } from './system.ts'
 
@@ -23,6 +24,24 @@ export function linkBase(objects: readonly string[], layout: string, output: str
   for (const out of [[`${output}.symbols`], [output, '-s']]) {
     execFileSync('gcc', [...args, '-o', ...out], { stdio: ['ignore', 'inherit', 'inherit'] })
   }
+  cutSections(output)
+}
+
+/**
+ * Cuts off the table of sections, which no loader of images reads. What comes behind the segments is the program then,
+ * so that a file without gaps stays one: a multiboot loader wants that of the virtio base.
+ */
+function cutSections(base: string): void {
+  const file = readFileSync(base)
+  const table = Number(file.readBigUInt64LE(0x20))
+  const headers = Array.from(
+    { length: file.readUInt16LE(0x38) },
+    (_, i) => table + i * file.readUInt16LE(0x36),
+  )
+  const ends = headers.map((at) => Number(file.readBigUInt64LE(at + 8) + file.readBigUInt64LE(at + 32)))
+  // e_shoff; e_shentsize, e_shnum, e_shstrndx.
+  file.fill(0, 0x28, 0x30).fill(0, 0x3a, 0x40)
+  writeFileSync(base, file.subarray(0, Math.max(...ends)))
 }
 
 /**

@@ -23,6 +23,9 @@ export interface Entry {
 const TYPES: Record<Kind, number> = { block: 1, net: 2 }
 const MANIFEST_NOTE = 0x3154464d
 const PVH_NOTE = 18
+/** Multiboot 0.6.96 §3.1. */
+const MULTIBOOT_MAGIC = Buffer.from('02b0ad1b', 'hex')
+const MULTIBOOT_SEARCH_SIZE = 8192
 const ENTRY_SIZE = 104
 const ENTRIES_MAX = 64
 
@@ -76,7 +79,19 @@ export function withManifest(image: string, suffix: string, entries: readonly En
   return writeCopy(image, suffix, bytes)
 }
 
-/** A copy of an image that loaders do not take for PVH, so that they look for its multiboot header. */
+/**
+ * A copy of an image without its multiboot header. A loader that knows both, as QEMU does, takes an image with one for
+ * multiboot, and looks for the note of PVH only then.
+ */
+export function withoutMultiboot(image: string): string {
+  const bytes = fs.readFileSync(image)
+  const header = bytes.subarray(0, MULTIBOOT_SEARCH_SIZE).indexOf(MULTIBOOT_MAGIC)
+  if (header < 0) throw new Error('the image has no multiboot header')
+  bytes.fill(0, header, header + MULTIBOOT_MAGIC.length)
+  return writeCopy(image, 'pvh', bytes)
+}
+
+/** A copy of an image without the note of PVH. */
 export function withoutPvh(image: string): string {
   const bytes = fs.readFileSync(image)
   bytes.writeUInt32LE(0, noteOffset(bytes, PVH_NOTE) + 8)

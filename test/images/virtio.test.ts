@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { skipWithout } from '../system.ts'
-import { type Entry, build, withManifest, withoutPvh } from './guest.ts'
+import { type Entry, build, withManifest, withoutMultiboot, withoutPvh } from './guest.ts'
 import { Machine, type Options, run } from './machine.ts'
 import { Peer, arpRequest, echoRequest, isEchoReply, quit } from './peer.ts'
 
@@ -42,34 +42,37 @@ before(() => {
 
 after(() => fs.rmSync(folder, { recursive: true, force: true }))
 
-/** QEMU loads an image by PVH where it can, and machines of before 4.0 cannot. */
-const MACHINES: readonly [name: string, machine: string, isMultiboot: boolean][] = [
-  ['pc by PVH', 'pc', false],
-  ['pc without ACPI', 'pc,acpi=off', false],
-  ['an old pc, which only knows multiboot', 'pc-i440fx-3.1', false],
-  ['pc by multiboot', 'pc', true],
-  ['q35', 'q35', false],
-  ['microvm', 'microvm', false],
-  ['microvm without ACPI', 'microvm,acpi=off', false],
-  ['microvm without interrupt controller, timer and clock of old', 'microvm,pic=off,pit=off,rtc=off', false],
-  ['microvm by multiboot', 'microvm', true],
+const MACHINES: readonly [name: string, machine: string][] = [
+  ['pc', 'pc'],
+  ['pc without ACPI', 'pc,acpi=off'],
+  ['q35', 'q35'],
+  ['microvm', 'microvm'],
+  ['microvm without ACPI', 'microvm,acpi=off'],
+  ['microvm without interrupt controller, timer and clock of old', 'microvm,pic=off,pit=off,rtc=off'],
 ]
 
-describe('a virtio image boots on', { skip: SKIP, concurrency: 2 }, () => {
-  for (const [name, machine, isMultiboot] of MACHINES) {
-    it(`${name}, with its command line and status`, async () => {
-      const image = isMultiboot ? withoutPvh(imageOf('hello')) : imageOf('hello')
-      const commandLine = '--solo5:quiet --ipv4=10.0.0.2/24  "two words"'
-      const { output, code } = await run({ machine, image, commandLine })
-      assert.match(output, /^hello \[--ipv4=10\.0\.0\.2\/24 {2}"two words"\]$/m)
-      assert.match(output, /^SUCCESS$/m)
-      assert.match(output, /^Solo5: solo5_exit\(0\) called$/m)
-      assert.equal(code, codeOf(0))
-    })
+/** An image is both; with one of the two taken away it is certain which one was used. */
+const PROTOCOLS: readonly [name: string, only: (image: string) => string][] = [
+  ['multiboot', withoutPvh],
+  ['PVH', withoutMultiboot],
+]
 
-    it(`${name}, and switches it off`, async () => {
-      const image = isMultiboot ? withoutPvh(imageOf('hello')) : imageOf('hello')
-      const { output, code } = await run({ machine, image, commandLine: 'status', hasDebugExit: false })
+describe('a virtio image boots', { skip: SKIP, concurrency: 2 }, () => {
+  for (const [name, machine] of MACHINES) {
+    for (const [protocol, only] of PROTOCOLS) {
+      it(`by ${protocol} on ${name}, with its command line and status`, async () => {
+        const commandLine = '--solo5:quiet --ipv4=10.0.0.2/24  "two words"'
+        const { output, code } = await run({ machine, image: only(imageOf('hello')), commandLine })
+        assert.match(output, /^hello \[--ipv4=10\.0\.0\.2\/24 {2}"two words"\]$/m)
+        assert.match(output, /^SUCCESS$/m)
+        assert.match(output, /^Solo5: solo5_exit\(0\) called$/m)
+        assert.equal(code, codeOf(0))
+      })
+    }
+
+    it(`on ${name}, and switches it off`, async () => {
+      const options = { machine, commandLine: 'status', hasDebugExit: false }
+      const { output, code } = await start('hello', options).ended
       assert.match(output, /^Solo5: solo5_exit\(42\) called$/m)
       assert.equal(code, 0)
     })
@@ -258,15 +261,18 @@ describe('a network of a virtio guest', { skip: SKIP }, () => {
     const guest = start('net', { machine: 'pc', devices: netdev(0, peer, 'virtio-net-pci,host_mtu=9000') }, [
       { name: 'net0', kind: 'net' },
     ])
-    await guest.prints(/^mtu 9000$/m)
-    guest.kill()
-    peer.close()
+    try {
+      await guest.prints(/^mtu 9000$/m)
+    } finally {
+      guest.kill()
+      peer.close()
+    }
   })
 
-  for (const [machine, device] of [
-    ['pc', 'virtio-net-pci'],
-    ['microvm', 'virtio-net-device'],
-    ['microvm,acpi=off,ioapic2=off', 'virtio-net-device'],
+  for (const [machine, device, only] of [
+    ['pc', 'virtio-net-pci', withoutPvh],
+    ['microvm', 'virtio-net-device', withoutPvh],
+    ['microvm,acpi=off', 'virtio-net-device', withoutMultiboot],
   ] as const) {
     it(`is told from others by its place in the manifest: ${machine}`, async () => {
       const peers = [await Peer.listen(path.join(folder, 'a')), await Peer.listen(path.join(folder, 'b'))]
@@ -275,7 +281,7 @@ describe('a network of a virtio guest', { skip: SKIP }, () => {
         { name: 'net0', kind: 'net' },
       ]
       const devices = peers.flatMap((peer, index) => netdev(index, peer, device))
-      const guest = start('net', { machine, devices }, entries)
+      const guest = new Machine({ machine, devices, image: only(imageOf('net', entries)) })
       try {
         // The first device of the machine is "net1", which answers as 10.0.1.2.
         for (const [index, network] of [1, 0].entries()) {
@@ -293,16 +299,26 @@ describe('a network of a virtio guest', { skip: SKIP }, () => {
     })
   }
 
-  it('is where the command line tells, and the application does not see that', async () => {
-    const peer = await Peer.listen(path.join(folder, 'word'))
+  for (const [who, machine, commandLine, only] of [
     // QEMU's first device is in the last of 24 places of 512 bytes; nothing is looked for in others.
-    const commandLine = 'one virtio_mmio.device=512@0xfeb02e00:47 two virtio_mmio.device=512@0xfeb00000:1'
-    const devices = netdev(0, peer, 'virtio-net-device')
-    const options = { machine: 'microvm', devices, commandLine }
-    const { output } = await start('hello', options, [{ name: 'net0', kind: 'net' }]).ended
-    assert.match(output, /^hello \[one two\]$/m)
-    peer.close()
-  })
+    [
+      'the user',
+      'microvm',
+      'one virtio_mmio.device=512@0xfeb02e00:47 two virtio_mmio.device=512@0xfeb00000:1',
+      withoutPvh,
+    ],
+    // Told only to those that know PVH.
+    ['QEMU', 'microvm,acpi=off', 'one two', withoutMultiboot],
+  ] as const) {
+    it(`is where ${who} says it is on the command line, which the application does not see`, async () => {
+      const peer = await Peer.listen(path.join(folder, 'word'))
+      const devices = netdev(0, peer, 'virtio-net-device')
+      const image = only(imageOf('hello', [{ name: 'net0', kind: 'net' }]))
+      const { output } = await run({ machine, image, devices, commandLine })
+      peer.close()
+      assert.match(output, /^hello \[one two\]$/m)
+    })
+  }
 
   it('can be one of 63', async () => {
     const peers: Peer[] = []

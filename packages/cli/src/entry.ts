@@ -13,6 +13,9 @@ const PACKAGES: Readonly<Record<Target, string>> = {
   virtio: '@mirage/target-solo5',
 }
 
+/** What the entry module is called where a file would have its name. */
+export const ENTRY = 'entry.mjs'
+
 /** What stands in the image for the versions of its packages, which are known once it is linked. */
 export const PACKAGES_MARK = '@mirage:packages@'
 

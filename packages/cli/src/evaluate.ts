@@ -6,6 +6,7 @@ import type { Unikernel } from '@mirage/configure'
 import { type Result, err, ok } from '@mirage/result'
 import type { Message, OutputFile } from 'esbuild'
 import { bundler } from './bundler.ts'
+import { ENTRY } from './entry.ts'
 import { ourPackages } from './our-packages.ts'
 import type { Problem } from './problem.ts'
 import type { Project } from './project.ts'
@@ -47,7 +48,11 @@ export async function evaluate(project: Project): Promise<Result<Evaluated, read
   try {
     // No file is written, so there is none to clean up; the query makes it another module each time.
     const url = `data:text/javascript;base64,${Buffer.from(code.contents).toString('base64')}`
-    const { default: exported } = (await import(url)) as { default?: unknown }
+    const exports = await Promise.race([import(url) as Promise<{ default?: unknown }>, idle()])
+    if (exports === 'idle') {
+      return err([{ file: project.config, message: 'it awaits something that never comes' }])
+    }
+    const { default: exported } = exports
     if (!isUnikernel(exported)) {
       return err([{ file: project.config, message: 'the default export is not a unikernel(…)' }])
     }
@@ -57,12 +62,20 @@ export async function evaluate(project: Project): Promise<Result<Evaluated, read
   }
 }
 
+/** Resolves when nothing is left that could happen in this process. */
+function idle(): Promise<'idle'> {
+  return new Promise((resolve) => {
+    process.once('beforeExit', () => resolve('idle'))
+  })
+}
+
 /** What esbuild complains about, as problems; anything else that was thrown is not for us. */
 export function problemsOf(error: unknown, folder: string): readonly Problem[] {
   const { errors } = error as { errors?: readonly Message[] }
   if (errors === undefined) throw error
   return errors.map(({ text, location }) => {
-    if (location === null) return { message: text }
+    // The entry is ours: nobody can look at a line of it.
+    if (location === null || location.file === ENTRY) return { message: text }
     const file = isAbsolute(location.file) ? location.file : join(folder, location.file)
     return { file, line: location.line, column: location.column + 1, message: text }
   })

@@ -1,6 +1,6 @@
-/** What is undone when a signal ends this program in the middle of its work. */
+/** What is undone when something ends this program in the middle of its work. */
 
-/** Calls `undo` before SIGINT or SIGTERM ends this process, until the returned function is called. */
+/** Calls `undo` before a signal or a call of `process.exit` ends this process, until the returned function is called. */
 export function onInterrupt(undo: () => void): () => void {
   const end = (signal: NodeJS.Signals): void => {
     undo()
@@ -11,8 +11,10 @@ export function onInterrupt(undo: () => void): () => void {
   const forget = (): void => {
     process.off('SIGINT', end)
     process.off('SIGTERM', end)
+    process.off('exit', undo)
   }
   process.on('SIGINT', end)
   process.on('SIGTERM', end)
+  process.on('exit', undo)
   return forget
 }

@@ -1,5 +1,5 @@
 /** Links a unikernel: its entry module, with everything that this leads to and nothing else, in one file. */
-import { join, relative, resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { type Result, err, ok } from '@mirage/result'
 import { isImage } from '@mirage/configure/attachment'
 import type { Target } from '@mirage/configure/option'
@@ -7,7 +7,7 @@ import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { ambient, ambientNames, injected } from './ambient.ts'
 import { bundler } from './bundler.ts'
 import { generateFiles } from './crunch.ts'
-import { PACKAGES_MARK } from './entry.ts'
+import { ENTRY, PACKAGES_MARK } from './entry.ts'
 import { problemsOf } from './evaluate.ts'
 import { ourPackages } from './our-packages.ts'
 import { packageOf } from './package.ts'
@@ -62,7 +62,7 @@ export async function link(
     const platform = platformOf(target)
     const { outputFiles, metafile } = await build({
       ...platform,
-      stdin: { contents: source, resolveDir: project.folder, sourcefile: 'entry.mjs' },
+      stdin: { contents: source, resolveDir: project.folder, sourcefile: ENTRY },
       absWorkingDir: project.folder,
       outfile: file,
       bundle: true,
@@ -117,7 +117,7 @@ function files(project: Project, inputs: string[]): Plugin {
         namespace: 'files',
       }))
       build.onLoad({ filter: /.*/, namespace: 'files' }, ({ path }) => {
-        const generated = generateFiles(join(project.folder, path))
+        const generated = generateFiles(resolve(project.folder, path))
         if (!generated.ok) return { errors: [{ text: generated.error }] }
         inputs.push(...generated.value.inputs)
         return { contents: generated.value.source, loader: 'js', resolveDir: project.folder }
@@ -171,7 +171,7 @@ function theOutput(metafile: Metafile): Metafile['outputs'][string] {
 
 /** Whether a path in the metafile is a file, and not a module that was made up. */
 function isFile(path: string): boolean {
-  return path !== 'entry.mjs' && !path.includes(':')
+  return path !== ENTRY && !path.includes(':')
 }
 
 function unique(problems: readonly Problem[]): readonly Problem[] {

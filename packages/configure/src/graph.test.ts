@@ -104,8 +104,20 @@ describe('optionsOf', () => {
 
 describe('problems', () => {
   it('finds nothing where nothing is wrong', () => {
-    const publish = ['8080:80', '127.0.0.1:8080:80', '5353:53/udp', '0:80']
+    const publish = ['8080:80', '192.0.2.1:8080:80', '8080:80/udp', '0:80', '0:80']
     assert.deepEqual(problems(unikernelOf({ stack: stack() }, { publish })), [])
+  })
+
+  it('finds a port of the host that two rules take, and a main module that is no path', () => {
+    const publish = ['8080:80', '127.0.0.1:8080:81']
+    const wrong = { ...unikernelOf({ stack: stack() }, { publish }), main: 'unikernel.ts' }
+    assert.deepEqual(
+      problems(wrong).map(({ message }) => message),
+      [
+        "main: 'unikernel.ts' is no path: write './unikernel.ts'",
+        "publish: '127.0.0.1:8080:81' takes a port of the host that is taken above",
+      ],
+    )
   })
 
   it('tells all at once', () => {

@@ -37,14 +37,31 @@ export function problems(unikernel: Unikernel): readonly Complaint[] {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(unikernel.name)) {
     found.push({ message: `name: '${about}' is not a name: letters, digits, - and _`, about })
   }
-  for (const rule of unikernel.publish) {
-    if (parsePublish(rule) !== undefined) continue
-    found.push({ message: `publish: '${rule}' is not <host port>:<port of the unikernel>`, about: rule })
-  }
+  const { main } = unikernel
+  if (!/^[./]/.test(main))
+    found.push({ message: `main: '${main}' is no path: write './${main}'`, about: main })
+  found.push(...wrongRules(unikernel.publish))
   for (const [name, device] of Object.entries(unikernel.devices)) {
     if (!isDevice(device)) found.push({ message: `devices.${name}: this is not a device` })
   }
   return found.length > 0 ? found : missingCases(unikernel)
+}
+
+function wrongRules(rules: readonly string[]): readonly Complaint[] {
+  const taken = new Set<string>()
+  return rules.flatMap((about) => {
+    const rule = parsePublish(about)
+    if (rule === undefined) {
+      return [{ message: `publish: '${about}' is not <host port>:<port of the unikernel>`, about }]
+    }
+    const { protocol, hostAddress, hostPort } = rule
+    const port = `${protocol} ${hostAddress} ${hostPort}`
+    if (hostPort === 0 || !taken.has(port)) {
+      taken.add(port)
+      return []
+    }
+    return [{ message: `publish: '${about}' takes a port of the host that is taken above`, about }]
+  })
 }
 
 /** The options that `unikernel` has: `target`, then its own in the order of its devices. */

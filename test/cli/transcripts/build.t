@@ -58,6 +58,12 @@ What cannot be built leaves what was built before, and is not run:
   site.mjs
   site.mjs.map
 
+A folder that is named from the root is that folder:
+
+  $ cp config.ts kept.config && sed -i "s#'./htdocs'#'$PWD/htdocs'#" config.ts && mirage build -q && mv kept.config config.ts && mirage build -q
+  $ ln -s nowhere htdocs/broken && mirage build 2>&1 | sed "s|$PWD/||"; rm htdocs/broken
+  error: htdocs/broken cannot be read: no such file or folder
+
 An import that leads nowhere is told once:
 
   $ cp unikernel.ts kept.ts && sed -i "1i import './nowhere.ts'" unikernel.ts && mirage build

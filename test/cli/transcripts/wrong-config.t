@@ -109,6 +109,24 @@ Values that no type can judge are told together:
   error: config.ts:8:12: publish: '80' is not <host port>:<port of the unikernel>
   [1]
 
+Two ports that are one, and a path that looks like the name of a package:
+
+  $ cp $FIXTURES/site/config.ts . && sed -i "s/main: .*/main: 'unikernel.ts',/; s/^})/  publish: ['8080:80', '8080:81', '0:80', '0:81', '8080:80\/udp'],\n})/" config.ts
+  $ mirage configure
+  error: config.ts:6:9: main: 'unikernel.ts' is no path: write './unikernel.ts'
+  error: config.ts:8:24: publish: '8080:81' takes a port of the host that is taken above
+  [1]
+
+It never says what it is, or ends the program that asks:
+
+  $ cp $FIXTURES/site/config.ts . && echo 'await new Promise(() => {})' >> config.ts
+  $ mirage configure
+  error: config.ts: it awaits something that never comes
+  [1]
+  $ sed -i '$d' config.ts && sed -i '1i process.exit(7)' config.ts
+  $ mirage configure
+  [7]
+
 The default export is something else:
 
   $ echo 'export default 42' > config.ts

@@ -95,6 +95,17 @@ export function clockContract(name: string, rig: () => Rig | Promise<Rig>): void
       assert.deepEqual(order, ['first', 'last'])
     })
 
+    it('forgets a task that an earlier one of the same deadline cancels', async () => {
+      const { clock, pass } = await rig()
+      const deadline = clock.now() + 3
+      let cancel = (): void => {}
+      let ran = false
+      clock.at(deadline, () => cancel())
+      cancel = clock.at(deadline, () => (ran = true))
+      await pass(10)
+      assert.equal(ran, false)
+    })
+
     it('ignores a cancellation that comes too late', async () => {
       const { clock, pass } = await rig()
       let ran = 0

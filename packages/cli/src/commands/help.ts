@@ -34,7 +34,10 @@ unikernel where config.ts or the command line says so:
     mirage run --publish 8080:80         port 8080 of 127.0.0.1 leads to port 80
     mirage run --publish 0.0.0.0:80:80   port 80 of every address of the host
     mirage run --publish 5353:53/udp     for UDP
-    mirage run --publish 0:80            any port that is free`,
+    mirage run --publish 0:80            any port that is free
+The network is 10.0.0.0/24, and the tool 10.0.0.1, unless the unikernel is given
+an address of another one:
+    mirage run -- --ipv4 192.168.7.2/24 --ipv4-gateway 192.168.7.1`,
   'exit-codes': `Exit codes
 
     0     all is well

@@ -11,7 +11,9 @@ static void set_number(JSContext *ctx, JSValueConst object, const char *name, do
 
 static JSValue mac_address(JSContext *ctx, const uint8_t *bytes) {
   JSValue buffer = JS_NewArrayBufferCopy(ctx, bytes, SOLO5_NET_ALEN);
-  JSValue address = JS_NewTypedArray(ctx, 1, (JSValueConst *)&buffer, JS_TYPED_ARRAY_UINT8);
+  /* The constructor looks at all three arguments, however many there are. */
+  JSValueConst whole[] = {buffer, JS_UNDEFINED, JS_UNDEFINED};
+  JSValue address = JS_NewTypedArray(ctx, 3, whole, JS_TYPED_ARRAY_UINT8);
   JS_FreeValue(ctx, buffer);
   return address;
 }

@@ -27,8 +27,8 @@ export interface Launch {
   readonly words: readonly string[]
   /** Something a person would like to know, such as how fast it will be. */
   readonly remark: string | undefined
-  /** The unikernel's status, from that of the program and from what was shown last. */
-  readonly status: (code: number) => number
+  /** The unikernel's status, from what was shown last, where the program's own status does not tell. */
+  readonly told: ((lastShown: string) => number) | undefined
 }
 
 /** The first descriptor of a network: standard input, output and errors are before it. */
@@ -50,7 +50,7 @@ export async function launch(
   )
   if (unknown !== undefined) return err(failure(124, `option --disk: ${built.name} has no disk ${unknown}`))
   const image = resolve(project.folder, built.image)
-  const plain = { words, env: process.env, remark: undefined, status: (code: number) => code }
+  const plain = { words, env: process.env, remark: undefined, told: undefined }
   const networks = built.attached.filter(({ kind }) => kind === 'net').map(({ group }) => group)
   switch (built.target) {
     case 'spt': {

@@ -78,7 +78,13 @@ export async function link(
       plugins: [...(platform.plugins ?? []), files(project, inputs)],
     })
     const absent = ambientNames(metafile)
-    if (absent.length > 0) return err(failure(1, needs(absent, metafile, project, target)))
+    if (absent.length > 0)
+      return err(
+        failure(
+          1,
+          `${absent.join(', ')}: not on ${target}, where there is only the language; configure it for unix`,
+        ),
+      )
     const code = outputFiles.find(({ path }) => path === file)
     const map = outputFiles.find(({ path }) => path === `${file}.map`)
     if (code === undefined || map === undefined) throw new Error('esbuild gave no code')
@@ -92,19 +98,6 @@ export async function link(
   } catch (error) {
     return err({ code: 1, problems: unique(problemsOf(error, project.folder)) })
   }
-}
-
-/** Who needs what an engine alone does not have. */
-function needs(names: readonly string[], metafile: Metafile, project: Project, target: Target): string {
-  const { inputs } = theOutput(metafile)
-  const users = Object.entries(metafile.inputs).flatMap(([path, { imports }]) =>
-    (inputs[path]?.bytesInOutput ?? 0) > 0 &&
-    imports.some((each) => names.some((name) => each.path === `ambient:${name}`))
-      ? [ownerOf(path, project)]
-      : [],
-  )
-  const who = [...new Set(users)].join(', ')
-  return `${who} needs ${names.join(', ')}, which ${target} does not have: configure it for unix`
 }
 
 /** Modules that are generated from folders of files. The files and the folders are added to `inputs`. */

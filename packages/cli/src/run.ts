@@ -26,6 +26,7 @@ export async function run(
 ): Promise<Result<number, Failure>> {
   // The unikernel boots while this process loads the gateway.
   const child = start(project, launch)
+  const output = shown(child)
   const signals = passSignals(child)
   const exit = ended(child, built.name, signals.passed, terminal)
   const gateways: RunningGateway[] = []
@@ -45,16 +46,33 @@ export async function run(
       gateways.push(gateway.value)
     }
     const code = await exit
-    return typeof code === 'number' ? ok(launch.status(code)) : err(code)
+    if (typeof code !== 'number') return err(code)
+    // A signal's status, or a failure of the program itself, is not the unikernel's.
+    return ok(code === 0 && signals.passed.size === 0 ? (launch.told?.(output()) ?? code) : code)
   } finally {
     for (const gateway of gateways) gateway.close()
     signals.forget()
   }
 }
 
-function start({ folder }: Project, { program, args, env, networks }: Launch): ChildProcess {
+/** Passes on what `child` writes to a pipe, if it does; the end of it. */
+function shown({ stdout }: ChildProcess): () => string {
+  let last = ''
+  stdout?.setEncoding('latin1')
+  stdout?.on('data', (text: string) => {
+    process.stdout.write(text, 'latin1')
+    last = (last + text).slice(-LAST_SIZE)
+  })
+  return () => last
+}
+
+/** Characters of the end of what was shown that may tell the status. */
+const LAST_SIZE = 100
+
+function start({ folder }: Project, { program, args, env, networks, told }: Launch): ChildProcess {
   const sockets = networks.map(() => 'pipe' as const)
-  const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', ...sockets]
+  const output = told === undefined ? 'inherit' : 'pipe'
+  const stdio: StdioOptions = ['inherit', output, 'inherit', ...sockets]
   return spawn(program, args, { cwd: folder, stdio, env })
 }
 
@@ -72,11 +90,15 @@ function ended(
     child.once('error', ({ message }) => {
       settle({ code: 123, problems: [{ message: `the unikernel cannot be started: ${message}` }] })
     })
-    child.once('exit', (code, signal) => {
-      if (signal === null || passed.has(signal)) return settle(code ?? 0)
-      if (!child.killed) complain([{ message: `${name} was ended by ${signal}` }])
-      settle(128 + constants.signals[signal])
-    })
+    // Where its output is ours to pass on, the last of it comes before its end.
+    child.once(
+      child.stdout === null ? 'exit' : 'close',
+      (code: number | null, signal: NodeJS.Signals | null) => {
+        if (signal === null || passed.has(signal)) return settle(code ?? 0)
+        if (!child.killed) complain([{ message: `${name} was ended by ${signal}` }])
+        settle(128 + constants.signals[signal])
+      },
+    )
   })
 }
 

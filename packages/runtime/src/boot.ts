@@ -136,5 +136,6 @@ class Boot implements Running {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return `uncaught exception: ${String(error)}`
   const { message, stack = '' } = error
-  return `uncaught exception: ${stack.includes(message) ? stack : `${message}\n${stack}`}`
+  const told = stack.includes(message) ? stack : `${String(error)}\n${stack}`
+  return `uncaught exception: ${told.trimEnd()}`
 }

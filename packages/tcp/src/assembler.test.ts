@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { Assembler, RUNS_MAX } from './assembler.ts'
+import { Assembler, RUN_PIECES_MAX, RUNS_MAX } from './assembler.ts'
 import { add } from './sequence.ts'
-import { Slabs, Text } from './text.ts'
+import { SLAB_SIZE, Slabs, Text } from './text.ts'
 
 const LENGTH = 200
 const stream = Uint8Array.from({ length: LENGTH }, (_, i) => i)
@@ -67,5 +67,19 @@ describe('the assembler', () => {
     const ready = new Text()
     assert.equal(assembler.advance(1, ready), 6)
     assert.deepEqual(readAll(ready), [2, 2, 1, 1, 2, 2])
+  })
+
+  it('keeps few slabs alive with a run that comes in drops between the text of others', () => {
+    const slabs = new Slabs()
+    const assembler = new Assembler()
+    for (let seq = 1; seq < 60; seq++) {
+      assembler.insert(slabs, seq, stream, seq, 1)
+      new Text().append(slabs, new Uint8Array(SLAB_SIZE), 0, SLAB_SIZE)
+    }
+    const ready = new Text()
+    assert.equal(assembler.advance(1, ready), 59)
+    const alive = new Set<ArrayBufferLike>()
+    while (ready.length > 0) alive.add(ready.take().buffer)
+    assert.ok(alive.size <= RUN_PIECES_MAX)
   })
 })

@@ -9,6 +9,8 @@ import { type Slabs, Text } from './text.ts'
 
 /** Runs of one connection; text that would need one more is dropped, and the peer sends it again. */
 export const RUNS_MAX = 128
+/** Pieces of a run: all runs of a connection keep at most 1024 slabs alive, 16 MiB, whatever comes between them. */
+export const RUN_PIECES_MAX = 8
 
 interface Run {
   start: Sequence
@@ -48,7 +50,7 @@ export class Assembler {
         else i++
       } else {
         if (this.#runs.length >= RUNS_MAX) return
-        this.#runs.splice(i, 0, { start: at, text: new Text() })
+        this.#runs.splice(i, 0, { start: at, text: new Text(RUN_PIECES_MAX) })
       }
     }
   }

@@ -11,8 +11,8 @@ import { assert } from '@mirage/result'
 export const SLAB_SIZE = 16_384
 
 /**
- * Pieces in one run; further text is copied together with what is there. It bounds what a run keeps alive to
- * this many slabs, when its text arrived in drops between the text of others.
+ * Pieces in one run, unless told; further text is copied together with what is there. It bounds what a run keeps
+ * alive to this many slabs, when its text arrived in drops between the text of others.
  */
 export const PIECES_MAX = 64
 
@@ -38,6 +38,11 @@ interface Piece {
 export class Text {
   length = 0
   #pieces: Piece[] = NONE
+  #piecesMax: number
+
+  constructor(piecesMax: number = PIECES_MAX) {
+    this.#piecesMax = piecesMax
+  }
 
   /** Copies `length` bytes of `frame` from `offset` to the end. */
   append(slabs: Slabs, frame: Uint8Array, offset: number, length: number): void {
@@ -53,7 +58,7 @@ export class Text {
     }
   }
 
-  /** Moves all of `other` to the end, without a copy where both stay short of `PIECES_MAX`. */
+  /** Moves all of `other` to the end, without a copy where both together have few pieces. */
   join(other: Text): void {
     for (const { slab, start, end } of other.#pieces) this.#add(slab, start, end)
     other.clear()
@@ -96,7 +101,7 @@ export class Text {
     }
     if (this.#pieces.length === 0) this.#pieces = []
     this.#pieces.push({ slab, start, end })
-    if (this.#pieces.length > PIECES_MAX) this.#compact()
+    if (this.#pieces.length > this.#piecesMax) this.#compact()
   }
 
   /** Copies small neighbours into one slab of their own. */

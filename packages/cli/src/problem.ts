@@ -49,6 +49,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'it is read-only',
   ENOSPC: 'no space left',
   EISDIR: 'it is a folder',
+  ERR_FS_EISDIR: 'it is a folder',
   ENOTDIR: 'it is not a folder',
   EEXIST: 'it is there already',
 }

@@ -88,6 +88,12 @@ Somewhere else:
 
 The host refuses:
 
+  $ mkdir refuses && cp -r config.ts unikernel.ts htdocs refuses && cd refuses && mirage configure -q && mirage build -q && rm dist/site.mjs.map && mkdir -p dist/site.mjs.map/in && mirage clean; rm -r dist/site.mjs.map && mirage clean && ls -A
+  error: dist/site.mjs.map cannot be removed: it is a folder
+  config.ts
+  htdocs
+  unikernel.ts
+
   $ mirage configure -q -o /proc/site.mjs && mirage build
   error: /proc/site.mjs cannot be written: no such file or folder
   [123]

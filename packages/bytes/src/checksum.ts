@@ -41,8 +41,8 @@ function addShort(bytes: Uint8Array, offset: number, end: number, sum: Sum): Sum
 /**
  * Adds 32-bit words of memory, as the machine reads them, for both halves at once: 2^16 counts as 1 in this
  * arithmetic, so 2^32 does too, and in the other byte order the sum is the same with its bytes swapped
- * (RFC 1071 §2). The total of 32-bit words is a double, exact to 2^53. 1460 bytes take 230 to 290 ns; 16-bit
- * words 300 to 480, `DataView` 390 to 560, bytes 550 to 970.
+ * (RFC 1071 §2). The total of 32-bit words is a double, exact to 2^53. 1460 bytes take 130 to 150 ns; 16-bit
+ * words about twice that, `DataView` and bytes more. Sums of halves in integers take 165 and more.
  */
 function addLong(bytes: Uint8Array, offset: number, end: number, sum: Sum): Sum {
   const words = wordsOf(bytes.buffer)
@@ -51,7 +51,11 @@ function addLong(bytes: Uint8Array, offset: number, end: number, sum: Sum): Sum 
   const last = (base + end) >>> 2
   let total = 0
   let k = first
-  for (; k + 3 < last; k += 4) total += words[k]! + words[k + 1]! + words[k + 2]! + words[k + 3]!
+  for (; k + 7 < last; k += 8) {
+    // Eight at a time take a tenth less than four.
+    total += words[k]! + words[k + 1]! + words[k + 2]! + words[k + 3]!
+    total += words[k + 4]! + words[k + 5]! + words[k + 6]! + words[k + 7]!
+  }
   for (; k < last; k++) total += words[k]!
 
   const before = first * 4 - base
@@ -63,15 +67,22 @@ function addLong(bytes: Uint8Array, offset: number, end: number, sum: Sum): Sum 
   return carry(addShort(bytes, offset, before, sum) + (isApart ? swap(fold(rest)) : rest))
 }
 
-/** The views of the two buffers that were summed last, most often the device's of each direction. */
-let recent: Uint32Array = new Uint32Array(0)
+/**
+ * The two buffers that were summed last, most often the device's of each direction, and their words. They are kept
+ * beside their views: asking a view for its buffer is a call into the engine, 7 ns.
+ */
+let recent: ArrayBufferLike = new ArrayBuffer(0)
 let former = recent
+let recentWords: Uint32Array = new Uint32Array(recent)
+let formerWords = recentWords
 
 function wordsOf(buffer: ArrayBufferLike): Uint32Array {
-  if (recent.buffer === buffer) return recent
-  const found = former.buffer === buffer ? former : new Uint32Array(buffer, 0, buffer.byteLength >>> 2)
+  if (buffer === recent) return recentWords
+  const found = buffer === former ? formerWords : new Uint32Array(buffer, 0, buffer.byteLength >>> 2)
   former = recent
-  recent = found
+  formerWords = recentWords
+  recent = buffer
+  recentWords = found
   return found
 }
 

@@ -1,7 +1,7 @@
 /**
  * Log levels as a person writes them, and the reporter that writes the messages.
  *
- * `--logs=LEVEL` and `--logs=*:LEVEL` are for all sources, `--logs=tcp:debug` is for one; commas join several.
+ * `--logs=LEVEL` and `--logs=*:LEVEL` are for all sources, `--logs=dhcp:debug` is for one; commas join several.
  */
 import { type Argument, alternatives, of } from '@mirage/argument'
 import { type Clock, toEpochMs } from '@mirage/clock'

@@ -255,6 +255,19 @@ describe('a packet that arrives', () => {
     assert.equal(arp.lookup(own, OTHER), undefined)
   })
 
+  it('is not answered if a group asks', () => {
+    assert.deepEqual(arp.input(host(), request(OTHER, OWN, BROADCAST)), NOTHING)
+  })
+
+  it('that asks in the name of an address of ours is a conflict as well (RFC 5227 §2.4)', () => {
+    const conflict = { kind: 'conflict', ip: OWN, mac: THIRD_MAC }
+    assert.deepEqual(arp.input(host(), request(OWN, OTHER, THIRD_MAC)), { packets: [], events: [conflict] })
+    assert.deepEqual(arp.input(host(), request(OWN, OTHER, OWN_MAC)), NOTHING)
+    const own = host()
+    arp.assign(own, OTHER, OTHER_MAC)
+    assert.equal(arp.input(own, request(OTHER, OWN, THIRD_MAC)).packets[0]?.dstMac, THIRD_MAC)
+  })
+
   it('that asks for an address of ours is answered to who asks, whoever it was sent to', () => {
     const own = host()
     const answer: Arp = { operation: 'reply', srcMac: OWN_MAC, srcIp: OWN, dstMac: OTHER_MAC, dstIp: OTHER }

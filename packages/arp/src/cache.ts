@@ -162,16 +162,16 @@ export function tick(cache: Cache): Output {
 
 /** A packet arrived. Its sender is believed if it was asked; it is answered if it asks for an address of ours. */
 export function input(cache: Cache, arp: Arp): Output {
-  if (arp.operation === 'reply' || arp.srcIp === arp.dstIp) return hear(cache, arp.srcIp, arp.srcMac)
-  if (cache.statics.get(arp.dstIp)?.isOwn !== true) return NOTHING
-  const reply: Arp = {
-    operation: 'reply',
-    srcMac: cache.mac,
-    srcIp: arp.dstIp,
-    dstMac: arp.srcMac,
-    dstIp: arp.srcIp,
-  }
-  return { packets: [reply], events: [] }
+  const { srcIp, srcMac, dstIp } = arp
+  // No host has a group address: RFC 1812 §3.3.2.
+  if (isGroup(srcMac)) return NOTHING
+  if (arp.operation === 'reply' || srcIp === dstIp) return hear(cache, srcIp, srcMac)
+  const events = isConflict(cache, srcIp, srcMac)
+    ? [{ kind: 'conflict', ip: srcIp, mac: srcMac } as const]
+    : []
+  if (cache.statics.get(dstIp)?.isOwn !== true) return { packets: [], events }
+  const reply: Arp = { operation: 'reply', srcMac: cache.mac, srcIp: dstIp, dstMac: srcMac, dstIp: srcIp }
+  return { packets: [reply], events }
 }
 
 function give(cache: Cache, ip: Ipv4, mac: Mac, isOwn: boolean): Event[] {
@@ -183,10 +183,7 @@ function give(cache: Cache, ip: Ipv4, mac: Mac, isOwn: boolean): Event[] {
 }
 
 function hear(cache: Cache, ip: Ipv4, mac: Mac): Output {
-  // No host has a group address: RFC 1812 §3.3.2.
-  if (isGroup(mac)) return NOTHING
-  const given = cache.statics.get(ip)
-  if (given !== undefined) return given.mac === mac ? NOTHING : tell({ kind: 'conflict', ip, mac })
+  if (isConflict(cache, ip, mac)) return tell({ kind: 'conflict', ip, mac })
   const before = cache.dynamics.get(ip)
   if (before !== undefined) {
     cache.dynamics.set(ip, { mac, expiry: cache.epoch + cache.timeout })
@@ -197,6 +194,12 @@ function hear(cache: Cache, ip: Ipv4, mac: Mac): Output {
   if (!cache.pendings.delete(ip)) return NOTHING
   learn(cache, ip, mac)
   return tell({ kind: 'resolved', ip, mac })
+}
+
+/** Whether it is somebody else who claims an address that is given: RFC 5227 §2.4. */
+function isConflict(cache: Cache, ip: Ipv4, mac: Mac): boolean {
+  const given = cache.statics.get(ip)
+  return given !== undefined && given.mac !== mac
 }
 
 function learn(cache: Cache, ip: Ipv4, mac: Mac): void {

@@ -119,6 +119,11 @@ function fuzzer(): Unit {
   }
 }
 
+/** A network of one guest. */
+function pair(): Unit {
+  return { ...launcher(), sources: [join(TENDER, 'testing/pair.c')] }
+}
+
 /** The corrections of the engine, as bytecode that the engine's glue takes in. */
 function buildPrelude(): void {
   const script = join(OBJECTS, 'prelude.js')
@@ -154,11 +159,12 @@ async function buildBinding(name: string, parts: Parts): Promise<void> {
 async function build(): Promise<void> {
   mkdirSync(OBJECTS, { recursive: true })
   const source = quickjsSource(DIST)
-  const units = [engine(source), compiler(source), launcher(), fuzzer()]
-  const [quickjs, host, spt, fuzz] = await compile(units, OBJECTS)
+  const units = [engine(source), compiler(source), launcher(), fuzzer(), pair()]
+  const [quickjs, host, spt, fuzz, network] = await compile(units, OBJECTS)
   linkProgram([...host!, ...quickjs!], join(DIST, 'qjs-compile'), 'fixed')
   linkProgram(spt!, join(DIST, 'spt'), 'highest')
   linkProgram(fuzz!, join(DIST, 'fuzz-image'), 'highest')
+  linkProgram(network!, join(DIST, 'pair'), 'highest')
   buildPrelude()
   const [shared, common] = await compile([glue(source), binding()], OBJECTS)
   for (const name of bindings()) {

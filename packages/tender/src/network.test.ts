@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { pathOf } from '@mirage/engine-quickjs/files'
+import { cannotRun, guestWith } from './testing/run.ts'
+
+const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'))
+
+/** RFC 826: who has 10.0.0.2, tell 10.0.0.1. */
+const ARP_REQUEST = bytes(`ffffffffffff 02000000aa01 0806 0001 0800 06 04 0001
+  02000000aa01 0a000001 000000000000 0a000002`)
+
+/** RFC 792: an echo request from 10.0.0.1; its checksum is right, the header's is not looked at. */
+const PING = bytes(`02000000bb02 02000000aa01 0800 4500 0020 0001 0000 40 01 0000 0a000001 0a000002
+  08 00 6668 0001 0001 6162636465666768`)
+
+const QUIT = bytes(`02000000bb02 02000000aa01 88b5 ${Buffer.from('quit').toString('hex')}`)
+
+const hex = (frame: Uint8Array): string => Buffer.from(frame).toString('hex')
+
+/** The guest `net` on a network of its own. */
+async function network(
+  use: (send: (frame: Uint8Array) => void, next: () => Promise<string>) => Promise<void>,
+): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'mirage-spt-'))
+  const image = guestWith('net', [{ name: 'net0', type: 'NET_BASIC' }], join(folder, 'net.spt'))
+  const child = spawn(pathOf('pair'), ['net0', pathOf('spt'), '--net-mac:net0=02:00:00:00:bb:02', image])
+  let console_ = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (console_ += text))
+  const frames = child.stdout[Symbol.asyncIterator]()
+  let received = Buffer.alloc(0)
+  const next = async (): Promise<string> => {
+    while (received.length < 4 || received.length < 4 + received.readUInt32BE(0)) {
+      const { value, done } = (await frames.next()) as { value: Buffer; done?: boolean }
+      assert.ok(done !== true, `no frame: ${console_}`)
+      received = Buffer.concat([received, value])
+    }
+    const end = 4 + received.readUInt32BE(0)
+    const frame = hex(received.subarray(4, end))
+    received = received.subarray(end)
+    return frame
+  }
+  const send = (frame: Uint8Array): void => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(frame.length)
+    child.stdin.write(Buffer.concat([length, frame]))
+  }
+  try {
+    await use(send, next)
+    send(QUIT)
+    const [status] = (await once(child, 'exit')) as [number]
+    assert.equal(status, 0, console_)
+    return console_
+  } finally {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('the network of an spt guest', { skip: cannotRun }, () => {
+  it('carries frames both ways, and wakes it up', { timeout: 20_000 }, async () => {
+    const said = await network(async (send, next) => {
+      const hello = await next()
+      assert.equal(hello.length, 120)
+      assert.ok(hello.startsWith('ffffffffffff02000000bb0288b5'))
+      send(ARP_REQUEST)
+      assert.equal(
+        await next(),
+        hex(
+          bytes(
+            `02000000aa01 02000000bb02 0806 0001 0800 06 04 0002 02000000bb02 0a000002 02000000aa01 0a000001`,
+          ),
+        ),
+      )
+      for (let round = 0; round < 200; round++) {
+        send(PING)
+        const answer = await next()
+        assert.equal(answer.slice(0, 28), '02000000aa0102000000bb020800')
+        assert.equal(answer.slice(68, 76), '00006e68')
+        assert.equal(answer.slice(84), '6162636465666768')
+      }
+    })
+    assert.match(said, /net0 handle 1\n/)
+    assert.match(said, /mtu 1500\n/)
+    assert.match(said, /answers 201\nSUCCESS\n$/)
+  })
+})

@@ -22,8 +22,9 @@ function trace(map: string | undefined): string {
 
 describe('a trace of an error', () => {
   it('is told in the words of the sources', () => {
-    // The first line of the image is line 11 of its source.
-    const map = { version: 3, sources: ['../src/app.ts'], names: [], mappings: 'AAUA' }
+    // The first line of the image is line 11 of its source. Files in an image come from no file.
+    const sources = ['../src/app.ts', 'files:./htdocs']
+    const map = { version: 3, sources, names: [], mappings: 'AAUA' }
     const lines = trace(JSON.stringify(map)).split('\n')
     assert.equal(lines[0], 'Error: boom')
     assert.match(lines[1]!, /^ {4}at f \(\/.*src\/app\.ts:11:\d+\)$/)

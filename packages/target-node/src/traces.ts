@@ -24,7 +24,11 @@ export function traceSources(url: string): void {
 function readMap(url: string): SourceMap | undefined {
   try {
     const payload = JSON.parse(fs.readFileSync(new URL(`${url}.map`), 'utf8')) as SourceMapPayload
-    const sources = payload.sources.map((source) => fileURLToPath(new URL(source, url)))
+    const sources = payload.sources.map((source) => {
+      const place = new URL(source, url)
+      // What was generated, as files in the image are, is no file: its name has to do.
+      return place.protocol === 'file:' ? fileURLToPath(place) : source
+    })
     return new SourceMap({ ...payload, sources })
   } catch {
     return undefined

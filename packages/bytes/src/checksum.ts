@@ -72,9 +72,9 @@ function addLong(bytes: Uint8Array, offset: number, end: number, sum: Sum): Sum 
  * beside their views: asking a view for its buffer is a call into the engine, 7 ns.
  */
 let recent: ArrayBufferLike = new ArrayBuffer(0)
-let former = recent
+let former: ArrayBufferLike = recent
 let recentWords: Uint32Array = new Uint32Array(recent)
-let formerWords = recentWords
+let formerWords: Uint32Array = recentWords
 
 function wordsOf(buffer: ArrayBufferLike): Uint32Array {
   if (buffer === recent) return recentWords

@@ -1,11 +1,11 @@
 /** Numbers that nobody outside can guess: initial sequence numbers (RFC 6528) and local ports (RFC 6056). */
-import { setU16, setU32, getU32 } from '@mirage/bytes'
+import { setU16, setU32 } from '@mirage/bytes'
 import type { Millis } from '@mirage/clock'
-import { sha256 } from '@noble/hashes/sha2.js'
 import type { Sequence } from './sequence.ts'
+import * as siphash from './siphash.ts'
 import type { Ends } from './tcb.ts'
 
-export const KEY_SIZE = 16
+export const KEY_SIZE: number = siphash.KEY_SIZE
 
 /** Ephemeral ports: RFC 6056 §3.2 wants all that are not the system's. */
 export const PORT_MIN = 1024
@@ -15,13 +15,14 @@ export const PORT_COUNT: number = 65_536 - PORT_MIN
 const TICKS_PER_MS = 250
 
 export class Numbers {
-  /** Addresses and ports, then the key. It fits one block of the hash, which takes about a microsecond. */
-  #input: Uint8Array = new Uint8Array(12 + KEY_SIZE)
+  #key: Uint8Array
+  /** Addresses and ports. */
+  #input: Uint8Array = new Uint8Array(12)
   #next = 0
 
   /** `key` is `KEY_SIZE` random bytes, which stay secret. */
   constructor(key: Uint8Array) {
-    this.#input.set(key, 12)
+    this.#key = key.slice()
   }
 
   /** ISN = M + F(localip, localport, remoteip, remoteport, secretkey). */
@@ -54,6 +55,6 @@ export class Numbers {
     setU32(this.#input, 4, remoteAddr)
     setU16(this.#input, 8, localPort)
     setU16(this.#input, 10, remotePort)
-    return getU32(sha256(this.#input), 0)
+    return siphash.low32(this.#key, this.#input) >>> 0
   }
 }

@@ -24,7 +24,7 @@ export function low32(key: Uint8Array, bytes: Uint8Array): number {
   compress(half(bytes, offset), half(bytes, offset + 4) | (bytes.length << 24))
   v[4] = v[4]! ^ 0xff
   for (let i = 0; i < 4; i++) round()
-  return v[0]! ^ v[2]! ^ v[4]! ^ v[6]!
+  return v[0]! ^ v[2]! ^ v[4] ^ v[6]!
 }
 
 /** The four bytes at `offset`; those past the end are 0. */
@@ -59,7 +59,7 @@ function mix(a: number, b: number, count: number): void {
   v[a] = sum
   v[a + 1] = v[a + 1]! + high + (sum > 0xffff_ffff ? 1 : 0)
   v[b] = ((low << count) | (high >>> (32 - count))) ^ v[a]
-  v[b + 1] = ((high << count) | (low >>> (32 - count))) ^ v[a + 1]
+  v[b + 1] = ((high << count) | (low >>> (32 - count))) ^ v[a + 1]!
 }
 
 /** Rotates v[a] by 32. */

@@ -26,7 +26,7 @@ import { type Sequence, add, later } from './sequence.ts'
 import { isSynchronized } from './state.ts'
 import { Table } from './table.ts'
 import type { ConnectError, KeepAlive, Request, Tcp, TcpFlow, TcpOptions } from './tcp.ts'
-import type { Ends, Limits } from './tcb.ts'
+import { type Ends, type Limits, RECEIVE_SIZE_MAX } from './tcb.ts'
 import { Slabs } from './text.ts'
 import * as timers from './timers.ts'
 import { Transmitter } from './transmitter.ts'
@@ -41,7 +41,7 @@ export interface Needs {
 
 /** How much of everything there may be. */
 export interface Options {
-  /** The receive window of a connection in bytes, up to 2^30; 262,144 unless told. */
+  /** The receive window of a connection in bytes, up to 65,535 · 2^14; 262,144 unless told. */
   readonly receiveSize?: number
   /** Bytes that a connection accepts before the peer acknowledges them; 262,144 unless told. */
   readonly sendSize?: number
@@ -116,7 +116,7 @@ class Stack implements Tcp, Driver {
 
   constructor({ ip, clock, random }: Needs, options: Options) {
     const { receiveSize = 262_144, sendSize = 262_144 } = options
-    assert(receiveSize >= 1 && receiveSize <= 0x4000_0000, 'tcp: a receive window has 1 to 2^30 bytes')
+    assert(receiveSize >= 1 && receiveSize <= RECEIVE_SIZE_MAX, 'tcp: a receive window has 1 byte to 1 GiB')
     assert(sendSize >= 1 && sendSize <= 0x4000_0000, 'tcp: a send queue has 1 to 2^30 bytes')
     this.#ip = ip
     this.#clock = clock

@@ -1,5 +1,8 @@
+import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { RECEIVE_SIZE_MAX } from './tcb.ts'
 import { answers, opens } from './testing/dialogue.ts'
+import { rig } from './testing/rig.ts'
 
 describe('opening a connection', () => {
   it('answers the SYN of a peer, and is established by its acknowledgement', () => {
@@ -67,6 +70,13 @@ describe('opening a connection', () => {
 
     const plain = opens({ receiveSize: 1 << 20 }).sends({ syn: true })
     plain.receives({ syn: true, seq: 0, ack: 1, window: 1000, mss: 1000 }).sends({ ack: 1, window: 65_535 })
+  })
+
+  it('has windows up to the largest that the field can say', () => {
+    const tcp = opens({ receiveSize: RECEIVE_SIZE_MAX }).sends({ syn: true, scale: 14 })
+    tcp.receives({ syn: true, seq: 0, ack: 1, scale: 0 }).sends({ ack: 1, window: 0xffff })
+    for (const receiveSize of [0, RECEIVE_SIZE_MAX + 1])
+      assert.throws(() => rig({ a: { receiveSize } }), /a receive window has/)
   })
 
   it('sends segments of 536 bytes to a peer that names no MSS', () => {

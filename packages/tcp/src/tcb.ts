@@ -198,10 +198,15 @@ function receive(): Receive {
 /** What a peer takes that does not say: RFC 9293 §3.7.1. */
 export const MSS_DEFAULT = 536
 
+/** RFC 7323 §2.3. */
+const SCALE_MAX = 14
+/** The most that the window field can say. */
+export const RECEIVE_SIZE_MAX: number = 0xffff << SCALE_MAX
+
 /** The smallest shift that lets the window field say `size`: RFC 7323 §2.2. */
 export function scaleOf(size: number): number {
   let scale = 0
-  while (scale < 14 && size > 0xffff << scale) scale += 1
+  while (scale < SCALE_MAX && size > 0xffff << scale) scale += 1
   return scale
 }
 

@@ -12,11 +12,12 @@ struct bytes bytes_of(JSContext *ctx, JSValueConst value) {
   return (struct bytes){data + offset, length};
 }
 
-/* The part of `all` that `from` and `to` name, if it has one. */
-static struct bytes narrow(JSContext *ctx, struct bytes all, int64_t from, int64_t to) {
+struct bytes bytes_narrow(JSContext *ctx, struct bytes all, int64_t offset, int64_t length) {
   if (!all.data) return all;
-  if (from >= 0 && from <= to && to <= (int64_t)all.size) return (struct bytes){all.data + from, (size_t)(to - from)};
-  JS_ThrowRangeError(ctx, "[%ld, %ld) is outside of %zu bytes", (long)from, (long)to, all.size);
+  int64_t size = (int64_t)all.size;
+  if (offset >= 0 && length >= 0 && offset <= size && length <= size - offset)
+    return (struct bytes){all.data + offset, (size_t)length};
+  JS_ThrowRangeError(ctx, "%ld bytes from %ld on are not among %ld", (long)length, (long)offset, (long)size);
   return (struct bytes){NULL, 0};
 }
 
@@ -26,14 +27,14 @@ static int read_pair(JSContext *ctx, JSValueConst first, JSValueConst second, in
 }
 
 struct bytes bytes_part(JSContext *ctx, JSValueConst value, JSValueConst offset, JSValueConst length) {
-  int64_t from, count, to;
+  int64_t from, count;
   if (read_pair(ctx, offset, length, &from, &count)) return (struct bytes){NULL, 0};
-  if (__builtin_add_overflow(from, count, &to)) to = -1;
-  return narrow(ctx, bytes_of(ctx, value), from, to);
+  return bytes_narrow(ctx, bytes_of(ctx, value), from, count);
 }
 
 struct bytes bytes_range(JSContext *ctx, JSValueConst value, JSValueConst offset, JSValueConst end) {
-  int64_t from, to;
+  int64_t from, to, count;
   if (read_pair(ctx, offset, end, &from, &to)) return (struct bytes){NULL, 0};
-  return narrow(ctx, bytes_of(ctx, value), from, to);
+  if (__builtin_sub_overflow(to, from, &count)) count = -1;
+  return bytes_narrow(ctx, bytes_of(ctx, value), from, count);
 }

@@ -7,6 +7,7 @@
 
 /** What the whole engine knows: there is one. */
 extern JSRuntime *runtime;
+extern JSContext *context;
 extern const struct solo5_start_info *start_info;
 
 /** The `solo5` object's parts: natives.c, devices.c, intrinsics.c. */
@@ -22,9 +23,10 @@ struct bytes {
 struct bytes bytes_of(JSContext *ctx, JSValueConst value);
 
 /**
- * The part of a typed array that two numbers name: `[offset, offset + length)` for `bytes_part`,
+ * The part of a typed array that two numbers name: `[offset, offset + length)` for `bytes_narrow` and `bytes_part`,
  * `[offset, end)` for `bytes_range`. Outside the array: `data` null and a RangeError pending.
  */
+struct bytes bytes_narrow(JSContext *ctx, struct bytes all, int64_t offset, int64_t length);
 struct bytes bytes_part(JSContext *ctx, JSValueConst value, JSValueConst offset, JSValueConst length);
 struct bytes bytes_range(JSContext *ctx, JSValueConst value, JSValueConst offset, JSValueConst end);
 

@@ -20,6 +20,7 @@
 extern const uint8_t prelude_start[], prelude_end[];
 
 JSRuntime *runtime;
+JSContext *context;
 const struct solo5_start_info *start_info;
 
 static void *allocate(JSMallocState *state, size_t size) {
@@ -107,7 +108,7 @@ int solo5_app_main(const struct solo5_start_info *info) {
   runtime = JS_NewRuntime2(&MEMORY, NULL);
   JS_SetMaxStackSize(runtime, JAVASCRIPT_STACK_SIZE);
   watch_rejections(runtime);
-  JSContext *ctx = JS_NewContext(runtime);
+  JSContext *ctx = context = JS_NewContext(runtime);
   JSValue solo5 = define_solo5(ctx);
   run_bytecode(ctx, prelude_start, (size_t)(prelude_end - prelude_start));
   if (!mirage_note.address) panic(PANIC_EXCEPTION, "this is a base, not an image: it has no program");

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createCipheriv, createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import * as checksum from '@mirage/bytes/checksum'
@@ -53,5 +54,92 @@ describe('the intrinsics of images', { skip: cannotRun }, () => {
       return hex(memory)
     })
     assert.deepEqual(found, expected)
+  })
+
+  it('hash as node:crypto does', () => {
+    const cases = fc.sample(fc.tuple(fc.uint8Array({ maxLength: 400 }), fc.nat(5)), { numRuns: 200, seed: 4 })
+    const found = lines(
+      cases.map(([data, offset]) => [hex(data), offset]),
+      `(data, offset) => {
+        const message = bytes(data)
+        const size = Math.ceil((message.length + 9) / 64) * 64
+        const padded = new Uint8Array(offset + size)
+        padded.set(message, offset)
+        padded[offset + message.length] = 0x80
+        new DataView(padded.buffer).setUint32(offset + size - 4, message.length * 8)
+        const state = Uint32Array.of(0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19)
+        solo5.sha256Blocks(state, padded, offset, offset + size)
+        return Array.from(state, (word) => word.toString(16).padStart(8, '0')).join('')
+      }`,
+    )
+    assert.deepEqual(
+      found,
+      cases.map(([data]) => createHash('sha256').update(data).digest('hex')),
+    )
+  })
+
+  const ciphers = [
+    { name: 'chacha20Poly1305', cipher: 'chacha20-poly1305', keySize: 32 },
+    { name: 'aesGcm', cipher: 'aes-256-gcm', keySize: 32 },
+    { name: 'aesGcm', cipher: 'aes-128-gcm', keySize: 16 },
+  ] as const
+  for (const { name, cipher, keySize } of ciphers) {
+    it(`seal as node:crypto does with ${cipher}, open what they sealed, and nothing else`, (test) => {
+      if (runModule(`print(typeof solo5.${name}Seal)`).output !== 'function')
+        return test.skip('not on this processor')
+      const exactly = (length: number): fc.Arbitrary<Uint8Array> =>
+        fc.uint8Array({ minLength: length, maxLength: length })
+      const text = fc.uint8Array({ maxLength: 200 })
+      const cases = fc.sample(fc.tuple(exactly(keySize), exactly(12), text, text, fc.nat(7)), {
+        numRuns: 150,
+        seed: 5,
+      })
+      const found = lines(
+        cases.map(([key, nonce, data, message, offset]) => [
+          hex(key),
+          hex(nonce),
+          hex(data),
+          hex(message),
+          offset,
+        ]),
+        `(key, nonce, data, message, offset) => {
+          ;[key, nonce, data, message] = [key, nonce, data, message].map(bytes)
+          const memory = new Uint8Array(offset + message.length + 3).fill(0xa5)
+          memory.set(message, offset)
+          const [tag, end] = [new Uint8Array(16), offset + message.length]
+          solo5.${name}Seal(key, nonce, data, memory, offset, end, tag)
+          const sealed = hex(memory.subarray(offset, end)) + hex(tag)
+          tag[3] ^= 4
+          const wrong = solo5.${name}Open(key, nonce, data, memory, offset, end, tag)
+          tag[3] ^= 4
+          const right = solo5.${name}Open(key, nonce, data, memory, offset, end, tag)
+          const isWhole = memory.every((byte, at) => byte === (at < offset || at >= end ? 0xa5 : message[at - offset]))
+          return [sealed, wrong, right, isWhole].join(' ')
+        }`,
+      )
+      const expected = cases.map(([key, nonce, data, message]) => {
+        const seal = createCipheriv(cipher as 'aes-256-gcm', key, nonce, { authTagLength: 16 })
+        seal.setAAD(data)
+        const sealed = Buffer.concat([seal.update(message), seal.final(), seal.getAuthTag()])
+        return `${hex(sealed)} false true true`
+      })
+      return assert.deepEqual(found, expected)
+    })
+  }
+
+  it('refuse keys, nonces and tags of the wrong size', () => {
+    const text = [
+      [31, 12, 16],
+      [32, 11, 16],
+      [32, 12, 15],
+      [0, 12, 16],
+    ].map(
+      (sizes) => `
+      try {
+        const [key, nonce, tag] = ${JSON.stringify(sizes)}.map((size) => new Uint8Array(size))
+        print(solo5.chacha20Poly1305Seal(key, nonce, new Uint8Array(0), new Uint8Array(4), 0, 4, tag))
+      } catch (error) { print(error.name) }`,
+    )
+    assert.deepEqual(runModule(text.join('\n')).output.split('\n'), Array(4).fill('RangeError'))
   })
 })

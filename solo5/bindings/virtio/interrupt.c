@@ -28,6 +28,7 @@
 #define LAPIC_TIMER_DIVIDE 0x3e0
 #define LAPIC_ENABLE 0x100
 #define MASKED 0x10000
+#define DELIVER_NMI 0x400
 #define TIMER_TSC_DEADLINE 0x40000
 #define DIVIDE_BY_1 0xb
 
@@ -95,7 +96,8 @@ static void lapic_init(void) {
   lapic = map_device(LAPIC_ADDRESS, 0x1000);
   *lapic_register(LAPIC_TASK_PRIORITY) = 0;
   *lapic_register(LAPIC_LINT0) = MASKED;
-  *lapic_register(LAPIC_LINT1) = MASKED;
+  /* Where a monitor's "nmi" comes in, which asks a guest what it is doing: trap.c reports it. */
+  *lapic_register(LAPIC_LINT1) = DELIVER_NMI;
   *lapic_register(LAPIC_ERROR) = MASKED;
   *lapic_register(LAPIC_TIMER_DIVIDE) = DIVIDE_BY_1;
   *lapic_register(LAPIC_SPURIOUS) = LAPIC_ENABLE | VECTOR_SPURIOUS;

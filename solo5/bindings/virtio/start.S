@@ -130,7 +130,8 @@ gdt_pointer:
 page_map: .skip 4096
 page_directory_pointers: .skip 4096
 page_directory: .skip 4096
-    .skip 8192
+    /* Also the stack that exceptions are reported on. */
+    .skip 16384
 boot_stack_top:
 
     .section .note.GNU-stack, "", @progbits

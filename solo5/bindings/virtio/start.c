@@ -11,12 +11,12 @@
 #include "memory.h"
 #include "paging.h"
 #include "solo5.h"
+#include "stack.h"
 #include "trap.h"
 
 ABI1_NOTE(ABI_VIRTIO, 1);
 
-/* The stack, and below it pages that are not there: more than one, for functions with large variables. */
-#define STACK_SIZE (1ul << 20)
+/* Pages below the stack that are not there: more than one, for functions with large variables. */
 #define GUARD_SIZE (16 * PAGE_SIZE)
 
 static struct boot_info boot_info;

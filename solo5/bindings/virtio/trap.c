@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "console.h"
+#include "context.h"
 #include "memory.h"
 #include "solo5.h"
 
@@ -173,6 +174,6 @@ void trap(const struct trap_frame *frame) {
   is_reporting = true;
   print_cause(frame);
   print_registers(frame);
-  if (trap_context != NULL) trap_context();
+  if (context_report != NULL) context_report();
   solo5_abort();
 }

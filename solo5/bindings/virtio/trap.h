@@ -14,10 +14,4 @@ void trap_init(void);
 /** Tells where the stack's guard pages lie, for the report. */
 void trap_guard(uintptr_t start, uintptr_t end);
 
-/**
- * The application's part of the report, where it has one: called after the registers were printed, with the guest's
- * memory as it is, perhaps broken. It writes to the console, and returns.
- */
-void trap_context(void) __attribute__((weak));
-
 #endif

@@ -1,12 +1,12 @@
 /**
  * `npm test`: gets what the tests need from the system where it may, then runs every test in one process.
  *
- * As root on Debian missing packages are installed. Elsewhere nothing is, and each test that needs a missing
- * program says so by name and is skipped.
+ * As root on Debian missing packages are installed, and the bases of machine images are built. Elsewhere nothing is, and
+ * each test that needs a missing program or base says so by name and is skipped.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { glob } from 'node:fs/promises'
-import { missingPackages } from '../test/system.ts'
+import { mayInstall, missingPackages } from '../test/system.ts'
 
 const PATTERNS = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'unikernels/**/*.test.ts']
 
@@ -26,6 +26,14 @@ function install(names: readonly string[]): void {
   }
 }
 
+/** Builds the bases of machine images; what is built already is only looked at. */
+function buildBases(): void {
+  const { status } = spawnSync('npm', ['run', '--silent', 'build:bases'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (status !== 0) console.log('the bases were not built: the tests of machine images are skipped')
+}
+
 /** The test files, in an order that does not depend on the file system. */
 async function files(patterns: readonly string[]): Promise<readonly string[]> {
   const found: string[] = []
@@ -38,6 +46,7 @@ async function files(patterns: readonly string[]): Promise<readonly string[]> {
 const missing = missingPackages()
 if (missing.length > 0) install(missing)
 const given = process.argv.slice(2)
+if (mayInstall() && given.length === 0) buildBases()
 const args = [
   '--test',
   '--test-isolation=none',

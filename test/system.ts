@@ -18,9 +18,14 @@ function isThere(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0
 }
 
+/** Whether this process may install what is missing: as root on Debian. */
+export function mayInstall(): boolean {
+  return process.getuid?.() === 0 && existsSync('/etc/debian_version')
+}
+
 /** The Debian packages to install: none where this process may not install any. */
 export function missingPackages(): readonly string[] {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return []
+  if (!mayInstall()) return []
   return Object.entries(PROGRAMS).flatMap(([program, name]) => (isThere(program) ? [] : [name]))
 }
 

@@ -17,6 +17,7 @@
 #define FIFO_ENABLE_CLEAR 0x07
 #define READY_TO_SEND 0x03
 #define TRANSMITTER_EMPTY 0x20
+#define ALL_SENT 0x40
 #define FIFO_SIZE 16
 
 /* About a second on an emulated port: a host that takes nothing for so long loses the text. */
@@ -35,16 +36,19 @@ void console_init(void) {
 }
 
 /* A port that was stuck once is looked at, and no longer waited for, until it moves again. */
-static int wait_for_room(void) {
+static int wait_for(uint8_t status) {
   for (int polls = is_stuck ? 1 : POLLS_MAX; polls > 0; polls--) {
-    if (in8(LINE_STATUS) & TRANSMITTER_EMPTY) return is_stuck = 0, 1;
+    if (in8(LINE_STATUS) & status) return is_stuck = 0, 1;
     relax();
   }
   return is_stuck = 1, 0;
 }
 
+/* A machine that is switched off loses what its port has not sent yet: where its host is slow to read, say. */
+void console_drain(void) { wait_for(ALL_SENT); }
+
 void solo5_console_write(const char *buf, size_t size) {
-  while (size > 0 && wait_for_room()) {
+  while (size > 0 && wait_for(TRANSMITTER_EMPTY)) {
     size_t count = size < FIFO_SIZE ? size : FIFO_SIZE;
     size -= count;
     while (count-- > 0) out8(DATA, (uint8_t)*buf++);

@@ -7,6 +7,9 @@
 /** Sets the serial port up. Nothing can be said before. */
 void console_init(void);
 
+/** Waits until everything that was said has left the port. */
+void console_drain(void);
+
 void print(const char *text);
 void print_decimal(uint64_t value);
 

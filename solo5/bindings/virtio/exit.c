@@ -37,6 +37,7 @@ void solo5_exit(int status) {
   print("Solo5: solo5_exit(");
   print_decimal((uint8_t)status);
   print(") called\n");
+  console_drain();
   out8(DEBUG_EXIT_PORT, (uint8_t)status);
   switch_off();
   for (;;) __asm__ volatile("cli; hlt");

@@ -9,6 +9,7 @@ import { bundler } from './bundler.ts'
 import { generateFiles } from './crunch.ts'
 import { ENTRY, PACKAGES_MARK } from './entry.ts'
 import { problemsOf } from './evaluate.ts'
+import { intrinsics } from './intrinsics.ts'
 import { ourPackages } from './our-packages.ts'
 import { packageOf } from './package.ts'
 import { type Failure, type Problem, failure } from './problem.ts'
@@ -39,10 +40,9 @@ function platformOf(target: Target): BuildOptions {
   return {
     platform: 'neutral',
     target: 'es2022',
-    conditions: ['solo5'],
     inject: injected,
     sourcemap: 'external',
-    plugins: [ourPackages(), ambient(target)],
+    plugins: [intrinsics(), ourPackages(), ambient(target)],
   }
 }
 

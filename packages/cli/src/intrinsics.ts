@@ -1,0 +1,20 @@
+/** Links what the engine of an image does faster than JavaScript, in place of what does the same everywhere. */
+import type { Plugin } from 'esbuild'
+
+const INTRINSICS: Readonly<Record<string, string>> = {
+  '@mirage/bytes/checksum': '@mirage/target-solo5/checksum',
+}
+
+/** The plugin. Only a replacement itself gets what it replaces. */
+export function intrinsics(): Plugin {
+  return {
+    name: 'mirage-intrinsics',
+    setup(build) {
+      build.onResolve({ filter: /^@mirage\// }, ({ path, kind, importer, resolveDir }) => {
+        const replacement = INTRINSICS[path]
+        if (replacement === undefined || /target-solo5\/(src|dist)\/[^/]+$/.test(importer)) return undefined
+        return build.resolve(replacement, { kind, importer, resolveDir })
+      })
+    },
+  }
+}

@@ -1,0 +1,89 @@
+/** The program of a test image: the suites that its devices, and what its engine does in C, have to pass. */
+import * as portable from '@mirage/bytes/checksum'
+import { blockContract } from '@mirage/block/contract'
+import { sleep } from '@mirage/clock'
+import { clockContract } from '@mirage/clock/contract'
+import { type Net, HEADER_SIZE } from '@mirage/net'
+import { netContract } from '@mirage/net/contract'
+import type { Random } from '@mirage/random'
+import { randomContract } from '@mirage/random/contract'
+import { Solo5Block } from '../../../packages/target-solo5/src/block.ts'
+import * as native from '../../../packages/target-solo5/src/checksum.ts'
+import { clock } from '../../../packages/target-solo5/src/clock.ts'
+import { writeLine } from '../../../packages/target-solo5/src/console.ts'
+import { loop } from '../../../packages/target-solo5/src/loop.ts'
+import { Solo5Net } from '../../../packages/target-solo5/src/net.ts'
+import { connect } from '../../../packages/target-solo5/src/random.ts'
+import { type NetInfo, solo5 } from '../../../packages/target-solo5/src/solo5.ts'
+import assert from './node-assert.ts'
+import { describe, it, runTests } from './node-test.ts'
+
+/** Milliseconds in which a frame has come to the other end, whoever carries it. */
+const ARRIVAL = 20
+
+const platform = solo5()
+
+clockContract('the clock of this image', () => ({
+  clock: clock(),
+  pass: (duration) => sleep(clock(), duration + 2),
+}))
+
+randomContract('the random generator of this image', generator)
+
+function generator(): Random {
+  const random = connect()
+  if (!random.ok) throw new Error(random.error)
+  return random.value
+}
+
+const infos = ['a', 'b'].map((name) => platform.netAcquire(name)!)
+
+netContract('a network of this image', async () => {
+  const arrived = (): Promise<void> => sleep(clock(), ARRIVAL)
+  await arrived()
+  const [a, b] = infos.map(opened)
+  return { a: a!, b: b!, arrived }
+})
+
+/** The network, without what the test before has left on it. */
+function opened(info: NetInfo): Net {
+  const size = info.mtu + HEADER_SIZE
+  while (platform.netRead(info.handle, new Uint8Array(size), 0, size) >= 0) continue
+  return new Solo5Net(platform, loop(), info)
+}
+
+const disk = platform.blockAcquire('disk')!
+
+blockContract('a disk of this image', { block: async () => new Solo5Block(platform, disk) })
+
+describe('the checksum of the engine', () => {
+  const bytes = generator().generate(4096)
+
+  it('is that of TypeScript, wherever the bytes begin and end', () => {
+    for (let length = 0; length < 1600; length += length < 80 ? 1 : 37) {
+      for (const offset of [0, 1, 2, 3, 7]) {
+        const sum = (length * 77) & 0x1ffff
+        assert.equal(
+          native.of(bytes, offset, offset + length, sum),
+          portable.of(bytes, offset, offset + length, sum),
+        )
+      }
+    }
+  })
+
+  it('is that of TypeScript in a part of a larger buffer, and over parts', () => {
+    for (let offset = 0; offset < 9; offset++) {
+      const part = bytes.subarray(offset, offset + 1000)
+      const [a, b] = [native.add(part, 0, 500), portable.add(part, 0, 500)]
+      assert.equal(native.of(part, 500, 999, a), portable.of(part, 500, 999, b))
+    }
+  })
+
+  it('refuses what is outside of the bytes', () => {
+    assert.throws(() => platform.checksum(bytes, 0, 4097, 0))
+    assert.throws(() => platform.checksum(bytes, -1, 10, 0))
+  })
+})
+
+platform.onTurn = loop().turn
+void runTests((line) => writeLine(platform, line)).then((failures) => platform.exit(failures === 0 ? 0 : 1))

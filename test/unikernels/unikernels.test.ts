@@ -1,10 +1,12 @@
-/** Every unikernel of the repository, run with `mirage run` and looked at from outside. */
+/** Every unikernel of the repository on every target, run with `mirage run` and looked at from outside. */
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { missing } from '../../packages/engine-quickjs/src/files.ts'
+import { skipWithout } from '../system.ts'
 import { Project, type Running } from './running.ts'
 
 interface Case {
@@ -30,7 +32,7 @@ const CASES: readonly Case[] = [
   {
     name: 'tutorial/noop',
     title: 'boots and ends',
-    prints: [/noop for unix: dist\/noop\.mjs/],
+    prints: [/noop for \w+: dist\/noop\.\w+ /],
     never: /(INF|WRN|ERR) \[/,
   },
   { name: 'tutorial/hello', title: 'says hello four times', prints: [hello, hello, hello, hello] },
@@ -60,7 +62,7 @@ const CASES: readonly Case[] = [
     name: 'tutorial/app-info',
     title: 'lists the packages of its image',
     prints: [
-      /app-info for unix, made of:\n/,
+      /app-info for (unix|spt|virtio), made of:\n/,
       / {2}@mirage\/console [0-9.]+\n/,
       / {2}@mirage\/runtime [0-9.]+\n/,
     ],
@@ -137,11 +139,19 @@ const CASES: readonly Case[] = [
   },
 ]
 
+/** Each target, and why it cannot be tried here, if it cannot. */
+const TARGETS: readonly (readonly [name: string, skip: string | false])[] = [
+  ['unix', false],
+  ['spt', missing('base-spt.elf', 'qjs-compile', 'spt')],
+  ['virtio', missing('base-virtio.elf', 'qjs-compile') || skipWithout('qemu-system-x86_64')],
+]
+
 describe('unikernels', { concurrency: 3 }, () => {
-  for (const each of CASES) {
-    it(`${each.name} ${each.title}`, async () => {
+  const all = TARGETS.flatMap(([target, skip]) => CASES.map((each) => ({ target, skip, each })))
+  for (const { target, skip, each } of all) {
+    it(`${each.name} ${each.title} (${target})`, { skip }, async () => {
       const project = new Project(each.name)
-      await project.configure()
+      await project.configure(`--target=${target}`)
       const running = project.run(...(each.args ?? []))
       try {
         await check(each, running)

@@ -66,8 +66,29 @@ static void watch_pressure(void) {
   on_pressure();
 }
 
+static void retract(struct span *span) {
+  *span->link = span->next;
+  if (span->next) span->next->link = span->link;
+}
+
+/* The spans that stayed although they are empty may lie in the middle of the run that is needed. */
+static void give_empty_spans(void) {
+  for (unsigned class = 0; class < CLASSES; class++) {
+    for (struct span *span = available[class], *next; span; span = next) {
+      next = span->next;
+      if (span->used > 0) continue;
+      retract(span);
+      pages_give(span, SPAN_PAGES);
+    }
+  }
+}
+
 static void *take(size_t count) {
   void *first = pages_take(count);
+  if (!first) {
+    give_empty_spans();
+    first = pages_take(count);
+  }
   if (!first) panic(PANIC_MEMORY, "out of memory");
   watch_pressure();
   return first;
@@ -79,11 +100,6 @@ static void offer(struct span *span) {
   span->link = head;
   if (span->next) span->next->link = &span->next;
   *head = span;
-}
-
-static void retract(struct span *span) {
-  *span->link = span->next;
-  if (span->next) span->next->link = span->link;
 }
 
 static struct span *open_span(unsigned class) {

@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url'
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url))
 
 /** A file that the build makes: the base of a binding, the spt launcher, or the compiler of bytecode. */
-export type Built = 'base-spt.elf' | 'base-virtio.elf' | 'spt' | 'qjs-compile' | 'fuzz-image' | 'pair'
+export type Built =
+  | 'base-spt.elf'
+  | 'base-virtio.elf'
+  | 'spt'
+  | 'qjs-compile'
+  | 'fuzz-image'
+  | 'pair'
+  | 'heap-check'
 
 /** The path of a built file, whether it is there or not. */
 export function pathOf(file: Built): string {

@@ -119,6 +119,26 @@ function fuzzer(): Unit {
   }
 }
 
+/** The engine's allocator alone, where it is tried. */
+function heapCheck(): Unit {
+  const folder = join(SOLO5, 'engine')
+  return {
+    sources: [
+      ...['alloc.c', 'pages.c'].map((name) => join(folder, name)),
+      join(PACKAGE, 'src/testing/heap-check.c'),
+    ],
+    includes: [folder],
+    flags: [
+      ...WARNINGS,
+      '-O2',
+      '-fPIE',
+      ...SECTIONS,
+      '-fsanitize=undefined',
+      '-fsanitize-undefined-trap-on-error',
+    ],
+  }
+}
+
 /** A network of one guest. */
 function pair(): Unit {
   return { ...launcher(), sources: [join(TENDER, 'testing/pair.c')] }
@@ -159,12 +179,13 @@ async function buildBinding(name: string, parts: Parts): Promise<void> {
 async function build(): Promise<void> {
   mkdirSync(OBJECTS, { recursive: true })
   const source = quickjsSource(DIST)
-  const units = [engine(source), compiler(source), launcher(), fuzzer(), pair()]
-  const [quickjs, host, spt, fuzz, network] = await compile(units, OBJECTS)
+  const units = [engine(source), compiler(source), launcher(), fuzzer(), pair(), heapCheck()]
+  const [quickjs, host, spt, fuzz, network, heap] = await compile(units, OBJECTS)
   linkProgram([...host!, ...quickjs!], join(DIST, 'qjs-compile'), 'fixed')
   linkProgram(spt!, join(DIST, 'spt'), 'highest')
   linkProgram(fuzz!, join(DIST, 'fuzz-image'), 'highest')
   linkProgram(network!, join(DIST, 'pair'), 'highest')
+  linkProgram(heap!, join(DIST, 'heap-check'), 'highest')
   buildPrelude()
   const [shared, common] = await compile([glue(source), binding()], OBJECTS)
   for (const name of bindings()) {

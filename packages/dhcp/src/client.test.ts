@@ -117,6 +117,16 @@ describe('a client that starts', () => {
     assert.equal(send.message.options.hostname, 'web')
   })
 
+  it('says in its request, and whenever it repeats it, the seconds of its DISCOVER (RFC 2131 §3.1)', () => {
+    const asked = tick(selecting())
+    const first = input(asked, answer(asked, 'offer'), 9500)
+    const again = tick(first)
+    assert.deepEqual(
+      [asked, first, again].map(({ send }) => send?.message.secs),
+      [4, 4, 4],
+    )
+  })
+
   it('keeps to the first offer when a second comes', () => {
     const output = requesting()
     assert.deepEqual(input(output, answer(output, 'offer'), 1), { state: output.state })

@@ -31,6 +31,8 @@ interface Exchange {
   readonly xid: number
   /** The first time of sending. */
   readonly since: Millis
+  /** What the last message said of the time since the client began. */
+  readonly secs: number
   readonly attempts: number
 }
 
@@ -106,7 +108,7 @@ const RENEW_INTERVAL_MIN: Millis = 60_000
  * transaction's id and the jitter of its timer, neither of which has to be hidden.
  */
 export function start(config: Config, now: Millis, random: number): Output {
-  const exchange = { xid: random >>> 0, since: now, attempts: 0 }
+  const exchange = { xid: random >>> 0, since: now, secs: 0, attempts: 0 }
   return discover(config, exchange, now, random)
 }
 
@@ -163,8 +165,8 @@ function isUsable(address: Ipv4): boolean {
 }
 
 function discover(config: Config, before: Exchange, now: Millis, random: number): Output {
-  const exchange = { ...before, attempts: before.attempts + 1 }
-  const message = messageOf(config, 'discover', exchange, now, {
+  const exchange = { ...before, secs: secsOf(before, now), attempts: before.attempts + 1 }
+  const message = messageOf(config, 'discover', exchange, {
     parameterRequests: REQUESTED,
     messageSizeMax: MESSAGE_SIZE_MAX,
   })
@@ -174,9 +176,10 @@ function discover(config: Config, before: Exchange, now: Millis, random: number)
   }
 }
 
+/** RFC 2131 §3.1: with the seconds of the DISCOVER, so that relays treat both alike. */
 function request(config: Config, before: Exchange, offer: Offer, now: Millis, random: number): Output {
   const exchange = { ...before, attempts: before.attempts + 1 }
-  const message = messageOf(config, 'request', exchange, now, {
+  const message = messageOf(config, 'request', exchange, {
     requestedAddress: offer.address,
     serverId: offer.server,
     parameterRequests: REQUESTED,
@@ -198,10 +201,11 @@ function extend(
   const { lease } = state
   if (now >= lease.expires) return { ...start(config, now, random), event: { kind: 'lost', lease } }
   const kind = now >= lease.rebind ? 'rebinding' : 'renewing'
-  const exchange = state.kind === kind ? state.exchange : { xid: random >>> 0, since: now, attempts: 1 }
+  const before = state.kind === kind ? state.exchange : { xid: random >>> 0, since: now, attempts: 1 }
+  const exchange = { ...before, secs: secsOf(before, now) }
   const limit = kind === 'renewing' ? lease.rebind : lease.expires
   const deadline = Math.min(limit, now + Math.max(RENEW_INTERVAL_MIN, (limit - now) / 2))
-  const message = messageOf(config, 'request', exchange, now, {
+  const message = messageOf(config, 'request', exchange, {
     parameterRequests: REQUESTED,
     messageSizeMax: MESSAGE_SIZE_MAX,
   })
@@ -233,13 +237,12 @@ function messageOf(
   config: Config,
   type: MessageType,
   exchange: Exchange,
-  now: Millis,
   options: Message['options'],
 ): Message {
   return {
     type,
     xid: exchange.xid,
-    secs: Math.min(0xffff, Math.floor((now - exchange.since) / 1000)),
+    secs: exchange.secs,
     // The stack below takes no packet to an address that it does not have yet.
     broadcast: true,
     ciaddr: ipv4.UNSPECIFIED,
@@ -249,6 +252,10 @@ function messageOf(
     chaddr: config.mac,
     options: config.hostname === undefined ? options : { ...options, hostname: config.hostname },
   }
+}
+
+function secsOf({ since }: Pick<Exchange, 'since'>, now: Millis): number {
+  return Math.min(0xffff, Math.floor((now - since) / 1000))
 }
 
 function backoff(attempts: number, random: number): Millis {

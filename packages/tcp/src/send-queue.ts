@@ -32,7 +32,8 @@ export class SendQueue {
   /** Copies `bytes` from `offset` up to `end` to the end of the queue. */
   append(store: Chunks, bytes: Uint8Array, offset: number, end: number): void {
     let from = offset
-    if (from < end && this.#chunks === NONE) this.#chunks = []
+    // Most queues have one chunk: a list of one takes 24 bytes, one that grows 150.
+    if (from < end && this.#chunks === NONE) this.#chunks = [store.take()]
     while (from < end) {
       const at = this.#start + this.length
       const room = CHUNK_SIZE - (at & (CHUNK_SIZE - 1))

@@ -66,10 +66,11 @@ export class Text {
 
   /** The first piece, which is the caller's from now on. There is one: `length` is not 0. */
   take(): Uint8Array {
-    const piece = this.#pieces.shift()
+    const piece = this.#pieces[0]
     assert(piece !== undefined, 'tcp: there is text to take')
     this.length -= piece.end - piece.start
     if (this.length === 0) this.#pieces = NONE
+    else this.#pieces.shift()
     return piece.slab.subarray(piece.start, piece.end)
   }
 
@@ -99,8 +100,10 @@ export class Text {
       last.end = end
       return
     }
-    if (this.#pieces.length === 0) this.#pieces = []
-    this.#pieces.push({ slab, start, end })
+    const piece = { slab, start, end }
+    // Most runs have one piece: a list of one takes 24 bytes, one that grows 150.
+    if (last === undefined) this.#pieces = [piece]
+    else this.#pieces.push(piece)
     if (this.#pieces.length > this.#piecesMax) this.#compact()
   }
 

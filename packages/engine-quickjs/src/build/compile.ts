@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { MUSL } from './system.ts'
 
@@ -59,6 +59,8 @@ function job(source: string, unit: Unit, headers: readonly string[], folder: str
     ...(unit.library === undefined ? [] : ['-isystem', unit.library]),
     ...unit.includes.flatMap((include) => ['-I', include, `-Wa,-I,${include}`]),
     ...unit.flags,
+    // Assertions have the names of files in them: a base is the same wherever it is built.
+    `-ffile-prefix-map=${dirname(source)}/=`,
   ]
   const hash = createHash('sha256').update(text).update(args.join('\n'))
   for (const include of unit.includes) {

@@ -43,10 +43,9 @@ struct net {
 static struct net *nets[MFT_MAX_ENTRIES];
 static solo5_handle_set_t acquired;
 
-static uint8_t *make_buffers(struct net *net, struct virtq *queue, uint16_t flags, uint16_t *count) {
-  *count = queue->size < BUFFERS_MAX ? queue->size : BUFFERS_MAX;
-  uint8_t *buffers = memory_take(*count * net->buffer_size);
-  for (uint16_t id = 0; id < *count; id++) {
+static uint8_t *make_buffers(struct net *net, struct virtq *queue, uint16_t flags) {
+  uint8_t *buffers = memory_take(queue->ids * net->buffer_size);
+  for (uint16_t id = 0; id < queue->ids; id++) {
     volatile struct virtq_descriptor *descriptor = &queue->descriptors[id];
     descriptor->address = (uintptr_t)buffers + id * net->buffer_size;
     descriptor->size = (uint32_t)net->buffer_size;
@@ -69,11 +68,10 @@ const char *net_attach(unsigned handle, struct virtio *device) {
   if (!virtio_queue(device, &net->input, QUEUE_INPUT, BUFFERS_MAX)) return "has no queue";
   if (!virtio_queue(device, &net->output, QUEUE_OUTPUT, BUFFERS_MAX)) return "has no queue";
 
-  uint16_t input_count;
-  net->input_buffers = make_buffers(net, &net->input, DESCRIPTOR_WRITE, &input_count);
-  net->output_buffers = make_buffers(net, &net->output, 0, &net->free_count);
-  for (uint16_t id = 0; id < input_count; id++) virtq_offer(&net->input, id);
-  for (uint16_t id = 0; id < net->free_count; id++) net->free[id] = id;
+  net->input_buffers = make_buffers(net, &net->input, DESCRIPTOR_WRITE);
+  net->output_buffers = make_buffers(net, &net->output, 0);
+  for (uint16_t id = 0; id < net->input.ids; id++) virtq_offer(&net->input, id);
+  for (uint16_t id = 0; id < net->output.ids; id++) net->free[net->free_count++] = id;
   virtq_silence(&net->output);
   nets[handle] = net;
   return NULL;

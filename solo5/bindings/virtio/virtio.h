@@ -32,6 +32,8 @@ struct virtq_descriptor {
 
 struct virtq {
   uint16_t index, size;
+  /** The driver's buffers are 0 to `ids` - 1, fewer than `size` where the device does not let choose. */
+  uint16_t ids;
   /** How many of the device's answers were taken. */
   uint16_t taken;
   volatile struct virtq_descriptor *descriptors;
@@ -101,8 +103,8 @@ void mmio_init(const char *command_line);
  */
 bool virtio_start(struct virtio *device, uint64_t wanted);
 
-/** Makes a queue with at most `size_wanted` descriptors, where the device lets choose. False if it has no such queue. */
-bool virtio_queue(const struct virtio *device, struct virtq *queue, uint16_t index, uint16_t size_wanted);
+/** Makes a queue for at most `ids_wanted` buffers. False if the device has no such queue. */
+bool virtio_queue(const struct virtio *device, struct virtq *queue, uint16_t index, uint16_t ids_wanted);
 
 void virtio_run(struct virtio *device);
 

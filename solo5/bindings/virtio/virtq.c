@@ -33,17 +33,18 @@ bool virtio_start(struct virtio *device, uint64_t wanted) {
   return (bus->status(device) & STATUS_FEATURES_OK) != 0;
 }
 
-bool virtio_queue(const struct virtio *device, struct virtq *queue, uint16_t index, uint16_t size_wanted) {
+bool virtio_queue(const struct virtio *device, struct virtq *queue, uint16_t index, uint16_t ids_wanted) {
   bool is_fixed = false;
   uint16_t size = device->bus->queue_size(device, index, &is_fixed);
   if (size == 0) return false;
-  if (!is_fixed && size > size_wanted) size = size_wanted;
+  if (!is_fixed && size > ids_wanted) size = ids_wanted;
 
   size_t used_offset = page_up(DESCRIPTORS_SIZE(size) + AVAILABLE_SIZE(size));
   uint8_t *tables = memory_take(used_offset + USED_SIZE(size));
   *queue = (struct virtq){
       .index = index,
       .size = size,
+      .ids = size < ids_wanted ? size : ids_wanted,
       .descriptors = (void *)tables,
       .available = (void *)(tables + DESCRIPTORS_SIZE(size)),
       .used = (void *)(tables + used_offset),
@@ -84,7 +85,7 @@ bool virtq_take(struct virtq *queue, uint16_t *id, uint32_t *length) {
   if (!virtq_has_answer(queue)) return false;
   ORDER();
   const volatile uint32_t *answer = (const volatile uint32_t *)(queue->used + 2) + 2 * (queue->taken % queue->size);
-  if (answer[0] >= queue->size) fail("a virtio device answered what it was not asked");
+  if (answer[0] >= queue->ids) fail("a virtio device answered what it was not asked");
   *id = (uint16_t)answer[0];
   *length = answer[1];
   ORDER();

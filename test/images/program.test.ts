@@ -68,6 +68,8 @@ describe('a program in a virtio image', { skip: SKIP }, () => {
       const devices = ['-monitor', `unix:${monitor},server=on,wait=off`]
       const guest = new Machine({ machine: 'microvm', image, commandLine: what, devices })
       await guest.prints(/the program runs/)
+      // It has still to come back from saying so.
+      await new Promise((resolve) => setTimeout(resolve, 500))
       const socket = net.connect(monitor, () => socket.write('nmi\n')).on('error', () => {})
       const { output } = await guest.ended
       socket.destroy()

@@ -5,11 +5,12 @@ import path from 'node:path'
 
 const SOLO5 = path.resolve(import.meta.dirname, '../../solo5')
 
-const COMPILE =
+const COMPILE = (
   '-std=gnu11 -O2 -Wall -Wextra -Werror -ffreestanding -fno-builtin -fno-pic -fno-stack-protector ' +
   '-fno-asynchronous-unwind-tables -mno-red-zone'
-const LINK = '-static -no-pie -nostdlib -s -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack'
-const FLAGS = [...`${COMPILE} ${LINK}`.split(' '), '-I', path.join(SOLO5, 'include')]
+).split(' ')
+const LINK =
+  '-static -no-pie -nostdlib -s -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack'.split(' ')
 
 export type Kind = 'block' | 'net'
 
@@ -36,13 +37,25 @@ function sources(folder: string): readonly string[] {
     .map((name) => path.join(SOLO5, folder, name))
 }
 
+function gcc(...args: readonly string[]): void {
+  execFileSync('gcc', [...COMPILE, '-I', path.join(SOLO5, 'include'), ...args], { stdio: 'pipe' })
+}
+
+/** All of a binding as one object, made once in `folder`. */
+function bindingObject(binding: string, folder: string): string {
+  const object = path.join(folder, `${binding}.o`)
+  if (!fs.existsSync(object)) {
+    gcc('-r', '-nostdlib', '-o', object, ...sources(`bindings/${binding}`), ...sources('bindings'))
+  }
+  return object
+}
+
 /** Builds `solo5/tests/<name>.c` for a binding into `folder`, and returns the image's path. */
 export function build(binding: string, name: string, folder: string): string {
   const image = path.join(folder, `${name}.${binding}.elf`)
   const layout = path.join(SOLO5, 'bindings', binding, 'layout.ld')
   const tests = [name, 'libc'].map((each) => path.join(SOLO5, 'tests', `${each}.c`))
-  const inputs = [...sources(`bindings/${binding}`), ...sources('bindings'), ...tests]
-  execFileSync('gcc', [...FLAGS, `-Wl,-T,${layout}`, '-o', image, ...inputs], { stdio: 'pipe' })
+  gcc(...LINK, `-Wl,-T,${layout}`, '-o', image, bindingObject(binding, folder), ...tests)
   return image
 }
 

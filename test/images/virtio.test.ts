@@ -124,7 +124,7 @@ describe('a virtio guest that breaks a rule ends with a report', { skip: SKIP, c
   }
 })
 
-describe('time in a virtio guest', { skip: SKIP }, () => {
+describe('time in a virtio guest', { skip: SKIP, concurrency: 4 }, () => {
   for (const machine of ['pc', 'microvm', 'microvm,pit=off,pic=off']) {
     it(`goes on as on the host, and sleeps end when they should: ${machine}`, async () => {
       const { output } = await start('time', { machine }).ended
@@ -132,7 +132,7 @@ describe('time in a virtio guest', { skip: SKIP }, () => {
       assert.ok(Math.abs(wall - Date.now() / 1000) < 60, `the clock says ${wall}`)
       for (const [, wanted, took] of output.matchAll(/^(\d+) ms took us (\d+)$/gm)) {
         assert.ok(Number(took) >= Number(wanted) * 1000, `${wanted} ms took ${took} µs`)
-        assert.ok(Number(took) < Number(wanted) * 1010 + 200_000, `${wanted} ms took ${took} µs`)
+        assert.ok(Number(took) < Number(wanted) * 1010 + 500_000, `${wanted} ms took ${took} µs`)
       }
       assert.match(output, /^SUCCESS$/m)
     })
@@ -143,10 +143,12 @@ describe('time in a virtio guest', { skip: SKIP }, () => {
     assert.match(output, /warning: the machine has no clock that knows the date/)
     assert.match(output, /^SUCCESS$/m)
   })
+})
 
+describe('a virtio guest that waits', { skip: SKIP }, () => {
   // Sleeping in a loop that polls would be 100 %.
   for (const machine of ['pc', 'microvm']) {
-    it(`costs the host next to nothing in a guest that waits: ${machine}`, async () => {
+    it(`costs the host next to nothing on ${machine}`, async () => {
       const guest = start('time', { machine, commandLine: 'idle' })
       await guest.prints(/^idle$/m)
       await new Promise((resolve) => setTimeout(resolve, 500))

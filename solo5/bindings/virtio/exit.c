@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "paging.h"
 #include "solo5.h"
+#include "virtio.h"
 
 /* QEMU's `isa-debug-exit` at its default place: QEMU ends with `status * 2 + 1`. */
 #define DEBUG_EXIT_PORT 0x501
@@ -22,7 +23,8 @@
 
 static void switch_off(void) {
   out16(PM1A_CONTROL_PORT, PM1A_SLEEP_S5);
-  *(volatile uint8_t *)map_device(GED_SLEEP_CONTROL, 1) = SLEEP_S5;
+  /* With PCI that may be a register of some device's. */
+  if (!pci_is_there()) *(volatile uint8_t *)map_device(GED_SLEEP_CONTROL, 1) = SLEEP_S5;
   out8(CLOUD_HYPERVISOR_SLEEP_PORT, SLEEP_S5);
   out8(KEYBOARD_COMMAND_PORT, KEYBOARD_RESET);
   /* A fault that cannot be delivered shuts the processor down: QEMU reboots, or ends where it was given -no-reboot. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { pathOf } from '@mirage/engine-quickjs/files'
-import { cannotRun, guestWith } from './testing/run.ts'
+import { cannotRun, guestWith, inFolder } from './testing/run.ts'
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'))
 
@@ -87,5 +87,29 @@ describe('the network of an spt guest', { skip: cannotRun }, () => {
     assert.match(said, /net0 handle 1\n/)
     assert.match(said, /mtu 1500\n/)
     assert.match(said, /answers 201\nSUCCESS\n$/)
+  })
+
+  const hasTap = spawnSync('unshare', ['--net', ...'ip tuntap add tap0 mode tap'.split(' ')]).status === 0
+  it('is a TAP interface, with its MTU', { skip: !hasTap && 'needs root, iproute2 and /dev/net/tun' }, () => {
+    inFolder((path) => {
+      const image = guestWith('net', [{ name: 'net0', type: 'NET_BASIC' }], join(path, 'net.spt'))
+      // The kernel asks for the guest's address before it sends a datagram, and remembers the answer.
+      const send = `const socket = require('dgram').createSocket('udp4')
+        socket.send('x', 7, '10.0.0.2', () => setTimeout(() => socket.close(), 300))`
+      const script = `
+        ip tuntap add tap0 mode tap && ip address add 10.0.0.1/24 dev tap0 && ip link set tap0 mtu 1400 up
+        "$SPT" --net:net0=tap0 --net-mac:net0=02:00:00:00:bb:02 "$IMAGE" & guest=$!
+        sleep 0.2
+        "$NODE" -e "$SEND"
+        ip neighbour show 10.0.0.2
+        kill $guest
+        "$SPT" --net:net0=tap1 "$IMAGE" 2>&1`
+      const env = { ...process.env, SPT: pathOf('spt'), IMAGE: image, NODE: process.execPath, SEND: send }
+      const options = { encoding: 'utf8', env, timeout: 20_000 } as const
+      const { stdout, status, stderr } = spawnSync('unshare', ['--net', 'sh', '-c', script], options)
+      assert.match(stdout, /^mtu 1400$/m, `${status} ${stderr}`)
+      assert.match(stdout, /^10\.0\.0\.2 dev tap0 lladdr 02:00:00:00:bb:02 /m)
+      assert.match(stdout, /^spt: interface tap1: No such device$/m)
+    })
   })
 })

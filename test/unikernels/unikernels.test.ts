@@ -179,6 +179,15 @@ describe('unikernels', { concurrency: 3 }, () => {
     }
   })
 
+  it('hono is refused where there is only the language, in one sentence', async () => {
+    const project = new Project('applications/hono')
+    await project.configure('--target=spt')
+    const running = project.run()
+    assert.equal(await running.ended(), 1)
+    assert.match(running.output, /^error: Request, Response, .*: not on spt.*configure it for unix\n$/)
+    project.remove()
+  })
+
   it('have each a test', () => {
     const folders = fs.globSync('unikernels/*/*/config.ts', {
       cwd: path.resolve(import.meta.dirname, '../..'),

@@ -50,13 +50,8 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 function text(value: unknown): string {
-  const shown =
-    value instanceof Uint8Array
-      ? `[${value.join()}]`
-      : typeof value === 'object'
-        ? JSON.stringify(value)
-        : String(value as string)
-  return shown.slice(0, 200)
+  if (value instanceof Uint8Array) return `[${value.join()}]`.slice(0, 200)
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 200)
 }
 
 export default Object.assign(ok, { ok, equal, notEqual, deepEqual, throws, rejects, fail })

@@ -4,8 +4,8 @@
  *     npm run bench                   all of them
  *     npm run bench -- vnetif http    these
  *
- * Each `bench/<name>.bench.ts` has one `Bench` as its default export and runs in a process of its own, so that none
- * of them finds the engine as another left it. Its numbers go to `bench/results/<name>.json`.
+ * Each `bench/<name>.bench.ts` has a `Bench`, or a list of them, as its default export and runs in a process of its own,
+ * so that none of them finds the engine as another left it. Its numbers go to `bench/results/<name>.json`.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -47,15 +47,21 @@ function main(chosen: readonly string[]): void {
 }
 
 async function measure(name: string): Promise<void> {
-  const module = (await import(new URL(name + SUFFIX, here).href)) as { default: Bench }
-  const report: Report = {
-    ...(await run(module.default)),
-    node: process.version,
-    cores: availableParallelism(),
-    date: new Date().toISOString(),
+  const { default: benches } = (await import(new URL(name + SUFFIX, here).href)) as {
+    default: Bench | readonly Bench[]
+  }
+  const reports: Report[] = []
+  for (const bench of [benches].flat()) {
+    reports.push({
+      ...(await run(bench)),
+      node: process.version,
+      cores: availableParallelism(),
+      date: new Date().toISOString(),
+    })
   }
   mkdirSync(new URL('results/', here), { recursive: true })
-  writeFileSync(resultFile(name), `${JSON.stringify(report, undefined, 2)}\n`)
+  const stored = Array.isArray(benches) ? reports : reports[0]
+  writeFileSync(resultFile(name), `${JSON.stringify(stored, undefined, 2)}\n`)
 }
 
 function resultFile(name: string): URL {
@@ -63,7 +69,11 @@ function resultFile(name: string): URL {
 }
 
 function print(name: string): void {
-  const report = JSON.parse(readFileSync(resultFile(name), 'utf8')) as Report
+  const stored = JSON.parse(readFileSync(resultFile(name), 'utf8')) as Report | readonly Report[]
+  for (const report of [stored].flat()) printReport(name, report)
+}
+
+function printReport(name: string, report: Report): void {
   const { median, minimum, maximum, runs, unit, what, reference, ratio, target } = report
   console.log(
     `${name.padEnd(12)} ${String(median).padStart(9)} ${unit}   ${minimum} to ${maximum} in ${runs} runs`,
@@ -75,10 +85,11 @@ function print(name: string): void {
     console.log(`${' '.repeat(13)}beside ${reference.what}: ${theirs}`)
   }
   if (ratio !== undefined) console.log(`${' '.repeat(13)}ratio ${ratio}`)
-  if (target !== undefined) console.log(`${' '.repeat(13)}wanted: ${aim(target, unit)}`)
+  if (target !== undefined)
+    console.log(`${' '.repeat(13)}wanted: ${aim(target, unit, reference !== undefined)}`)
 }
 
-function aim(target: Target, unit: string): string {
+function aim(target: Target, unit: string, hasReference: boolean): string {
   const bound = 'atLeast' in target ? `at least ${target.atLeast}` : `at most ${target.atMost}`
-  return target.of === 'number' ? `${bound} ${unit}` : bound
+  return target.of === 'number' || !hasReference ? `${bound} ${unit}` : bound
 }

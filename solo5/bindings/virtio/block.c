@@ -81,7 +81,7 @@ static void wait(struct block *block) {
       continue;
     }
     devices_acknowledge();
-    if (!virtq_has_answer(&block->queue)) halt_for(HALT_NS);
+    if (!virtq_has_answer(&block->queue)) halt_until(solo5_clock_monotonic() + HALT_NS);
   }
   uint16_t id;
   uint32_t length;

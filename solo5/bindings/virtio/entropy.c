@@ -52,7 +52,7 @@ static bool from_device(uint64_t words[WORDS]) {
       return false;
     }
     devices_acknowledge();
-    if (!virtq_has_answer(&queue)) halt_for(HALT_NS);
+    if (!virtq_has_answer(&queue)) halt_until(solo5_clock_monotonic() + HALT_NS);
   }
   uint16_t id;
   uint32_t length;

@@ -11,7 +11,6 @@
 #include "console.h"
 #include "cpu.h"
 #include "paging.h"
-#include "solo5.h"
 #include "trap.h"
 
 /* Intel SDM volume 3, table 11-1. The address is also in trap.S. */
@@ -61,6 +60,8 @@ static volatile uint8_t *lapic;
 static int has_tsc_deadline;
 /* Ticks of the timer in 2^20 nanoseconds. */
 static uint64_t timer_rate;
+/* Until its interrupt, which may come a little before its time: trap.S. */
+volatile uint8_t timer_is_set;
 
 static volatile uint32_t *lapic_register(unsigned offset) { return (volatile uint32_t *)(lapic + offset); }
 
@@ -120,7 +121,7 @@ static uint64_t timer_sample(uint32_t *ticks) {
 static void timer_init(void) {
   has_tsc_deadline = cpuid(1).ecx >> 24 & 1;
   if (has_tsc_deadline) {
-    *lapic_register(LAPIC_TIMER) = TIMER_TSC_DEADLINE | VECTOR_WAKE;
+    *lapic_register(LAPIC_TIMER) = TIMER_TSC_DEADLINE | VECTOR_TIMER;
     return;
   }
   uint32_t first_ticks, last_ticks;
@@ -132,7 +133,7 @@ static void timer_init(void) {
   do last = timer_sample(&last_ticks);
   while (last - first < CALIBRATE_NS);
   timer_rate = ((uint64_t)(last_ticks - first_ticks) << 20) / (last - first);
-  *lapic_register(LAPIC_TIMER) = VECTOR_WAKE;
+  *lapic_register(LAPIC_TIMER) = VECTOR_TIMER;
 }
 
 void interrupt_init(void) {
@@ -156,8 +157,20 @@ static void timer_set(uint64_t nanoseconds) {
   *lapic_register(LAPIC_TIMER_START) = ticks == 0 ? 1 : ticks > ~0u ? ~0u : (uint32_t)ticks;
 }
 
-void halt_for(uint64_t nanoseconds) {
-  timer_set(nanoseconds < SLEEP_NS_MAX ? nanoseconds : SLEEP_NS_MAX);
+void halt_until(solo5_time_t deadline) {
+  static solo5_time_t timer_deadline;
+  solo5_time_t now = solo5_clock_monotonic();
+  if (deadline <= now) return;
+  if (deadline - now > SLEEP_NS_MAX) deadline = now + SLEEP_NS_MAX;
+  /*
+   * Setting the timer is an exit to the host, often to another thread of its. Deadlines move away with each frame, so
+   * a timer that runs out earlier is left alone: it wakes the guest once for nothing.
+   */
+  if (!timer_is_set || timer_deadline > deadline) {
+    timer_set(deadline - now);
+    timer_is_set = 1;
+    timer_deadline = deadline;
+  }
   /* Interrupts begin one instruction after sti: none can come between the two and be slept through. */
   __asm__ volatile("sti; hlt; cli" ::: "memory");
 }

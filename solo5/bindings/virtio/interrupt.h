@@ -3,15 +3,16 @@
 #define INTERRUPT_H
 
 #include <stdint.h>
+#include "solo5.h"
 
 /** Sets the interrupt controllers up, so that every line of every device wakes the processor. After the clock. */
 void interrupt_init(void);
 
 /**
- * Halts until a device interrupts or `nanoseconds` have passed; it may also end early. An interrupt that came
+ * Halts until a device interrupts or monotonic time reaches `deadline`; it may also end early. An interrupt that came
  * since the last sleep ends this one at once, so a device looked at in between is not missed.
  */
-void halt_for(uint64_t nanoseconds);
+void halt_until(solo5_time_t deadline);
 
 /**
  * Starts the interrupt timer, which counts down, and how far it has come since: for a clock that has nothing else

@@ -101,11 +101,11 @@ static void reclaim(struct net *net) {
 
 /* Sleeps until an output buffer is free again. A device that once took nothing for so long is not waited for until it does. */
 static void wait_for_room(struct net *net) {
-  solo5_time_t deadline = solo5_clock_monotonic() + ROOM_WAIT_NS, now;
+  solo5_time_t deadline = solo5_clock_monotonic() + ROOM_WAIT_NS;
   virtq_listen(&net->output);
-  while (net->free_count == 0 && (now = solo5_clock_monotonic()) < deadline) {
+  while (net->free_count == 0 && solo5_clock_monotonic() < deadline) {
     devices_acknowledge();
-    if (!virtq_has_answer(&net->output)) halt_for(deadline - now);
+    if (!virtq_has_answer(&net->output)) halt_until(deadline);
     reclaim(net);
   }
   virtq_silence(&net->output);
@@ -159,11 +159,10 @@ static solo5_handle_set_t ready(void) {
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set) {
   solo5_handle_set_t set;
   while ((set = ready()) == 0) {
-    solo5_time_t now = solo5_clock_monotonic();
-    if (now >= deadline) break;
+    if (solo5_clock_monotonic() >= deadline) break;
     /* Lines down first, then once more a look at the rings: what comes after it ends the sleep. */
     devices_acknowledge();
-    if (ready() == 0) halt_for(deadline - now);
+    if (ready() == 0) halt_until(deadline);
   }
   if (ready_set != NULL) *ready_set = set;
 }

@@ -8,7 +8,9 @@
  * An interrupt only ends a sleep: `sti; hlt` goes on behind the hlt, with interrupts off again. So a line that stays
  * raised cannot enter twice, and no program ever sees an interrupt in between.
  */
-    .globl interrupt_entry, spurious_entry
+    .globl timer_entry, interrupt_entry, spurious_entry
+timer_entry:
+    movb $0, timer_is_set(%rip)
 interrupt_entry:
     push %rax
     mov $LAPIC_END_OF_INTERRUPT, %eax

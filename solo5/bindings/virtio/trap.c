@@ -43,7 +43,7 @@ struct trap_frame {
 
 extern uint64_t gdt[];
 extern void *const exception_entries[32];
-extern char interrupt_entry[], spurious_entry[];
+extern char timer_entry[], interrupt_entry[], spurious_entry[];
 extern char image_start[], rodata_start[], data_start[];
 
 static struct task_state task_state;
@@ -72,8 +72,9 @@ void trap_init(void) {
 
   for (unsigned i = 0; i < 32; i++) set_gate(i, exception_entries[i], i == DOUBLE_FAULT ? 2 : 1);
   /* An interrupt that firmware left on its way changes nothing either. */
-  for (unsigned i = VECTOR_WAKE; i < VECTOR_SPURIOUS; i++) set_gate(i, i == VECTOR_WAKE ? interrupt_entry : spurious_entry, 3);
-  set_gate(VECTOR_SPURIOUS, spurious_entry, 3);
+  for (unsigned i = VECTOR_WAKE; i <= VECTOR_SPURIOUS; i++) set_gate(i, spurious_entry, 3);
+  set_gate(VECTOR_WAKE, interrupt_entry, 3);
+  set_gate(VECTOR_TIMER, timer_entry, 3);
   struct {
     uint16_t limit;
     uint64_t base;

@@ -6,6 +6,7 @@
 
 /** The vectors of interrupts: behind the 32 exceptions, and one that means nothing. */
 #define VECTOR_WAKE 32
+#define VECTOR_TIMER 33
 #define VECTOR_SPURIOUS 47
 
 /** Loads the task state segment and the interrupt descriptor table. */

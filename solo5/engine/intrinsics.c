@@ -41,6 +41,36 @@ static JSValue sha256(JSContext *ctx, JSValueConst this, int argc, JSValueConst 
   return JS_UNDEFINED;
 }
 
+/* The bytes of UTF-8 text whose characters are all below 256, from its `offset`-th character on; false if they do not fill `out`. */
+static bool latin1_bytes(const uint8_t *text, size_t length, int64_t offset, struct bytes out) {
+  size_t filled = 0;
+  for (const uint8_t *end = text + length; text < end; offset--) {
+    uint32_t code = *text++;
+    if (code >= 0x80) {
+      if (code > 0xc3 || text == end) return false;
+      code = (code & 3) << 6 | (*text++ & 0x3f);
+    }
+    if (offset > 0) continue;
+    if (filled == out.size) return false;
+    out.data[filled++] = (uint8_t)code;
+  }
+  return filled == out.size;
+}
+
+/* latin1(text, offset, bytes): the codes of the text's characters from `offset` on, all below 256, which fill `bytes` */
+static JSValue latin1(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  int64_t offset;
+  size_t length;
+  if (JS_ToInt64(ctx, &offset, argv[1])) return JS_EXCEPTION;
+  const char *text = JS_ToCStringLen(ctx, &length, argv[0]);
+  if (!text) return JS_EXCEPTION;
+  struct bytes out = bytes_of(ctx, argv[2]);
+  bool is_full = out.data && latin1_bytes((const uint8_t *)text, length, offset, out);
+  JS_FreeCString(ctx, text);
+  if (!out.data) return JS_EXCEPTION;
+  return is_full ? JS_UNDEFINED : JS_ThrowRangeError(ctx, "characters above 255, or another number of them");
+}
+
 /* The arguments of sealing and opening: (key, nonce, data, bytes, offset, end, tag) */
 struct sealed {
   struct aead with;
@@ -84,6 +114,7 @@ static JSValue seal_or_open(JSContext *ctx, JSValueConst this, int argc, JSValue
 static const JSCFunctionListEntry FUNCTIONS[] = {
     JS_CFUNC_DEF("checksum", 4, checksum),
     JS_CFUNC_DEF("copy", 5, copy),
+    JS_CFUNC_DEF("latin1", 3, latin1),
     JS_CFUNC_DEF("sha256Blocks", 4, sha256),
     JS_CFUNC_MAGIC_DEF("chacha20Poly1305Seal", 7, seal_or_open, CHACHA20_POLY1305_SEAL),
     JS_CFUNC_MAGIC_DEF("chacha20Poly1305Open", 7, seal_or_open, CHACHA20_POLY1305_OPEN),

@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { type CrunchFile, generate } from '@mirage/kv-crunch/generate'
+import type { Form } from '@mirage/kv-crunch/crunched'
 import { type Result, err, ok } from '@mirage/result'
 import { reason } from './problem.ts'
 
@@ -13,7 +14,7 @@ export interface GeneratedFiles {
 }
 
 /** The module with every file below `folder`, or one sentence. Files come in the order of their paths. */
-export function generateFiles(folder: string): Result<GeneratedFiles, string> {
+export function generateFiles(folder: string, form: Form): Result<GeneratedFiles, string> {
   const found: string[] = []
   const folders: string[] = []
   try {
@@ -22,7 +23,10 @@ export function generateFiles(folder: string): Result<GeneratedFiles, string> {
       path: relative(folder, file).split(sep).join('/'),
       bytes: readFileSync(file),
     }))
-    return ok({ source: generate(files, { modified: modified(found) }), inputs: [...found, ...folders] })
+    return ok({
+      source: generate(files, { modified: modified(found), form }),
+      inputs: [...found, ...folders],
+    })
   } catch (error) {
     const { path } = error as { path?: string }
     return err(`${path === undefined ? folder : path} cannot be read: ${reason(error)}`)

@@ -3,6 +3,7 @@ import type { Plugin } from 'esbuild'
 
 const INTRINSICS: Readonly<Record<string, string>> = {
   '@mirage/bytes/checksum': '@mirage/target-solo5/checksum',
+  '@mirage/bytes/latin1': '@mirage/target-solo5/latin1',
 }
 
 /** The plugin. Only a replacement itself gets what it replaces. */

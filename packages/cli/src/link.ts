@@ -1,5 +1,6 @@
 /** Links a unikernel: its entry module, with everything that this leads to and nothing else, in one file. */
 import { relative, resolve } from 'node:path'
+import type { Form } from '@mirage/kv-crunch/crunched'
 import { type Result, err, ok } from '@mirage/result'
 import { isImage } from '@mirage/configure/attachment'
 import type { Target } from '@mirage/configure/option'
@@ -75,7 +76,10 @@ export async function link(
       charset: 'utf8',
       sourcesContent: false,
       logLevel: 'silent',
-      plugins: [...(platform.plugins ?? []), files(project, inputs)],
+      plugins: [
+        ...(platform.plugins ?? []),
+        files(project, inputs, isImage(target) ? 'characters' : 'shorter'),
+      ],
     })
     const absent = ambientNames(metafile)
     if (absent.length > 0)
@@ -101,7 +105,7 @@ export async function link(
 }
 
 /** Modules that are generated from folders of files. The files and the folders are added to `inputs`. */
-function files(project: Project, inputs: string[]): Plugin {
+function files(project: Project, inputs: string[], form: Form): Plugin {
   return {
     name: 'mirage-files',
     setup(build) {
@@ -110,7 +114,7 @@ function files(project: Project, inputs: string[]): Plugin {
         namespace: 'files',
       }))
       build.onLoad({ filter: /.*/, namespace: 'files' }, ({ path }) => {
-        const generated = generateFiles(resolve(project.folder, path))
+        const generated = generateFiles(resolve(project.folder, path), form)
         if (!generated.ok) return { errors: [{ text: generated.error }] }
         inputs.push(...generated.value.inputs)
         return { contents: generated.value.source, loader: 'js', resolveDir: project.folder }

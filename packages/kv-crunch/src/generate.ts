@@ -9,7 +9,7 @@ import * as hex from '@mirage/bytes/hex'
 import * as digests from '@mirage/kv/digest'
 import * as Key from '@mirage/kv/key'
 import { assert } from '@mirage/result'
-import { CHUNK_SIZE, type Crunched, type CrunchedValue, emitChunk } from './crunched.ts'
+import { CHUNK_SIZE, type Crunched, type CrunchedValue, type Form, emitChunk } from './crunched.ts'
 
 /** A file to be baked in. */
 export interface CrunchFile {
@@ -27,6 +27,8 @@ export interface GenerateOptions {
   readonly modified: number
   /** What the module imports `crunched` from. */
   readonly library?: string
+  /** How it holds the bytes: short in its source, unless told. */
+  readonly form?: Form
 }
 
 /**
@@ -35,9 +37,9 @@ export interface GenerateOptions {
  */
 export function generate(
   files: readonly CrunchFile[],
-  { modified, library = '@mirage/kv-crunch' }: GenerateOptions,
+  { modified, library = '@mirage/kv-crunch', form = 'shorter' }: GenerateOptions,
 ): string {
-  const { chunks, values, dictionaries } = crunch(files, modified)
+  const { chunks, values, dictionaries } = crunch(files, modified, form)
   const size = values.reduce((sum, value) => sum + value[1], 0)
   return [
     `// Generated from ${values.length} files of ${size} bytes.`,
@@ -58,14 +60,14 @@ export function generate(
 }
 
 /** The content of that module, as data. */
-export function crunch(files: readonly CrunchFile[], modified: number): Crunched {
+export function crunch(files: readonly CrunchFile[], modified: number, form: Form = 'shorter'): Crunched {
   const chunks = new Map<string, number>()
   const root = new Folder('')
   const values: CrunchedValue[] = []
   for (const { path, bytes } of sorted(files)) {
     const digest = digests.ofValue(bytes)
     root.add(Key.parse(path), digest)
-    values.push([path, bytes.length, hex.format(digest), indices(bytes, chunks)])
+    values.push([path, bytes.length, hex.format(digest), indices(bytes, chunks, form)])
   }
   const dictionaries: [string, string][] = []
   root.digest(dictionaries)
@@ -78,10 +80,10 @@ export function crunch(files: readonly CrunchFile[], modified: number): Crunched
 }
 
 /** The chunks of `bytes` as indices of `chunks`, which gets those it does not have. */
-function indices(bytes: Uint8Array, chunks: Map<string, number>): number[] {
+function indices(bytes: Uint8Array, chunks: Map<string, number>, form: Form): number[] {
   const found: number[] = []
   for (let offset = 0; offset < bytes.length; offset += CHUNK_SIZE) {
-    const chunk = emitChunk(bytes.subarray(offset, offset + CHUNK_SIZE))
+    const chunk = emitChunk(bytes.subarray(offset, offset + CHUNK_SIZE), form)
     if (!chunks.has(chunk)) chunks.set(chunk, chunks.size)
     found.push(chunks.get(chunk)!)
   }

@@ -77,6 +77,8 @@ export interface Solo5 {
 
   /** `add` of `@mirage/bytes/checksum`, folded to 16 bits. */
   checksum(bytes: Uint8Array, offset: number, end: number, sum: number): number
+  /** The codes of the characters of `text` from `offset` on, each below 256, into `bytes`, which they fill. */
+  latin1(text: string, offset: number, bytes: Uint8Array): void
   /** Copies `length` bytes; the two parts may overlap. */
   copy(to: Uint8Array, toOffset: number, from: Uint8Array, fromOffset: number, length: number): void
 }

@@ -1,5 +1,6 @@
 /** The program of a test image: the suites that its devices, and what its engine does in C, have to pass. */
 import * as portable from '@mirage/bytes/checksum'
+import * as portableLatin1 from '@mirage/bytes/latin1'
 import { blockContract } from '@mirage/block/contract'
 import { sleep } from '@mirage/clock'
 import { clockContract } from '@mirage/clock/contract'
@@ -11,6 +12,7 @@ import { Solo5Block } from '../../../packages/target-solo5/src/block.ts'
 import * as native from '../../../packages/target-solo5/src/checksum.ts'
 import { clock } from '../../../packages/target-solo5/src/clock.ts'
 import { writeLine } from '../../../packages/target-solo5/src/console.ts'
+import * as nativeLatin1 from '../../../packages/target-solo5/src/latin1.ts'
 import { loop } from '../../../packages/target-solo5/src/loop.ts'
 import { Solo5Net } from '../../../packages/target-solo5/src/net.ts'
 import { connect } from '../../../packages/target-solo5/src/random.ts'
@@ -82,6 +84,22 @@ describe('the checksum of the engine', () => {
   it('refuses what is outside of the bytes', () => {
     assert.throws(() => platform.checksum(bytes, 0, 4097, 0))
     assert.throws(() => platform.checksum(bytes, -1, 10, 0))
+  })
+})
+
+describe('characters as bytes, in the engine', () => {
+  const codes = Array.from({ length: 4096 }, (_, index) => (index * 97) & 0xff)
+  const text = String.fromCharCode(...codes)
+
+  it('are those of TypeScript, wherever they begin', () => {
+    for (const offset of [0, 1, 200, 4095, 4096]) {
+      assert.deepEqual(nativeLatin1.parse(text, offset), portableLatin1.parse(text, offset))
+    }
+    assert.deepEqual(nativeLatin1.parse(':plain text', 1), portableLatin1.parse(':plain text', 1))
+  })
+
+  it('refuse a character that is no byte', () => {
+    for (const wrong of ['\u0100', '\u20ac', '\ud800']) assert.throws(() => nativeLatin1.parse(wrong, 0))
   })
 })
 

@@ -138,6 +138,10 @@ export class MemorySolo5 implements Solo5 {
     throw new Error('the tests of @mirage/bytes are for that')
   }
 
+  latin1(text: string, offset: number, bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i + offset)
+  }
+
   copy(to: Uint8Array, toOffset: number, from: Uint8Array, fromOffset: number, length: number): void {
     to.set(from.slice(fromOffset, fromOffset + length), toOffset)
   }

@@ -70,6 +70,11 @@ function toldStatus(lastShown: string): number {
   return Number(status)
 }
 
+/** Whether QEMU is installed. */
+export function isThere(): boolean {
+  return find(PROGRAM) !== undefined
+}
+
 function devices({ attached }: Built, machine: Machine, wiring: Wiring, bus: string): readonly string[] {
   let networks = 0
   return attached.flatMap(({ kind, name, path }, index) => {

@@ -10,6 +10,7 @@ import { assert } from '@mirage/result'
 /** Bytes of every chunk but the last of a file. */
 export const CHUNK_SIZE = 4096
 
+/** What a module holds. */
 export interface Crunched {
   /** When the newest file was changed: milliseconds since 1970-01-01 UTC. */
   readonly modified: number

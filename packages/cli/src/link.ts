@@ -5,7 +5,7 @@ import { type Result, err, ok } from '@mirage/result'
 import { isImage } from '@mirage/configure/attachment'
 import type { Target } from '@mirage/configure/option'
 import type { BuildOptions, Metafile, Plugin } from 'esbuild'
-import { ambient, ambientNames, injected } from './ambient.ts'
+import { type Options as BareOptions, bareBundle } from './bundle.ts'
 import { bundler } from './bundler.ts'
 import { generateFiles } from './crunch.ts'
 import { ENTRY, PACKAGES_MARK } from './entry.ts'
@@ -13,7 +13,7 @@ import { problemsOf } from './evaluate.ts'
 import { intrinsics } from './intrinsics.ts'
 import { ourPackages } from './our-packages.ts'
 import { packageOf } from './package.ts'
-import { type Failure, type Problem, failure } from './problem.ts'
+import type { Failure, Problem } from './problem.ts'
 import type { Project } from './project.ts'
 
 /** A linked unikernel, in memory. */
@@ -41,9 +41,8 @@ function platformOf(target: Target): BuildOptions {
   return {
     platform: 'neutral',
     target: 'es2022',
-    inject: injected,
     sourcemap: 'external',
-    plugins: [intrinsics(), ourPackages(), ambient(target)],
+    plugins: [intrinsics(), ourPackages()],
   }
 }
 
@@ -61,7 +60,7 @@ export async function link(
   try {
     const { build } = await bundler()
     const platform = platformOf(target)
-    const { outputFiles, metafile } = await build({
+    const options = {
       ...platform,
       stdin: { contents: source, resolveDir: project.folder, sourcefile: ENTRY },
       absWorkingDir: project.folder,
@@ -80,15 +79,10 @@ export async function link(
         ...(platform.plugins ?? []),
         files(project, inputs, isImage(target) ? 'characters' : 'shorter'),
       ],
-    })
-    const absent = ambientNames(metafile)
-    if (absent.length > 0)
-      return err(
-        failure(
-          1,
-          `${absent.join(', ')}: not on ${target}, where there is only the language; configure it for unix`,
-        ),
-      )
+    } satisfies BareOptions
+    const bundled = isImage(target) ? await bareBundle(options, target) : ok(await build(options))
+    if (!bundled.ok) return bundled
+    const { outputFiles, metafile } = bundled.value
     const code = outputFiles.find(({ path }) => path === file)
     const map = outputFiles.find(({ path }) => path === `${file}.map`)
     if (code === undefined || map === undefined) throw new Error('esbuild gave no code')

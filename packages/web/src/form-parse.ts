@@ -30,7 +30,7 @@ function parseParts(bytes: Uint8Array, delimiter: Uint8Array): FormData | undefi
     if (bytes[offset] !== CR || bytes[offset + 1] !== LF) return undefined
     const head = find(bytes, BLANK, offset)
     const end = find(bytes, delimiter, head < 0 ? bytes.length : head + BLANK.length - 2)
-    if (head < 0 || end < 0) return undefined
+    if (head < 0 || end < 0 || head - offset > HEAD_MAX) return undefined
     const isAdded = add(
       form,
       decode(bytes.subarray(offset + 2, head)),
@@ -41,18 +41,27 @@ function parseParts(bytes: Uint8Array, delimiter: Uint8Array): FormData | undefi
   }
 }
 
+/** Bytes of the fields of one part; a browser sends two hundred. */
+const HEAD_MAX = 16_384
 const [CR, LF, DASH] = [0x0d, 0x0a, 0x2d]
 const BLANK = Uint8Array.of(CR, LF, CR, LF)
 
 function add(form: FormData, head: string, content: Uint8Array): boolean {
-  const disposition = /^content-disposition:\s*form-data\s*(;.*)$/im.exec(head)?.[1] ?? ''
+  const fields = new Map(head.split('\r\n').map(pairOf))
+  const [kind = '', ...rest] = (fields.get('content-disposition') ?? '').split(';')
+  const disposition = `;${rest.join(';')}`
   const name = parameter(disposition, 'name')
+  if (kind.trim().toLowerCase() !== 'form-data' || name === undefined) return false
   const fileName = parameter(disposition, 'filename')
-  if (name === undefined) return false
-  const type = /^content-type:\s*(.*?)\s*$/im.exec(head)?.[1]
+  const type = fields.get('content-type') ?? 'text/plain'
   if (fileName === undefined) form.append(name, decode(content))
-  else form.append(name, new File([content], fileName, { type: type ?? 'text/plain' }))
+  else form.append(name, new File([content], fileName, { type }))
   return true
+}
+
+function pairOf(line: string): [name: string, value: string] {
+  const colon = line.indexOf(':')
+  return [line.slice(0, Math.max(colon, 0)).toLowerCase(), line.slice(colon + 1).trim()]
 }
 
 /** A browser writes a line break or a quote inside a name as three characters. */

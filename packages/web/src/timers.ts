@@ -6,10 +6,10 @@ type Task = (...args: unknown[]) => unknown
 
 /** The functions. A handle is a positive number. */
 export interface Timers {
-  setTimeout(task: Task, delay?: number, ...args: unknown[]): number
-  clearTimeout(handle?: number): void
-  setInterval(task: Task, delay?: number, ...args: unknown[]): number
-  clearInterval(handle?: number): void
+  readonly setTimeout: (task: Task, delay?: number, ...args: unknown[]) => number
+  readonly clearTimeout: (handle?: number) => void
+  readonly setInterval: (task: Task, delay?: number, ...args: unknown[]) => number
+  readonly clearInterval: (handle?: number) => void
 }
 
 /** The functions, with handles of their own. */

@@ -301,6 +301,9 @@ const BODIES: readonly Case[] = [
     ['multipart/form-data; boundary=y', MULTIPART],
     ['multipart/form-data; boundary=x', MULTIPART.slice(0, -10)],
     ['multipart/form-data; boundary=x', MULTIPART.replace('name="a"', 'nom="a"')],
+    ['multipart/form-data; boundary=x', MULTIPART.replace('form-data;', 'attachment;')],
+    ['multipart/form-data; boundary=x', MULTIPART.replace('--x\r', '--xy\r')],
+    ['multipart/form-data', MULTIPART],
   ].map(([type, body], index) => ({
     title: `what is no form is refused (${index + 1})`,
     run: (web: Web) => form(web, type!, body!),

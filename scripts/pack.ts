@@ -1,6 +1,8 @@
 /**
  * `npm run pack [folder]`: makes the packages as they are published, one `.tgz` each, in `dist/packages` unless told.
  *
+ * The bases of machine images go along if they are built: `npm run build:bases`.
+ *
  * Node runs no TypeScript below node_modules, so what is published is compiled: every module beside its declarations,
  * and exports that point to both. Nothing in the tree is changed.
  */
@@ -17,6 +19,7 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { SHIPPED, pathOf } from '../packages/engine-quickjs/src/files.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -83,12 +86,18 @@ function prepare(name: string, stage: string): void {
   rmSync(join(to, 'src'), { recursive: true })
   for (const file of readdirSync(join(from, 'src')).filter((name) => name.endsWith('.js')))
     copyScript(file, from, to)
+  if (name === 'engine-quickjs') shipBases(join(to, 'dist'))
   const manifest = manifestOf(name)
   writeFileSync(join(to, 'package.json'), `${JSON.stringify(published(manifest, from), undefined, 2)}\n`)
   for (const file of ['README.md', 'CHANGES.md']) {
     if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file))
   }
   cpSync(join(ROOT, 'LICENSE'), join(to, 'LICENSE'))
+}
+
+/** What needed a C compiler goes along as it was built; an image needs none then. */
+function shipBases(to: string): void {
+  for (const file of SHIPPED.filter((each) => existsSync(pathOf(each)))) cpSync(pathOf(file), join(to, file))
 }
 
 /** A file that is JavaScript already imports what was compiled. */

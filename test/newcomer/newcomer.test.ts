@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { SHIPPED, missing } from '@mirage/engine-quickjs/files'
 import { pack } from '../../scripts/pack.ts'
 import { ROOT } from '../house/packages.ts'
 
@@ -72,7 +73,8 @@ describe('a newcomer', () => {
       assert.match(stdout, /dist\/.*\.mjs \(\d+ with gzip\)\n$/)
     })
 
-    it(`is served its page with ${title}, and ends it with Ctrl-C`, async () => {
+    /** What the first URL of `mirage run` answers; Ctrl-C then ends it with 0. */
+    const served = async (check: (response: Response) => Promise<void>): Promise<void> => {
       const child = spawn(node, [bin, 'run', '--publish', '0:80'], {
         cwd: project,
         env: bare(),
@@ -80,14 +82,26 @@ describe('a newcomer', () => {
       })
       const ended = once(child, 'exit')
       try {
-        const response = await fetch(await urlOf(child))
-        assert.equal(response.status, 200)
-        assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8')
-        assert.match(await response.text(), /by a newcomer<\/h1>/)
+        await check(await fetch(await urlOf(child)))
       } finally {
         child.kill('SIGINT')
       }
       assert.deepEqual(await ended, [0, null])
+    }
+
+    it(`is served its page with ${title}, and ends it with Ctrl-C`, () =>
+      served(async (response) => {
+        assert.equal(response.status, 200)
+        assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8')
+        assert.match(await response.text(), /by a newcomer<\/h1>/)
+      }))
+
+    it(`is served the same page by a sealed process with ${title}`, {
+      skip: missing(...SHIPPED),
+    }, async () => {
+      await mirage('configure', '--target', 'spt')
+      await mirage('build')
+      await served(async (response) => assert.match(await response.text(), /by a newcomer<\/h1>/))
     })
   }
 

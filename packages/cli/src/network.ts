@@ -8,8 +8,8 @@ import { gatewayFor } from './gateway-for.ts'
 import { type Failure, failure } from './problem.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Ports where a unikernel speaks HTTP, as far as one can tell from a number. */
-const HTTP_PORTS: readonly number[] = [80, 8000, 8080]
+/** Where a unikernel speaks HTTP, as far as one can tell from a number. */
+const HTTP_PORT = 80
 
 /**
  * A gateway at the other end of `stream`, with the ports that `rules` publish; they are told to the person. Its
@@ -27,7 +27,7 @@ export async function connect(
   const { ready, published } = started.value
   void ready.then((address) => detail(`  ${format(address)} on a network of its own`))
   for (const each of published) say(`  ${place(each)}`)
-  return started.ok ? ok(started.value) : started
+  return ok(started.value)
 }
 
 function checkedRule(text: string): PublishRule {
@@ -38,7 +38,7 @@ function checkedRule(text: string): PublishRule {
 
 /** Where a person finds what was published. */
 function place({ protocol, hostAddress, hostPort, guestPort, url }: Published): string {
-  if (protocol === 'tcp' && HTTP_PORTS.includes(guestPort)) return url
+  if (protocol === 'tcp' && guestPort === HTTP_PORT) return url
   return `${protocol} ${format(hostAddress)}:${hostPort} leads to port ${guestPort}`
 }
 

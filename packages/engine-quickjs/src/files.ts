@@ -14,6 +14,9 @@ export type Built =
   | 'pair'
   | 'heap-check'
 
+/** What whoever builds and runs images needs, so that it goes into the published package. */
+export const SHIPPED: readonly Built[] = ['base-spt.elf', 'base-virtio.elf', 'qjs-compile', 'spt']
+
 /** The path of a built file, whether it is there or not. */
 export function pathOf(file: Built): string {
   return `${DIST}${file}`

@@ -1,44 +1,7 @@
-/* ChaCha20 and Poly1305, and the two together: RFC 8439, its names. Little-endian, as the machine is. */
+/* Poly1305, and ChaCha20 with it: RFC 8439, its names. Little-endian, as the machine is. */
 #include <string.h>
 #include "aead.h"
-
-#define BLOCK_SIZE 64
-
-static uint32_t rotl(uint32_t x, unsigned n) { return x << n | x >> (32 - n); }
-
-/* §2.1 */
-static void quarter_round(uint32_t s[16], int a, int b, int c, int d) {
-  s[a] += s[b], s[d] = rotl(s[d] ^ s[a], 16);
-  s[c] += s[d], s[b] = rotl(s[b] ^ s[c], 12);
-  s[a] += s[b], s[d] = rotl(s[d] ^ s[a], 8);
-  s[c] += s[d], s[b] = rotl(s[b] ^ s[c], 7);
-}
-
-/* §2.3: the key stream's block with this number */
-static void chacha20_block(const struct aead *with, uint32_t counter, uint8_t block[BLOCK_SIZE]) {
-  uint32_t state[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, work[16];
-  memcpy(&state[4], with->key, 32);
-  state[12] = counter;
-  memcpy(&state[13], with->nonce, AEAD_NONCE_SIZE);
-  memcpy(work, state, sizeof work);
-  for (int i = 0; i < 10; i++) {
-    for (int column = 0; column < 4; column++) quarter_round(work, column, column + 4, column + 8, column + 12);
-    for (int i = 0; i < 4; i++) quarter_round(work, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
-  }
-  for (int i = 0; i < 16; i++) work[i] += state[i];
-  memcpy(block, work, BLOCK_SIZE);
-}
-
-/* §2.4, from block 1 on */
-static void chacha20(const struct aead *with, uint8_t *bytes, size_t size) {
-  uint8_t block[BLOCK_SIZE];
-  for (uint32_t counter = 1; size > 0; counter++) {
-    size_t part = size < BLOCK_SIZE ? size : BLOCK_SIZE;
-    chacha20_block(with, counter, block);
-    for (size_t i = 0; i < part; i++) bytes[i] ^= block[i];
-    bytes += part, size -= part;
-  }
-}
+#include "chacha20.h"
 
 /* Numbers modulo 2^130 - 5 in three parts of 44, 44 and 42 bits. */
 struct poly1305 {
@@ -116,9 +79,9 @@ static void poly1305_tag(struct poly1305 *p, uint8_t tag[16]) {
 /* §2.8: over the data and the ciphertext, each padded, and both lengths */
 static void tag_of(const struct aead *with, const uint8_t *bytes, size_t size, uint8_t tag[16]) {
   struct poly1305 p;
-  uint8_t block[BLOCK_SIZE], lengths[16];
+  uint8_t block[CHACHA20_BLOCK_SIZE], lengths[16];
   uint64_t both[2] = {with->data_size, size};
-  chacha20_block(with, 0, block);
+  chacha20_block(with->key, 0, with->nonce, block);
   poly1305_init(&p, block);
   poly1305_padded(&p, with->data, with->data_size);
   poly1305_padded(&p, bytes, size);
@@ -128,7 +91,7 @@ static void tag_of(const struct aead *with, const uint8_t *bytes, size_t size, u
 }
 
 void chacha20_poly1305_seal(const struct aead *with, uint8_t *bytes, size_t size, uint8_t tag[AEAD_TAG_SIZE]) {
-  chacha20(with, bytes, size);
+  chacha20(with->key, 1, with->nonce, bytes, size);
   tag_of(with, bytes, size, tag);
 }
 
@@ -136,6 +99,6 @@ bool chacha20_poly1305_open(const struct aead *with, uint8_t *bytes, size_t size
   uint8_t expected[AEAD_TAG_SIZE];
   tag_of(with, bytes, size, expected);
   if (!tags_are_equal(expected, tag)) return false;
-  chacha20(with, bytes, size);
+  chacha20(with->key, 1, with->nonce, bytes, size);
   return true;
 }

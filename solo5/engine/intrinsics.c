@@ -1,6 +1,7 @@
 /* The `solo5` object's fast paths: what an interpreter does forty times slower, each with a fallback in TypeScript. */
 #include <string.h>
 #include "aead.h"
+#include "chacha20.h"
 #include "checksum.h"
 #include "engine.h"
 #include "sha256.h"
@@ -38,6 +39,22 @@ static JSValue sha256(JSContext *ctx, JSValueConst this, int argc, JSValueConst 
   memcpy(words, state.data, sizeof words);
   sha256_blocks(words, blocks.data, blocks.size / 64);
   memcpy(state.data, words, sizeof words);
+  return JS_UNDEFINED;
+}
+
+/* chacha20(key, counter, nonce, bytes, offset, end): in place */
+static JSValue stream(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+  int64_t counter;
+  if (JS_ToInt64(ctx, &counter, argv[1])) return JS_EXCEPTION;
+  struct bytes bytes = bytes_range(ctx, argv[3], argv[4], argv[5]);
+  if (!bytes.data) return JS_EXCEPTION;
+  struct bytes key = bytes_of(ctx, argv[0]), nonce = key.data ? bytes_of(ctx, argv[2]) : key;
+  if (!nonce.data) return JS_EXCEPTION;
+  int64_t blocks = (int64_t)((bytes.size + CHACHA20_BLOCK_SIZE - 1) / CHACHA20_BLOCK_SIZE);
+  bool has_blocks = counter >= 0 && counter <= UINT32_MAX && blocks <= UINT32_MAX - counter;
+  if (key.size != CHACHA20_KEY_SIZE || nonce.size != CHACHA20_NONCE_SIZE || !has_blocks)
+    return JS_ThrowRangeError(ctx, "a key or nonce of the wrong size, or blocks that do not exist");
+  chacha20(key.data, (uint32_t)counter, nonce.data, bytes.data, bytes.size);
   return JS_UNDEFINED;
 }
 
@@ -112,6 +129,7 @@ static JSValue seal_or_open(JSContext *ctx, JSValueConst this, int argc, JSValue
 }
 
 static const JSCFunctionListEntry FUNCTIONS[] = {
+    JS_CFUNC_DEF("chacha20", 6, stream),
     JS_CFUNC_DEF("checksum", 4, checksum),
     JS_CFUNC_DEF("copy", 5, copy),
     JS_CFUNC_DEF("latin1", 3, latin1),

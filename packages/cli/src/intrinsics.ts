@@ -4,6 +4,10 @@ import type { Plugin } from 'esbuild'
 const INTRINSICS: Readonly<Record<string, string>> = {
   '@mirage/bytes/checksum': '@mirage/target-solo5/checksum',
   '@mirage/bytes/latin1': '@mirage/target-solo5/latin1',
+  '@mirage/crypto/sha256': '@mirage/target-solo5/sha256',
+  '@mirage/crypto/chacha20': '@mirage/target-solo5/chacha20',
+  '@mirage/crypto/chacha20-poly1305': '@mirage/target-solo5/chacha20-poly1305',
+  '@mirage/crypto/aes-gcm': '@mirage/target-solo5/aes-gcm',
 }
 
 /** The plugin. Only a replacement itself gets what it replaces. */

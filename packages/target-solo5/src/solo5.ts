@@ -34,6 +34,23 @@ export interface BlockInfo {
   readonly blockSize: number
 }
 
+/**
+ * Encrypts the bytes from `offset` to `end` in place and writes the 16 bytes of `tag`, which covers `data` as well:
+ * a key of 32 bytes, or of 16 for AES-128, and a nonce of 12.
+ */
+export type Seal = (
+  key: Uint8Array,
+  nonce: Uint8Array,
+  data: Uint8Array,
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  tag: Uint8Array,
+) => void
+
+/** The way back: whether `tag` was right. If not, nothing is changed. */
+export type Open = (...sealed: Parameters<Seal>) => boolean
+
 /** What the engine gives. */
 export interface Solo5 {
   /** Everything after the unikernel's name, in one line. */
@@ -81,6 +98,22 @@ export interface Solo5 {
   latin1(text: string, offset: number, bytes: Uint8Array): void
   /** Copies `length` bytes; the two parts may overlap. */
   copy(to: Uint8Array, toOffset: number, from: Uint8Array, fromOffset: number, length: number): void
+  /** Puts the whole blocks from `offset` to `end` into a hash value of SHA-256: eight words. */
+  sha256Blocks(state: Uint32Array, bytes: Uint8Array, offset: number, end: number): void
+  /** Encrypts or decrypts in place, with the key stream from its block `counter` on. */
+  chacha20(
+    key: Uint8Array,
+    counter: number,
+    nonce: Uint8Array,
+    bytes: Uint8Array,
+    offset: number,
+    end: number,
+  ): void
+  readonly chacha20Poly1305Seal: Seal
+  readonly chacha20Poly1305Open: Open
+  /** Only where the processor has instructions for it; both or neither. */
+  readonly aesGcmSeal?: Seal
+  readonly aesGcmOpen?: Open
 }
 
 /** The engine's object. */

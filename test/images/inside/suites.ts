@@ -4,11 +4,25 @@ import * as portableLatin1 from '@mirage/bytes/latin1'
 import { blockContract } from '@mirage/block/contract'
 import { sleep } from '@mirage/clock'
 import { clockContract } from '@mirage/clock/contract'
+import * as portableAesGcm from '@mirage/crypto/aes-gcm'
+import * as portableChacha20 from '@mirage/crypto/chacha20'
+import * as portableChacha20Poly1305 from '@mirage/crypto/chacha20-poly1305'
+import {
+  type Aead,
+  aesGcmContract,
+  chacha20Contract,
+  chacha20Poly1305Contract,
+  sha256Contract,
+} from '@mirage/crypto/contract'
+import * as portableSha256 from '@mirage/crypto/sha256'
 import { type Net, HEADER_SIZE } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
 import type { Random } from '@mirage/random'
 import { randomContract } from '@mirage/random/contract'
+import * as nativeAesGcm from '../../../packages/target-solo5/src/aes-gcm.ts'
 import { Solo5Block } from '../../../packages/target-solo5/src/block.ts'
+import * as nativeChacha20 from '../../../packages/target-solo5/src/chacha20.ts'
+import * as nativeChacha20Poly1305 from '../../../packages/target-solo5/src/chacha20-poly1305.ts'
 import * as native from '../../../packages/target-solo5/src/checksum.ts'
 import { clock } from '../../../packages/target-solo5/src/clock.ts'
 import { writeLine } from '../../../packages/target-solo5/src/console.ts'
@@ -16,6 +30,7 @@ import * as nativeLatin1 from '../../../packages/target-solo5/src/latin1.ts'
 import { loop } from '../../../packages/target-solo5/src/loop.ts'
 import { Solo5Net } from '../../../packages/target-solo5/src/net.ts'
 import { connect } from '../../../packages/target-solo5/src/random.ts'
+import * as nativeSha256 from '../../../packages/target-solo5/src/sha256.ts'
 import { type NetInfo, solo5 } from '../../../packages/target-solo5/src/solo5.ts'
 import assert from './node-assert.ts'
 import { describe, it, runTests } from './node-test.ts'
@@ -101,6 +116,71 @@ describe('characters as bytes, in the engine', () => {
   it('refuse a character that is no byte', () => {
     for (const wrong of ['\u0100', '\u20ac', '\ud800']) assert.throws(() => nativeLatin1.parse(wrong, 0))
   })
+})
+
+sha256Contract('the SHA-256 of the engine', nativeSha256)
+chacha20Contract('the ChaCha20 of the engine', nativeChacha20)
+chacha20Poly1305Contract('the ChaCha20-Poly1305 of the engine', nativeChacha20Poly1305)
+aesGcmContract('the AES-GCM of the engine', nativeAesGcm)
+aesGcmContract('the AES-GCM of an engine whose processor has none', {
+  seal: (...given) => withoutAes(() => nativeAesGcm.seal(...given)),
+  open: (...given) => withoutAes(() => nativeAesGcm.open(...given)),
+})
+
+/** As on another processor. */
+function withoutAes<T>(run: () => T): T {
+  const { aesGcmSeal, aesGcmOpen } = platform
+  Object.assign(platform, { aesGcmSeal: undefined, aesGcmOpen: undefined })
+  try {
+    return run()
+  } finally {
+    Object.assign(platform, { aesGcmSeal, aesGcmOpen })
+  }
+}
+
+describe('what is secret, in the engine', () => {
+  const random = generator()
+  /** Any bytes, at any place of a larger buffer. */
+  const some = (length: number): Uint8Array =>
+    random.generate(length + 3).subarray(length % 4, length + (length % 4))
+  const lengths = [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 200, 1000]
+
+  it('is hashed as TypeScript does, in pieces', () => {
+    for (const length of lengths) {
+      const [message, cut] = [some(length), length >> 1]
+      const hash = nativeSha256.create()
+      hash.update(message.subarray(0, cut)).update(message.subarray(cut))
+      assert.deepEqual(hash.digest(), portableSha256.of(message))
+    }
+  })
+
+  it('is encrypted as TypeScript does', () => {
+    for (const length of lengths) {
+      const [key, nonce, message] = [some(32), some(12), some(length)]
+      const copy = Uint8Array.from(message)
+      nativeChacha20.xor(key, length * 77, nonce, message)
+      portableChacha20.xor(key, length * 77, nonce, copy)
+      assert.deepEqual(message, copy)
+    }
+  })
+
+  const ciphers: readonly (readonly [string, number, Aead, Aead])[] = [
+    ['ChaCha20-Poly1305', 32, nativeChacha20Poly1305, portableChacha20Poly1305],
+    ['AES-128-GCM', 16, nativeAesGcm, portableAesGcm],
+    ['AES-256-GCM', 32, nativeAesGcm, portableAesGcm],
+  ]
+  for (const [name, keySize, ours, theirs] of ciphers) {
+    it(`is sealed with ${name} as TypeScript does, and opens both ways`, () => {
+      for (const length of lengths) {
+        const [key, nonce, message, data] = [some(keySize), some(12), some(length), some(length >> 2)]
+        const sealed = ours.seal(key, nonce, message, data)
+        assert.deepEqual(sealed, theirs.seal(key, nonce, message, data))
+        const expected = { ok: true, value: Uint8Array.from(message) }
+        assert.deepEqual(ours.open(key, nonce, sealed, data), expected)
+        assert.deepEqual(theirs.open(key, nonce, sealed, data), expected)
+      }
+    })
+  }
 })
 
 platform.onTurn = loop().turn

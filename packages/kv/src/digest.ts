@@ -6,7 +6,7 @@
  */
 import { setU32 } from '@mirage/bytes'
 import * as utf8 from '@mirage/bytes/utf8'
-import { sha256 } from '@noble/hashes/sha2.js'
+import * as sha256 from '@mirage/crypto/sha256'
 import type { Kind } from './kv.ts'
 
 /** Bytes of a digest. */
@@ -21,7 +21,7 @@ export interface DigestedEntry {
 
 /** The digest of a value. */
 export function ofValue(bytes: Uint8Array): Uint8Array {
-  return sha256(bytes)
+  return sha256.of(bytes)
 }
 
 /** The digest of a value that comes in pieces: `add` them in order, then `end` once. */

@@ -1,22 +1,20 @@
 /**
- * The generator of Fortuna: a block cipher in counter mode that forgets its key after every request.
+ * The generator of Fortuna: a key stream, whose key is replaced by its beginning at every request.
  *
- * Ferguson, Schneier and Kohno, Cryptography Engineering (2010), §9.4. The counter counts as AES-CTR does,
- * most significant byte first.
+ * Ferguson, Schneier and Kohno, Cryptography Engineering (2010), §9.4, which has a block cipher in counter mode
+ * there. Here it is ChaCha20, RFC 8439: the nonce counts requests, and the blocks are counted by the cipher.
  */
+import { KEY_SIZE, NONCE_SIZE, xor } from '@mirage/crypto/chacha20'
+import * as sha256 from '@mirage/crypto/sha256'
 import { assert } from '@mirage/result'
-import { ctr } from '@noble/ciphers/aes.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 
-const KEY_SIZE = 32
-const BLOCK_SIZE = 16
-/** The most bytes of one key: beyond, the absence of equal blocks would tell it from chance (§9.4.2). */
+/** The most bytes of one key: who sees it learns no more than the rest of one request (§9.4.4). */
 export const REQUEST_SIZE_MAX = 65_536
 
 export class Generator {
-  #key: Uint8Array = new Uint8Array(KEY_SIZE)
-  /** The first block of the next output. Zero until the first seed, and never again. */
-  readonly #counter: Uint8Array = new Uint8Array(BLOCK_SIZE)
+  readonly #key: Uint8Array = new Uint8Array(KEY_SIZE)
+  /** The number of the next request, most significant byte first. Zero until the first seed, and never again. */
+  readonly #nonce: Uint8Array = new Uint8Array(NONCE_SIZE)
   #isSeeded = false
 
   get isSeeded(): boolean {
@@ -28,9 +26,9 @@ export class Generator {
     const joined = new Uint8Array(KEY_SIZE + seed.length)
     joined.set(this.#key)
     joined.set(seed, KEY_SIZE)
-    this.#key = sha256d(joined)
+    this.#key.set(sha256d(joined))
     joined.fill(0)
-    this.#advance(1)
+    this.#count()
     this.#isSeeded = true
   }
 
@@ -41,26 +39,24 @@ export class Generator {
   generate(output: Uint8Array): void {
     assert(this.#isSeeded, 'a random generator is seeded before it is used')
     assert(output.length <= REQUEST_SIZE_MAX, `a request is at most ${REQUEST_SIZE_MAX} bytes`)
-    const blocks = Math.ceil(output.length / BLOCK_SIZE)
-    const stream = new Uint8Array(blocks * BLOCK_SIZE + KEY_SIZE)
-    const encrypted = ctr(this.#key, this.#counter).encrypt(stream)
-    output.set(encrypted.subarray(0, output.length))
-    this.#key = encrypted.slice(blocks * BLOCK_SIZE)
-    encrypted.fill(0)
-    this.#advance(blocks + KEY_SIZE / BLOCK_SIZE)
+    const stream = new Uint8Array(KEY_SIZE + output.length)
+    xor(this.#key, 0, this.#nonce, stream)
+    this.#key.set(stream.subarray(0, KEY_SIZE))
+    output.set(stream.subarray(KEY_SIZE))
+    stream.fill(0)
+    this.#count()
   }
 
-  #advance(blocks: number): void {
-    let carry = blocks
-    for (let i = BLOCK_SIZE - 1; i >= 0 && carry > 0; i--) {
-      const sum = this.#counter[i]! + carry
-      this.#counter[i] = sum
-      carry = Math.floor(sum / 256)
+  #count(): void {
+    for (let i = NONCE_SIZE - 1; i >= 0; i--) {
+      const next = (this.#nonce[i]! + 1) & 0xff
+      this.#nonce[i] = next
+      if (next !== 0) return
     }
   }
 }
 
 /** SHAd-256: the hash of the hash, which does not let a hash be continued. */
 export function sha256d(bytes: Uint8Array): Uint8Array {
-  return sha256(sha256(bytes))
+  return sha256.of(sha256.of(bytes))
 }

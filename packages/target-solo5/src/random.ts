@@ -7,7 +7,7 @@ import { clock } from './clock.ts'
 import { type Solo5, solo5 } from './solo5.ts'
 
 const SEED_SIZE = 64
-/** Milliseconds between two rounds of the pools: a round is 2 ms of an interpreter's time. */
+/** Milliseconds between two rounds of the pools. A round is 0.1 ms, and wakes a unikernel that is idle. */
 const FEED_INTERVAL = 10_000
 /** The numbers of the sources of entropy: what the engine gives, and when a timer fired. */
 const [GIVEN, TIMING] = [0, 1]

@@ -29,14 +29,15 @@ const GIVEN: Readonly<Record<string, Source>> = {
   clearInterval: timer('clearInterval'),
   clearTimeout: timer('clearTimeout'),
   console: ['@mirage/target-solo5/web', 'webConsole', 'webConsole()'],
+  crypto: ['@mirage/target-solo5/web', 'webCrypto', 'webCrypto()'],
   queueMicrotask: web('microtask'),
   setInterval: timer('setInterval'),
   setTimeout: timer('setTimeout'),
 }
 
 /**
- * What nobody gives, as far as libraries use it without asking. What they ask for first (`process`, `crypto`,
- * `navigator`) is left out: they have another way.
+ * What nobody gives, as far as libraries use it without asking. What they ask for first (`process`, `navigator`)
+ * is left out: they have another way.
  */
 const ABSENT: readonly string[] = [
   ['fetch', 'WebSocket', 'atob', 'btoa', 'structuredClone', 'setImmediate'],

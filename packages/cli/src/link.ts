@@ -92,7 +92,8 @@ export async function link(
       code.text.replace(JSON.stringify(PACKAGES_MARK), () => versions(metafile, project)),
     )
     const parts = partsOf(metafile, project, contents.length)
-    return ok({ code: contents, map: map.contents, parts, inputs })
+    // What is bundled twice has told its files twice.
+    return ok({ code: contents, map: map.contents, parts, inputs: [...new Set(inputs)] })
   } catch (error) {
     return err({ code: 1, problems: unique(problemsOf(error, project.folder)) })
   }

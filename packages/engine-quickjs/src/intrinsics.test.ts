@@ -78,6 +78,60 @@ describe('the intrinsics of images', { skip: cannotRun }, () => {
     )
   })
 
+  it('encrypt as node:crypto does with ChaCha20, wherever the key stream begins', () => {
+    const exactly = (length: number): fc.Arbitrary<Uint8Array> =>
+      fc.uint8Array({ minLength: length, maxLength: length })
+    const text = fc.uint8Array({ maxLength: 300 })
+    const cases = fc.sample(fc.tuple(exactly(32), fc.nat(0xffff_fff0), exactly(12), text, fc.nat(7)), {
+      numRuns: 150,
+      seed: 6,
+    })
+    const found = lines(
+      cases.map(([key, counter, nonce, message, offset]) => [
+        hex(key),
+        counter,
+        hex(nonce),
+        hex(message),
+        offset,
+      ]),
+      `(key, counter, nonce, message, offset) => {
+        const memory = bytes('a5'.repeat(offset) + message + 'a5a5a5')
+        solo5.chacha20(bytes(key), counter, bytes(nonce), memory, offset, memory.length - 3)
+        return hex(memory)
+      }`,
+    )
+    const expected = cases.map(([key, counter, nonce, message, offset]) => {
+      const start = Buffer.alloc(16)
+      start.writeUInt32LE(counter)
+      start.set(nonce, 4)
+      const encrypted = createCipheriv('chacha20', key, start).update(message)
+      return `${'a5'.repeat(offset)}${hex(encrypted)}a5a5a5`
+    })
+    assert.deepEqual(found, expected)
+  })
+
+  it('refuse blocks that ChaCha20 does not have, and bytes outside of an array', () => {
+    const found = lines(
+      [
+        [32, -1, 12, 0, 1],
+        [32, 2 ** 32, 12, 0, 0],
+        [32, 2 ** 32 - 2, 12, 0, 65],
+        [31, 0, 12, 0, 1],
+        [32, 0, 8, 0, 1],
+        [32, 0, 12, -1, 1],
+        [32, 0, 12, 0, 101],
+        [32, 0, 12, 9, 8],
+        [32, 2 ** 32 - 2, 12, 0, 64],
+      ],
+      `(keySize, counter, nonceSize, offset, end) => {
+        try {
+          return solo5.chacha20(new Uint8Array(keySize), counter, new Uint8Array(nonceSize), new Uint8Array(100), offset, end)
+        } catch (error) { return error.name }
+      }`,
+    )
+    assert.deepEqual(found, [...Array<string>(8).fill('RangeError'), 'undefined'])
+  })
+
   const ciphers = [
     { name: 'chacha20Poly1305', cipher: 'chacha20-poly1305', keySize: 32 },
     { name: 'aesGcm', cipher: 'aes-256-gcm', keySize: 32 },

@@ -33,8 +33,8 @@ for (const { target, skip, idle } of TARGETS) {
   describe(`the website on ${target}, on a TAP`, { skip: skip || NO_TAP }, () => {
     const project = new Project('applications/static-website')
     const big = bigFile()
-    let namespace: Namespace
-    let guest: ChildProcess
+    let namespace: Namespace | undefined
+    let guest: ChildProcess | undefined
 
     before(async () => {
       fs.writeFileSync(path.join(project.folder, 'htdocs/big.txt'), big)
@@ -52,16 +52,16 @@ for (const { target, skip, idle } of TARGETS) {
       assert.match(said, /listening on port 80/)
     })
     after(async () => {
-      if (guest.exitCode === null && guest.signalCode === null) {
+      if (guest?.exitCode === null && guest.signalCode === null) {
         guest.kill('SIGKILL')
         await once(guest, 'exit')
       }
-      await namespace.remove()
+      await namespace?.remove()
       project.remove()
     })
 
     it('is the page', async () => {
-      const page = await namespace.run('curl', '-s', 'http://10.0.0.2/')
+      const page = await namespace!.run('curl', '-s', 'http://10.0.0.2/')
       assert.deepEqual(page, fs.readFileSync(path.join(project.folder, 'htdocs/index.html')))
     })
 
@@ -69,23 +69,23 @@ for (const { target, skip, idle } of TARGETS) {
       const style = fs.readFileSync(path.join(project.folder, 'htdocs/style.css'))
       const crowd = ['-s', '--parallel', '--parallel-immediate', '--parallel-max', '20']
       const written = ['-o', path.join(project.folder, 'style.#1'), '-w', '%{http_code} %{num_connects}\n']
-      const told = await namespace.run('curl', ...crowd, ...written, 'http://10.0.0.2/style.css?[1-200]')
+      const told = await namespace!.run('curl', ...crowd, ...written, 'http://10.0.0.2/style.css?[1-200]')
       assert.equal(told.toString().match(/^200 /gm)?.length, 200)
       for (let i = 1; i <= 200; i++)
         assert.deepEqual(fs.readFileSync(path.join(project.folder, `style.${i}`)), style)
     })
 
     it('gives 10 MB unharmed', async () => {
-      const file = await namespace.run('curl', '-s', 'http://10.0.0.2/big.txt')
+      const file = await namespace!.run('curl', '-s', 'http://10.0.0.2/big.txt')
       assert.equal(file.length, BIG_SIZE)
       assert.equal(sha256(file), sha256(big))
     })
 
     it('takes next to nothing of a processor when nothing happens', async () => {
       await sleep(500)
-      const before = processorMs(guest.pid!)
+      const before = processorMs(guest!.pid!)
       await sleep(IDLE_MS)
-      const used = (processorMs(guest.pid!) - before) / IDLE_MS
+      const used = (processorMs(guest!.pid!) - before) / IDLE_MS
       assert.ok(used < idle, `${(used * 100).toFixed(2)} % of a processor`)
     })
   })
@@ -181,15 +181,7 @@ for (const { target, skip } of TARGETS) {
 
     if (target === 'virtio') {
       it('has to be there, or there is no unikernel', async () => {
-        const drive = `file=${path.join(probe.project.folder, 'disk.img')},if=none,format=raw,id=d`
-        const { output } = await runMachine({
-          machine: 'microvm,rtc=on',
-          cpu: 'qemu64',
-          image: path.join(probe.project.folder, 'dist/probe.virtio'),
-          memoryMb: 64,
-          devices: ['-drive', drive, '-device', 'virtio-blk-device,drive=d'],
-          hasDebugExit: false,
-        })
+        const output = await onPlainProcessor(probe)
         assert.match(
           output,
           /there is not enough randomness to begin with \(sources: none\); a unikernel needs some\n/,
@@ -197,8 +189,28 @@ for (const { target, skip } of TARGETS) {
         assert.match(output, /Solo5: solo5_exit\(1\) called/)
         assert.doesNotMatch(output, /random [0-9a-f]{64}|\n +at /)
       })
+
+      it('may come from a device alone', async () => {
+        const output = await onPlainProcessor(probe, '-device', 'virtio-rng-device')
+        assert.match(output, /random [0-9a-f]{64}\n/)
+        assert.match(output, /Solo5: solo5_exit\(0\) called/)
+      })
     }
   })
+}
+
+/** What `probe` says on a processor that has no instruction for random numbers. */
+async function onPlainProcessor({ project }: Probe, ...devices: readonly string[]): Promise<string> {
+  const drive = `file=${path.join(project.folder, 'disk.img')},if=none,format=raw,id=d`
+  const { output } = await runMachine({
+    machine: 'microvm,rtc=on',
+    cpu: 'qemu64',
+    image: path.join(project.folder, 'dist/probe.virtio'),
+    memoryMb: 64,
+    devices: ['-drive', drive, '-device', 'virtio-blk-device,drive=d', ...devices],
+    hasDebugExit: false,
+  })
+  return output
 }
 
 function sha256(bytes: Uint8Array): string {

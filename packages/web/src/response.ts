@@ -11,7 +11,7 @@ export interface ResponseInit {
 }
 
 /** A status that says that there is no body. */
-const BODILESS: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 /** RFC 9112 §4, reason-phrase. */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/

@@ -275,6 +275,15 @@ const BODIES: readonly Case[] = [
     gives: 'throws TypeError',
   },
   {
+    title: 'what was read is no body of another',
+    run: async ({ Response }) => {
+      const response = new Response('a')
+      await response.text()
+      return new Response(response.body)
+    },
+    gives: 'throws TypeError',
+  },
+  {
     title: 'a mark of the order of bytes is no text',
     run: async ({ Response }) => new Response(new Uint8Array([0xef, 0xbb, 0xbf, 0x61])).text(),
     gives: 'a',
@@ -302,7 +311,7 @@ const BODIES: readonly Case[] = [
     ['multipart/form-data; boundary=x', MULTIPART.slice(0, -10)],
     ['multipart/form-data; boundary=x', MULTIPART.replace('name="a"', 'nom="a"')],
     ['multipart/form-data; boundary=x', MULTIPART.replace('form-data;', 'attachment;')],
-    ['multipart/form-data; boundary=x', MULTIPART.replace('--x\r', '--xy\r')],
+    ['multipart/form-data; boundary=x', MULTIPART.replace('--x\r', '--xyz\r')],
     ['multipart/form-data', MULTIPART],
   ].map(([type, body], index) => ({
     title: `what is no form is refused (${index + 1})`,
@@ -344,6 +353,11 @@ const RESPONSES: readonly Case[] = [
   {
     title: 'the fields of a redirection do not change',
     run: ({ Response }) => Response.redirect('http://h').headers.set('a', 'b'),
+    gives: 'throws TypeError',
+  },
+  {
+    title: 'nor do those of its clone',
+    run: ({ Response }) => Response.redirect('http://h').clone().headers.set('a', 'b'),
     gives: 'throws TypeError',
   },
   {
@@ -452,6 +466,11 @@ const REQUESTS: readonly Case[] = [
       ['a method of two words', (web) => new web.Request('http://h', { method: 'a b' })],
       ['GET with a body', (web) => new web.Request('http://h', { body: '' })],
       [
+        'a body of another that is to be GET',
+        (web) =>
+          new web.Request(new web.Request('http://h', { method: 'PUT', body: 'a' }), { method: 'GET' }),
+      ],
+      [
         'a stream without saying how',
         (web) => new web.Request('http://h', { method: 'PUT', body: streamOf(web) }),
       ],
@@ -475,7 +494,7 @@ const EVENTS: readonly Case[] = [
   },
   {
     title: 'listeners go: after the first event, by a signal, by hand, even meanwhile',
-    run: ({ EventTarget, Event, AbortController }) => {
+    run: ({ EventTarget, Event, AbortController, AbortSignal }) => {
       const [target, calls, controller] = [new EventTarget(), [] as string[], new AbortController()]
       const late = (): unknown => calls.push('late')
       target.addEventListener('a', () => calls.push('once'), { once: true })
@@ -483,6 +502,7 @@ const EVENTS: readonly Case[] = [
       target.addEventListener('a', () => target.removeEventListener('a', late))
       target.addEventListener('a', late)
       target.dispatchEvent(new Event('a'))
+      target.addEventListener('a', late, { signal: AbortSignal.abort() })
       controller.abort()
       target.dispatchEvent(new Event('a'))
       return calls

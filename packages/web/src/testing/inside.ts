@@ -1,15 +1,11 @@
-/** The program that tries our classes on an engine that has none: prints each case's outcome as a line of JSON. */
+/** Tries our classes on an engine that has none. */
 import { CASES, outcome } from './cases.ts'
 import { ours } from './ours.ts'
 
-declare const print: (line: string) => void
-
-const results: unknown[] = []
-for (const each of CASES) results.push(await outcome(each, ours))
-// Whoever shows it may know no more than ASCII.
-print(
-  JSON.stringify(results).replace(
-    /[^ -~]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  ),
-)
+/** Prints the outcomes of all cases, as a line of JSON in ASCII: whoever shows it may know no more. */
+export async function report(print: (line: string) => void): Promise<void> {
+  const outcomes: unknown[] = []
+  for (const each of CASES) outcomes.push(await outcome(each, ours))
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  print(JSON.stringify(outcomes).replace(/[^ -~]/g, escaped))
+}

@@ -3,6 +3,7 @@ import type { Plugin } from 'esbuild'
 
 const INTRINSICS: Readonly<Record<string, string>> = {
   '@mirage/bytes/checksum': '@mirage/target-solo5/checksum',
+  '@mirage/bytes/copy': '@mirage/target-solo5/copy',
   '@mirage/bytes/latin1': '@mirage/target-solo5/latin1',
   '@mirage/crypto/sha256': '@mirage/target-solo5/sha256',
   '@mirage/crypto/chacha20': '@mirage/target-solo5/chacha20',

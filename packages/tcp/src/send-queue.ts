@@ -4,6 +4,7 @@
  * It is copied into chunks that a stack's connections take from a common store and give back as soon as the peer
  * has acknowledged them, so an idle connection holds none.
  */
+import { copy } from '@mirage/bytes/copy'
 import { assert } from '@mirage/result'
 
 const CHUNK_SHIFT = 12
@@ -40,7 +41,7 @@ export class SendQueue {
       if (at >>> CHUNK_SHIFT === this.#chunks.length) this.#chunks.push(store.take())
       const count = Math.min(end - from, room)
       const chunk = this.#chunks[at >>> CHUNK_SHIFT]!
-      chunk.set(bytes.subarray(from, from + count), at & (CHUNK_SIZE - 1))
+      copy(chunk, at & (CHUNK_SIZE - 1), bytes, from, count)
       this.length += count
       from += count
     }
@@ -56,7 +57,7 @@ export class SendQueue {
       const chunk = this.#chunks[at >>> CHUNK_SHIFT]!
       const from = at & (CHUNK_SIZE - 1)
       const count = Math.min(end - to, CHUNK_SIZE - from)
-      frame.set(chunk.subarray(from, from + count), to)
+      copy(frame, to, chunk, from, count)
       at += count
       to += count
     }

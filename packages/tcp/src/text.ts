@@ -5,6 +5,7 @@
  * a transfer gives pieces as long as a slab, an idle connection holds nothing, and a peer that sends byte by byte
  * cannot make us spend a buffer on each. A slab is never written twice: pieces are the reader's for good.
  */
+import { copy } from '@mirage/bytes/copy'
 import { assert } from '@mirage/result'
 
 /** How much a piece that is kept may keep with it. */
@@ -51,7 +52,7 @@ export class Text {
     while (from < end) {
       slabs.reserve()
       const count = Math.min(end - from, slabs.slab.length - slabs.used)
-      slabs.slab.set(frame.subarray(from, from + count), slabs.used)
+      copy(slabs.slab, slabs.used, frame, from, count)
       this.#add(slabs.slab, slabs.used, slabs.used + count)
       slabs.used += count
       from += count

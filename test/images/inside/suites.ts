@@ -1,5 +1,6 @@
 /** The program of a test image: the suites that its devices, and what its engine does in C, have to pass. */
 import * as portable from '@mirage/bytes/checksum'
+import * as portableCopy from '@mirage/bytes/copy'
 import * as portableLatin1 from '@mirage/bytes/latin1'
 import { blockContract } from '@mirage/block/contract'
 import { sleep } from '@mirage/clock'
@@ -26,6 +27,7 @@ import * as nativeChacha20Poly1305 from '../../../packages/target-solo5/src/chac
 import * as native from '../../../packages/target-solo5/src/checksum.ts'
 import { clock } from '../../../packages/target-solo5/src/clock.ts'
 import { writeLine } from '../../../packages/target-solo5/src/console.ts'
+import * as nativeCopy from '../../../packages/target-solo5/src/copy.ts'
 import * as nativeLatin1 from '../../../packages/target-solo5/src/latin1.ts'
 import { loop } from '../../../packages/target-solo5/src/loop.ts'
 import { Solo5Net } from '../../../packages/target-solo5/src/net.ts'
@@ -99,6 +101,33 @@ describe('the checksum of the engine', () => {
   it('refuses what is outside of the bytes', () => {
     assert.throws(() => platform.checksum(bytes, 0, 4097, 0))
     assert.throws(() => platform.checksum(bytes, -1, 10, 0))
+  })
+})
+
+describe('copying, in the engine', () => {
+  it('is that of TypeScript, over each other too', () => {
+    const start = generator().generate(300)
+    for (let i = 0; i < 200; i++) {
+      const [to, from, length] = [(i * 7) % 150, (i * 31) % 149, (i * 13) % 147] as const
+      const [ours, theirs] = [Uint8Array.from(start), Uint8Array.from(start)]
+      nativeCopy.copy(ours.subarray(i % 3), to, ours, from, length)
+      portableCopy.copy(theirs.subarray(i % 3), to, theirs, from, length)
+      assert.deepEqual(ours, theirs)
+    }
+  })
+
+  it('refuses what is outside of the bytes', () => {
+    const bytes = new Uint8Array(10)
+    for (const [to, from, length] of [
+      [0, 0, 11],
+      [5, 0, 6],
+      [0, 5, 6],
+      [-1, 0, 1],
+      [0, -1, 1],
+      [0, 0, -1],
+    ] as const) {
+      assert.throws(() => nativeCopy.copy(bytes, to, bytes, from, length))
+    }
   })
 })
 

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { describe, it } from 'node:test'
 import { pathOf } from '@mirage/engine-quickjs/files'
 import { cannotRun, guestWith, inFolder } from './testing/run.ts'
@@ -87,6 +88,45 @@ describe('the network of an spt guest', { skip: cannotRun }, () => {
     assert.match(said, /net0 handle 1\n/)
     assert.match(said, /mtu 1500\n/)
     assert.match(said, /answers 201\nSUCCESS\n$/)
+  })
+
+  it('may be a stream, which gets what was sent before the end', { timeout: 20_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mirage-spt-'))
+    const image = guestWith('net', [{ name: 'net0', type: 'NET_BASIC' }], join(folder, 'net.spt'))
+    const mac = '--net-mac:net0=02:00:00:00:bb:02'
+    const child = spawn(pathOf('spt'), ['--net:net0=stream:3', mac, image], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    })
+    try {
+      const stream = child.stdio[3] as Duplex
+      for (const frame of [PING, PING, PING, QUIT]) {
+        const length = Buffer.alloc(4)
+        length.writeUInt32BE(frame.length)
+        stream.write(Buffer.concat([length, frame]))
+      }
+      let received = Buffer.alloc(0)
+      for await (const part of stream) received = Buffer.concat([received, part as Buffer])
+      assert.equal(received.length, 4 + 60 + 3 * (4 + PING.length))
+    } finally {
+      child.kill('SIGKILL')
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('ends the guest when its stream makes no sense', { timeout: 20_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mirage-spt-'))
+    const image = guestWith('net', [{ name: 'net0', type: 'NET_BASIC' }], join(folder, 'net.spt'))
+    const child = spawn(pathOf('spt'), ['--net:net0=stream:3', image], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    })
+    try {
+      const ended = once(child, 'exit')
+      ;(child.stdio[3] as Duplex).write(bytes('ffffffff'))
+      assert.deepEqual(await ended, [null, 'SIGTERM'])
+    } finally {
+      child.kill('SIGKILL')
+      rmSync(folder, { recursive: true })
+    }
   })
 
   const hasTap = spawnSync('unshare', ['--net', ...'ip tuntap add tap0 mode tap'.split(' ')]).status === 0

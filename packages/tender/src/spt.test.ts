@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { pathOf } from '@mirage/engine-quickjs/files'
 import { cannotRun, guest, guestWith, inFolder, launch } from './testing/run.ts'
 
 /** What a shell calls the end by SIGSYS, and by SIGSEGV. */
@@ -40,6 +43,31 @@ describe('an spt guest', { skip: cannotRun }, () => {
     assert.equal(status, 0, stdout)
     const took = Number(/1500 ms took us (\d+)/.exec(stdout)![1])
     assert.ok(took >= 1_500_000, `${took} us`)
+  })
+
+  it('goes on where nobody reads what it writes', () => {
+    const script = `(sleep 0.1; "$SPT" "$GUEST"; echo "ended with $?" >&2) | true`
+    const env = { ...process.env, SPT: pathOf('spt'), GUEST: guest('hello') }
+    const { stderr } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8', timeout: 10_000 })
+    assert.equal(stderr, 'ended with 0\n')
+  })
+
+  it('has nothing of its launcher: no environment, no other descriptor', { timeout: 10_000 }, async () => {
+    const child = spawn(pathOf('spt'), [guest('time'), 'idle'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe', 'pipe'],
+      env: { SECRET: 'abracadabra' },
+    })
+    try {
+      let said = ''
+      for await (const text of child.stdout!) if ((said += String(text)).includes('idle')) break
+      assert.match(readFileSync(`/proc/${child.pid}/environ`, 'latin1'), /^\0*$/)
+      assert.deepEqual(readdirSync(`/proc/${child.pid}/fd`).length, 5)
+      // One page in no process of its kind may be both; the name at the end of a line is a path.
+      assert.doesNotMatch(readFileSync(`/proc/${child.pid}/maps`, 'latin1'), /^\S+ .wx/m)
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
   })
 
   for (const name of FORBIDDEN) {

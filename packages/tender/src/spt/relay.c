@@ -20,6 +20,9 @@
 /* Bytes that the kernel may hold for a guest that is busy. */
 #define QUEUE_SIZE (4 * 1024 * 1024)
 
+/* How long the stream may take for what a guest sent before its end. */
+#define LAST_FRAMES_MS 1000
+
 /* Frames with their lengths: `[start, end)` is on its way. */
 struct queue {
   uint32_t start;
@@ -28,6 +31,7 @@ struct queue {
 };
 
 static struct queue to_guest, to_stream;
+static int guest_is_over;
 
 static uint32_t room(const struct queue *queue) { return BUFFER_SIZE - queue->end; }
 
@@ -37,22 +41,22 @@ static void settle(struct queue *queue) {
   queue->start = 0;
 }
 
-/* The length of the first frame of `queue`, if it is there as a whole; 0 if not. No frame has no bytes. */
-static uint32_t first_frame(const struct queue *queue) {
-  const uint8_t *at = queue->bytes + queue->start;
-  uint32_t held = queue->end - queue->start;
-  if (held < PREFIX_SIZE) return 0;
-  uint32_t length = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-  if (length == 0 || length > FRAME_MAX) _exit(1);
-  return held - PREFIX_SIZE < length ? 0 : length;
-}
-
 static int is_over(ssize_t moved) { return moved == 0 || (moved < 0 && errno != EAGAIN && errno != EINTR); }
 
-/* The stream has ended: nobody would stop the guest, and nothing can reach it. */
+/* The stream has ended, or makes no sense: nobody would stop the guest, and nothing can reach it. */
 static void __attribute__((noreturn)) end_guest(pid_t guest) {
   if (getppid() == guest) kill(guest, SIGTERM);
   _exit(0);
+}
+
+/* The length of the first frame for the guest, if it is there as a whole; 0 if not. No frame has no bytes. */
+static uint32_t first_frame(pid_t guest) {
+  const uint8_t *at = to_guest.bytes + to_guest.start;
+  uint32_t held = to_guest.end - to_guest.start;
+  if (held < PREFIX_SIZE) return 0;
+  uint32_t length = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+  if (length == 0 || length > FRAME_MAX) end_guest(guest);
+  return held - PREFIX_SIZE < length ? 0 : length;
 }
 
 static void read_stream(int stream, pid_t guest) {
@@ -63,23 +67,23 @@ static void read_stream(int stream, pid_t guest) {
 }
 
 /* Whether all whole frames are with the guest. */
-static int write_guest(int guest) {
+static int write_guest(int pair, pid_t guest) {
   uint32_t length;
-  while ((length = first_frame(&to_guest))) {
-    ssize_t written = send(guest, to_guest.bytes + to_guest.start + PREFIX_SIZE, length, MSG_NOSIGNAL);
-    if (is_over(written)) _exit(0);
+  while ((length = first_frame(guest))) {
+    ssize_t written = send(pair, to_guest.bytes + to_guest.start + PREFIX_SIZE, length, MSG_NOSIGNAL);
+    if (is_over(written)) return guest_is_over = 1;
     if (written < 0) return 0;
     to_guest.start += PREFIX_SIZE + length;
   }
   return 1;
 }
 
-static void read_guest(int guest) {
+static void read_guest(int pair) {
   while (room(&to_stream) >= PREFIX_SIZE + FRAME_MAX) {
     uint8_t *at = to_stream.bytes + to_stream.end;
-    ssize_t length = recv(guest, at + PREFIX_SIZE, FRAME_MAX, 0);
-    if (is_over(length)) _exit(0);
-    if (length < 0) return;
+    ssize_t length = recv(pair, at + PREFIX_SIZE, FRAME_MAX, 0);
+    if (is_over(length)) guest_is_over = 1;
+    if (length <= 0) return;
     at[0] = at[1] = 0;
     at[2] = (uint8_t)(length >> 8);
     at[3] = (uint8_t)length;
@@ -96,20 +100,29 @@ static int write_stream(int stream, pid_t guest) {
   return to_stream.end == 0;
 }
 
+/* Which events are worth waking up for: a side that has gone away is not asked again, as it would answer for ever. */
+static void watch(struct pollfd ends[2], int stream, int pair, int guest_takes, int stream_takes) {
+  int reads_stream = guest_takes && !guest_is_over, reads_guest = stream_takes && !guest_is_over;
+  ends[0] = (struct pollfd){stream, (reads_stream ? POLLIN : 0) | (stream_takes ? 0 : POLLOUT), 0};
+  ends[1] = (struct pollfd){pair, (reads_guest ? POLLIN : 0) | (guest_takes ? 0 : POLLOUT), 0};
+  if (guest_is_over || (guest_takes && !reads_guest)) ends[1].fd = -1;
+}
+
 static void __attribute__((noreturn)) move_frames(int stream, int pair, pid_t guest) {
   int guest_takes = 1, stream_takes = 1;
-  for (;;) {
-    struct pollfd ends[] = {
-        {.fd = stream, .events = (guest_takes ? POLLIN : 0) | (stream_takes ? 0 : POLLOUT)},
-        {.fd = pair, .events = (stream_takes ? POLLIN : 0) | (guest_takes ? 0 : POLLOUT)},
-    };
-    if (poll(ends, 2, -1) < 0 && errno != EINTR) _exit(1);
-    if (guest_takes && ends[0].revents) read_stream(stream, guest);
+  while (!guest_is_over || to_stream.end > 0) {
+    struct pollfd ends[2];
+    watch(ends, stream, pair, guest_takes, stream_takes);
+    int count = poll(ends, 2, guest_is_over ? LAST_FRAMES_MS : -1);
+    if (count == 0) _exit(0);
+    if (count < 0 && errno != EINTR) _exit(1);
+    if (ends[0].events & POLLIN && ends[0].revents) read_stream(stream, guest);
     else if (ends[0].revents & (POLLHUP | POLLERR)) end_guest(guest);
-    if (ends[0].revents || ends[1].revents) guest_takes = write_guest(pair);
+    if (ends[0].revents || ends[1].revents) guest_takes = write_guest(pair, guest);
     if (stream_takes && ends[1].revents) read_guest(pair);
     if (to_stream.end > 0) stream_takes = write_stream(stream, guest);
   }
+  _exit(0);
 }
 
 static void close_others(int a, int b) {

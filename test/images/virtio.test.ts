@@ -87,6 +87,16 @@ describe('a virtio image boots', { skip: SKIP, concurrency: 2 }, () => {
     assert.match((await run({ machine: 'microvm', image, memoryMb: 3 })).output, /^SUCCESS$/m)
   })
 
+  it('no machine with a command line that is too long, and says so once', async () => {
+    const commandLine = 'x'.repeat(9000)
+    const options = { machine: 'microvm,acpi=off', commandLine, hasDebugExit: false }
+    const { output } = await start('hello', options).ended
+    assert.match(
+      output,
+      /^Solo5: error: the command line is longer than 8191 bytes\r?\nSolo5: solo5_exit\(1\) called\r?\n$/,
+    )
+  })
+
   it('a machine that is too small only to say so', async () => {
     const { output, code } = await run({ machine: 'microvm', image: imageOf('hello'), memoryMb: 2 })
     assert.match(output, /^Solo5: error: the machine has too little memory for this image/m)

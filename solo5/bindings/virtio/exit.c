@@ -1,6 +1,7 @@
 /* How a machine ends: it says its status on the console, tells a debug port if there is one, and switches itself off. */
 #include "console.h"
 #include "cpu.h"
+#include "memory.h"
 #include "paging.h"
 #include "solo5.h"
 #include "virtio.h"
@@ -21,10 +22,7 @@
 #define KEYBOARD_COMMAND_PORT 0x64
 #define KEYBOARD_RESET 0xfe
 
-static void switch_off(void) {
-  out16(PM1A_CONTROL_PORT, PM1A_SLEEP_S5);
-  /* With PCI that may be a register of some device's. */
-  if (!pci_is_there()) *(volatile uint8_t *)map_device(GED_SLEEP_CONTROL, 1) = SLEEP_S5;
+static void __attribute__((noreturn)) reset(void) {
   out8(CLOUD_HYPERVISOR_SLEEP_PORT, SLEEP_S5);
   out8(KEYBOARD_COMMAND_PORT, KEYBOARD_RESET);
   /* A fault that cannot be delivered shuts the processor down: QEMU reboots, or ends where it was given -no-reboot. */
@@ -33,16 +31,28 @@ static void switch_off(void) {
     uint64_t base;
   } __attribute__((packed)) none = {0, 0};
   __asm__ volatile("lidt %0; ud2" ::"m"(none));
+  for (;;) __asm__ volatile("cli; hlt");
 }
 
+static void __attribute__((noreturn)) switch_off(void) {
+  out16(PM1A_CONTROL_PORT, PM1A_SLEEP_S5);
+  /* With PCI that may be a register of some device's; and to map it may take memory. */
+  if (!pci_is_there() && memory_is_there()) *(volatile uint8_t *)map_device(GED_SLEEP_CONTROL, 1) = SLEEP_S5;
+  reset();
+}
+
+/* An end that fails itself comes here again: it says nothing and tries no device any more. */
+static bool is_ending;
+
 void solo5_exit(int status) {
+  if (is_ending) reset();
+  is_ending = true;
   print("Solo5: solo5_exit(");
   print_decimal((uint8_t)status);
   print(") called\n");
   console_drain();
   out8(DEBUG_EXIT_PORT, (uint8_t)status);
   switch_off();
-  for (;;) __asm__ volatile("cli; hlt");
 }
 
 void solo5_abort(void) {

@@ -21,6 +21,8 @@ void memory_init(uintptr_t end) {
   if (limit <= next) fail("the machine has too little memory for this image");
 }
 
+bool memory_is_there(void) { return limit != 0; }
+
 void *memory_take(size_t size) {
   size = page_up(size);
   if (size > limit - next) fail("the machine has too little memory for this image and its devices");

@@ -2,6 +2,7 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@ uintptr_t image_end(void);
 
 /** The memory that is the guest's: what lies between the image's end and `end`. Called once, first of all. */
 void memory_init(uintptr_t end);
+
+/** Whether that was called. */
+bool memory_is_there(void);
 
 /** Takes `size` bytes, page-aligned and zeroed, for good. Ends the guest where there are none. Not after `memory_rest`. */
 void *memory_take(size_t size);

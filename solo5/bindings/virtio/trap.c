@@ -175,6 +175,7 @@ void trap(const struct trap_frame *frame) {
   is_reporting = true;
   print_cause(frame);
   print_registers(frame);
-  if (context_report != NULL) context_report();
+  /* The stack of a double fault is too small for it. */
+  if (context_report != NULL && frame->number != DOUBLE_FAULT) context_report();
   solo5_abort();
 }

@@ -85,8 +85,10 @@ bool virtq_take(struct virtq *queue, uint16_t *id, uint32_t *length) {
   if (!virtq_has_answer(queue)) return false;
   ORDER();
   const volatile uint32_t *answer = (const volatile uint32_t *)(queue->used + 2) + 2 * (queue->taken % queue->size);
-  if (answer[0] >= queue->ids) fail("a virtio device answered what it was not asked");
-  *id = (uint16_t)answer[0];
+  /* Read once: the device may write again between a look and the use. */
+  uint32_t answered = answer[0];
+  if (answered >= queue->ids) fail("a virtio device answered what it was not asked");
+  *id = (uint16_t)answered;
   *length = answer[1];
   ORDER();
   queue->taken++;

@@ -16,6 +16,9 @@
 /* How much of the stack JavaScript may fill before it gets a RangeError. */
 #define JAVASCRIPT_STACK_SIZE (768u * 1024)
 
+/* The engine does not begin in less, and the allocator wants a few pages. */
+#define HEAP_MIN (64u * 1024)
+
 /* Bytecode of the corrections that this release of the engine needs: prelude.S. */
 extern const uint8_t prelude_start[], prelude_end[];
 
@@ -57,8 +60,9 @@ static void claim_heap(void) {
   uintptr_t start = start_info->heap_start, frame = (uintptr_t)__builtin_frame_address(0);
   size_t size = start_info->heap_size;
   int holds_stack = frame - start < size;
-  if (holds_stack && size <= STACK_SIZE) panic(PANIC_MEMORY, "out of memory");
-  heap_init(start, holds_stack ? size - STACK_SIZE : size, collect_soon);
+  size_t stack = holds_stack ? STACK_SIZE : 0;
+  if (size < stack + HEAP_MIN) panic(PANIC_MEMORY, "out of memory");
+  heap_init(start, size - stack, collect_soon);
 }
 
 static void run_jobs(JSContext *ctx) {

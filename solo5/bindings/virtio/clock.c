@@ -38,10 +38,12 @@ solo5_time_t solo5_clock_monotonic(void) {
  * to the nearer of the two if it is not between them: by less than a second at first, hardly at all from then on.
  */
 static void correct(uint64_t now) {
-  uint64_t earliest = rtc_read() * NS_PER_SECOND, latest = earliest + NS_PER_SECOND - 1;
+  uint64_t seconds = rtc_read();
+  uint64_t earliest = seconds * NS_PER_SECOND, latest = earliest + NS_PER_SECOND - 1;
+  next_rtc_read = now + RTC_INTERVAL_NS;
+  if (seconds == 0) return;
   if (now + wall_offset < earliest) wall_offset = earliest - now;
   if (now + wall_offset > latest) wall_offset = latest - now;
-  next_rtc_read = now + RTC_INTERVAL_NS;
 }
 
 solo5_time_t solo5_clock_wall(void) {

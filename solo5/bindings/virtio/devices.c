@@ -31,8 +31,24 @@ struct virtio *devices_find(enum virtio_kind kind, unsigned ordinal) {
   return NULL;
 }
 
-void devices_acknowledge(void) {
+/*
+ * Whether one behind the first was raised. If none was, all of them were low when the first was lowered, and so was a
+ * line they share; otherwise one before it may have been raised again meanwhile, with no edge that anybody saw.
+ */
+static bool acknowledge_once(void) {
+  bool is_first = true, is_doubtful = false;
   for (unsigned i = 0; i < count; i++) {
-    if (devices[i].is_running) devices[i].bus->acknowledge(&devices[i]);
+    if (!devices[i].is_running) continue;
+    bool was_raised = devices[i].bus->acknowledge(&devices[i]);
+    is_doubtful |= was_raised && !is_first;
+    is_first = false;
   }
+  return is_doubtful;
+}
+
+/* A device that interrupts again and again cannot hold this up: the sleep after it ends in a second at most. */
+#define ROUNDS_MAX 8
+
+void devices_acknowledge(void) {
+  for (int round = 0; round < ROUNDS_MAX && acknowledge_once(); round++) continue;
 }

@@ -84,9 +84,10 @@ static void mmio_notify(const struct virtio *device, const struct virtq *queue) 
   REGISTER(device, QUEUE_NOTIFY) = queue->index;
 }
 
-static void mmio_acknowledge(const struct virtio *device) {
+static bool mmio_acknowledge(const struct virtio *device) {
   uint32_t status = REGISTER(device, INTERRUPT_STATUS);
   if (status != 0) REGISTER(device, INTERRUPT_ACKNOWLEDGE) = status;
+  return status != 0;
 }
 
 static uint8_t mmio_config(const struct virtio *device, uint16_t offset) { return device->common[CONFIG + offset]; }

@@ -127,7 +127,7 @@ static void modern_notify(const struct virtio *device, const struct virtq *queue
   *queue->notify = queue->index;
 }
 
-static void modern_acknowledge(const struct virtio *device) { (void)*device->isr; }
+static bool modern_acknowledge(const struct virtio *device) { return *device->isr != 0; }
 static uint8_t modern_config(const struct virtio *device, uint16_t offset) { return device->device[offset]; }
 
 static const struct virtio_bus modern_bus = {
@@ -159,7 +159,7 @@ static void legacy_notify(const struct virtio *device, const struct virtq *queue
   out16(device->port + LEGACY_QUEUE_NOTIFY, queue->index);
 }
 
-static void legacy_acknowledge(const struct virtio *device) { (void)in8(device->port + LEGACY_ISR); }
+static bool legacy_acknowledge(const struct virtio *device) { return in8(device->port + LEGACY_ISR) != 0; }
 
 static uint8_t legacy_config(const struct virtio *device, uint16_t offset) {
   return in8((uint16_t)(device->port + LEGACY_DEVICE + offset));

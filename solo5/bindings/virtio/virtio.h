@@ -55,8 +55,8 @@ struct virtio_bus {
   uint16_t (*queue_size)(const struct virtio *device, uint16_t index, bool *is_fixed);
   void (*queue_enable)(const struct virtio *device, struct virtq *queue);
   void (*notify)(const struct virtio *device, const struct virtq *queue);
-  /** Lowers the device's interrupt line. */
-  void (*acknowledge)(const struct virtio *device);
+  /** Lowers the device's interrupt line; whether it was raised. */
+  bool (*acknowledge)(const struct virtio *device);
   uint8_t (*config)(const struct virtio *device, uint16_t offset);
 };
 
@@ -81,7 +81,7 @@ void devices_init(const char *command_line);
 /** The device of this kind with so many of its kind before it on the bus: null if there are fewer. */
 struct virtio *devices_find(enum virtio_kind kind, unsigned ordinal);
 
-/** Tells every running device to lower its interrupt line. */
+/** Tells every running device to lower its interrupt line, until a line that they share was low in between. */
 void devices_acknowledge(void);
 
 /** Called by the buses for each device they find. More than 128 are left alone. */

@@ -23,7 +23,10 @@ struct bytes bytes_narrow(JSContext *ctx, struct bytes all, int64_t offset, int6
 
 /* Numbers first: reading them may run JavaScript, which may take a buffer away. */
 static int read_pair(JSContext *ctx, JSValueConst first, JSValueConst second, int64_t *a, int64_t *b) {
-  return JS_ToInt64(ctx, a, first) || JS_ToInt64(ctx, b, second);
+  uint64_t from, to;
+  /* Throws a RangeError below 0 and from 2^53 on, where other conversions come back to small numbers. */
+  if (JS_ToIndex(ctx, &from, first) || JS_ToIndex(ctx, &to, second)) return -1;
+  return *a = (int64_t)from, *b = (int64_t)to, 0;
 }
 
 struct bytes bytes_part(JSContext *ctx, JSValueConst value, JSValueConst offset, JSValueConst length) {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { missing } from '@mirage/engine-quickjs/files'
 import type { Built } from './built.ts'
-import { type Machine, type Wiring, launch } from './launch.ts'
+import { launch } from './launch.ts'
+import type { Machine, Wiring } from './machine.ts'
 import { isThere } from './qemu.ts'
 
 const PROJECT = { folder: '/project', config: '/project/config.ts', cache: '/project/.mirage' }

@@ -4,17 +4,10 @@ import { resolve } from 'node:path'
 import { missing, pathOf } from '@mirage/engine-quickjs/files'
 import { type Result, err, ok } from '@mirage/result'
 import type { Built } from './built.ts'
+import type { Machine, Wiring } from './machine.ts'
 import { type Failure, failure } from './problem.ts'
 import type { Project } from './project.ts'
 import { qemu } from './qemu.ts'
-
-/** What a person may say about the machine. */
-export interface Machine {
-  /** MB; nothing for what the target usually has. */
-  readonly memory: number | undefined
-  /** Files for disks, by the disk's name, in place of those that the configuration names. */
-  readonly disks: ReadonlyMap<string, string>
-}
 
 /** A command, whose networks are stream sockets: descriptors from `FIRST_FD` on, or TAP interfaces. */
 export interface Launch {
@@ -33,9 +26,6 @@ export interface Launch {
 
 /** The first descriptor of a network: standard input, output and errors are before it. */
 export const FIRST_FD = 3
-
-/** Where the networks are: descriptors of the tool's, or what a command line in a terminal can name. */
-export type Wiring = 'descriptors' | 'taps'
 
 /** How to run `built` with the arguments `words`. */
 export async function launch(

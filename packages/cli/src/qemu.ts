@@ -4,7 +4,7 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Result, err, ok } from '@mirage/result'
 import type { Built } from './built.ts'
-import type { Machine, Wiring } from './launch.ts'
+import type { Machine, Wiring } from './machine.ts'
 import { type Failure, failure } from './problem.ts'
 
 const PROGRAM = 'qemu-system-x86_64'

@@ -241,7 +241,12 @@ describe('the website from a folder of the host', { skip: SKIP }, () => {
     }
     // What the first round left behind stays: buffers that are used again.
     const [first = 0] = sizes
-    assert.ok((sizes.at(-1) ?? 0) - first < 4_000_000, `bytes after each round: ${sizes.join(', ')}`)
+    // The last villains may not be forgotten yet when they have just gone. What leaks never returns.
+    for (let second = 0; second < 10 && sizes.at(-1)! - first >= 4_000_000; second++) {
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+      sizes.push(await site.running.memory())
+    }
+    assert.ok(sizes.at(-1)! - first < 4_000_000, `bytes after each round: ${sizes.join(', ')}`)
     assert.equal(await download(site.url('/big.bin')), sha256)
   })
 })

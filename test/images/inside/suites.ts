@@ -37,8 +37,8 @@ import { type NetInfo, solo5 } from '../../../packages/target-solo5/src/solo5.ts
 import assert from './node-assert.ts'
 import { describe, it, runTests } from './node-test.ts'
 
-/** Milliseconds in which a frame has come to the other end, whoever carries it. */
-const ARRIVAL = 20
+/** Milliseconds in which a frame has come to the other end, whoever carries it, on a machine that has much else to do. */
+const ARRIVAL = 250
 
 const platform = solo5()
 

@@ -105,6 +105,20 @@ describe('a line', () => {
     )
   })
 
+  it('flips a bit behind the header in its share of frames', () => {
+    const draws = (corrupt: number): number[] => {
+      const corrupting = line({ corrupt })
+      return Array.from({ length: COUNT }, () => corrupting.flipped(20)).filter((bit) => bit >= 0)
+    }
+    near(draws(0.01).length / COUNT, 0.01)
+    assert.deepEqual(
+      [...new Set(draws(1))].sort((a, b) => a - b),
+      Array.from({ length: 48 }, (_, i) => 112 + i),
+    )
+    assert.equal(line({ corrupt: 1 }).flipped(14), -1)
+    assert.equal(line({}).flipped(20), -1)
+  })
+
   it('appends up to as many bytes as the plan says', () => {
     const trailing = line(plans.TRAILING_BYTES)
     const counts = Array.from({ length: 1000 }, () => trailing.trailing())

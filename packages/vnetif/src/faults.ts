@@ -1,5 +1,6 @@
 /** What a link does to frames: a plan, which is data, and the line that follows it. */
 import type { Millis } from '@mirage/clock'
+import { HEADER_SIZE } from '@mirage/net'
 import { type Random, below, u32 } from '@mirage/random'
 import { assert } from '@mirage/result'
 
@@ -28,6 +29,11 @@ export interface Faults {
   readonly backlog?: Millis
   /** Frames of more bytes than this are lost, whatever MTU the device has: a narrow link further on. */
   readonly sizeMax?: number
+  /**
+   * Share of frames in which one bit is flipped, anywhere after the Ethernet header. Only packets of IP have checksums
+   * that find it; a frame of another type is lost instead, as one is whose check sequence is wrong.
+   */
+  readonly corrupt?: number
   /** Up to this many random bytes (at most `TRAILING_MAX`) come after the end of each frame. */
   readonly trailing?: number
   /** Once this many bytes were sent, everything is lost for a while: once. */
@@ -63,6 +69,12 @@ export class Line {
     const { trailing = 0 } = this.faults
     assert(trailing <= TRAILING_MAX, 'a frame has no more trailing bytes than a slot has room for')
     return trailing > 0 ? below(this.#random, trailing + 1) : 0
+  }
+
+  /** Which bit of the next frame, of `length` bytes, is to be flipped, counted from its first one; -1 for none. */
+  flipped(length: number): number {
+    if (length <= HEADER_SIZE || !this.#draw(this.faults.corrupt)) return -1
+    return 8 * HEADER_SIZE + below(this.#random, 8 * (length - HEADER_SIZE))
   }
 
   /** When a frame of `length` bytes that is sent `now` arrives: never, once, or twice. Never before `now`. */

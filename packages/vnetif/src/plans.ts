@@ -16,6 +16,9 @@ export const UNIFORM_LOSS: Faults = { loss: 0.01 }
 /** Every tenth frame that has no room for a payload: acknowledgements, mostly. */
 export const UNIFORM_NO_PAYLOAD_LOSS: Faults = { loss: 0.1, lossSizeMax: 100 }
 
+/** Every hundredth frame has one bit that is wrong. */
+export const UNIFORM_CORRUPTION: Faults = { corrupt: 0.01 }
+
 /** Nothing arrives for a second once a megabyte was sent. */
 export const PAUSE_AFTER_A_MEGABYTE: Faults = { pause: { afterBytes: 1_000_000, duration: 1000 } }
 

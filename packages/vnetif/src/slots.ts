@@ -52,6 +52,11 @@ export class Slot<Owner> {
     this.#clean = Math.max(this.#clean, this.#length)
   }
 
+  /** Flips the bit of the frame that is `bit` bits from its first one. */
+  flip(bit: number): void {
+    this.#bytes[bit >>> 3]! ^= 0x80 >>> (bit & 7)
+  }
+
   #show(length: number): Uint8Array {
     if (this.#view.length !== length) this.#view = this.#bytes.subarray(0, length)
     return this.#view

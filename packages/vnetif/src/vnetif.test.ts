@@ -6,6 +6,7 @@ import { HEADER_SIZE, type Net } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
 import { err } from '@mirage/result'
 import { seeded } from '@mirage/random/seeded'
+import { bridge } from './bridge.ts'
 import * as plans from './plans.ts'
 import { type Options, type Switch, vnetif } from './vnetif.ts'
 
@@ -156,6 +157,31 @@ describe('a switch with faults', () => {
     assert.equal(lengths.size, 65)
   })
 
+  it('flips one bit of a packet, and loses a frame that carries none', () => {
+    const { clock, lan } = rig({ faults: { corrupt: 1 } })
+    const [a, b] = [lan.connect(), lan.connect()]
+    const flipped: number[] = []
+    b.listen((frame) => {
+      const [high, low] = [frame[12]!, frame[13]!]
+      assert.deepEqual([high, low], [0x08, 0x00])
+      const bits = [...frame.subarray(HEADER_SIZE)].map((byte) => byte.toString(2).replaceAll('0', '').length)
+      flipped.push(bits.reduce((sum, each) => sum + each, 0))
+    })
+    for (let i = 0; i < 100; i++) {
+      a.write(60, (lent) => {
+        assert.ok(lent.every((byte) => byte === 0))
+        mac.write(lent, 0, b.mac)
+        lent.set(i % 2 === 0 ? [0x08, 0x00] : [0x08, 0x06], 12)
+        return 60
+      })
+      clock.advance(0)
+    }
+    assert.deepEqual(
+      flipped,
+      Array.from({ length: 50 }, () => 1),
+    )
+  })
+
   it('can be switched off and on, for all and for one', () => {
     const { clock, lan } = rig()
     const [a, b] = [lan.connect(), lan.connect()]
@@ -204,14 +230,175 @@ describe('a switch with faults', () => {
   })
 })
 
+describe('a switch that learns', () => {
+  const STATION = mac.local(500)
+
+  it('hands a frame for a station to the device that it was heard of behind, and nobody else', () => {
+    const { clock, lan } = rig()
+    const [a, b, c] = [lan.connect(), lan.connect(), lan.connect()]
+    const seen = watch(a, b, c)
+    write(a, STATION)
+    clock.advance(0)
+    assert.deepEqual(seen, [0, 1, 1])
+    write(c, b.mac, 0, STATION)
+    clock.advance(0)
+    write(a, STATION)
+    clock.advance(0)
+    assert.deepEqual(seen, [0, 2, 2])
+  })
+
+  it('follows a station that moves, at once', () => {
+    const { clock, lan } = rig()
+    const [a, b, c] = [lan.connect(), lan.connect(), lan.connect()]
+    write(b, a.mac, 0, STATION)
+    clock.advance(0)
+    write(c, a.mac, 0, STATION)
+    clock.advance(0)
+    const seen = watch(a, b, c)
+    write(a, STATION)
+    clock.advance(0)
+    assert.deepEqual(seen, [0, 0, 1])
+  })
+
+  it('forgets a station that is silent for five minutes, and one whose device has left', () => {
+    const { clock, lan } = rig()
+    const [a, b, c] = [lan.connect(), lan.connect(), lan.connect()]
+    write(b, a.mac, 0, STATION)
+    clock.advance(200_000)
+    write(b, a.mac, 0, STATION)
+    clock.advance(299_999)
+    const seen = watch(a, b, c)
+    write(a, STATION)
+    clock.advance(0)
+    assert.deepEqual(seen, [0, 1, 0])
+    clock.advance(1)
+    write(a, STATION)
+    clock.advance(0)
+    assert.deepEqual(seen, [0, 2, 1])
+    write(b, a.mac, 0, STATION)
+    clock.advance(0)
+    b.disconnect()
+    write(a, STATION)
+    clock.advance(0)
+    assert.deepEqual(seen, [1, 2, 2])
+  })
+
+  it('lets nobody take the address of one of its own devices', () => {
+    const { clock, lan } = rig()
+    const [a, b, c] = [lan.connect(), lan.connect(), lan.connect()]
+    write(c, a.mac, 0, b.mac)
+    clock.advance(0)
+    const seen = watch(a, b, c)
+    write(a, b.mac)
+    clock.advance(0)
+    assert.deepEqual(seen, [0, 1, 0])
+  })
+
+  it('learns up to its limit, whatever floods it, and no more until what it knows is old', () => {
+    const { clock, lan } = rig({ stations: 2 })
+    const [a, b, c] = [lan.connect(), lan.connect(), lan.connect()]
+    for (let i = 0; i < 1000; i++) {
+      write(b, a.mac, 0, mac.local(500 + i))
+      clock.advance(0)
+    }
+    const seen = watch(a, b, c)
+    for (const id of [500, 501, 502]) write(a, mac.local(id))
+    clock.advance(0)
+    assert.deepEqual(seen, [0, 3, 1])
+    clock.advance(300_000)
+    write(b, a.mac, 0, mac.local(502))
+    clock.advance(0)
+    write(a, mac.local(502))
+    clock.advance(0)
+    assert.deepEqual(seen, [1, 4, 1])
+  })
+})
+
+describe('a switch that is divided', () => {
+  it('carries frames within each set, until it is healed', () => {
+    const fates: string[] = []
+    const { clock, lan } = rig({ observe: (fate) => fates.push(fate) })
+    const [a, b, c, d] = [lan.connect(), lan.connect(), lan.connect(), lan.connect()]
+    const seen = watch(a, b, c, d)
+    const broadcast = (from: Net): number[] => {
+      seen.fill(0)
+      write(from, mac.BROADCAST)
+      clock.advance(0)
+      return [...seen]
+    }
+    lan.partition([a, b], [c])
+    const e = lan.connect()
+    assert.deepEqual(
+      [broadcast(a), broadcast(c), broadcast(e)],
+      [
+        [0, 1, 0, 0],
+        [0, 0, 0, 0],
+        [0, 0, 0, 1],
+      ],
+    )
+    fates.length = 0
+    write(a, c.mac)
+    clock.advance(0)
+    assert.deepEqual(fates, ['lost'])
+    lan.partition()
+    assert.deepEqual(broadcast(a), [0, 1, 1, 1])
+  })
+})
+
+describe('a bridge', () => {
+  it('joins two switches, which learn what is behind it', () => {
+    const { clock, lan } = rig()
+    const other = vnetif({ clock })
+    const ends = [lan.connect({ mac: mac.local(900) }), other.connect({ mac: mac.local(901) })] as const
+    bridge(...ends)
+    const [a, b] = [lan.connect(), lan.connect()]
+    const [c, d] = [other.connect({ mac: mac.local(11) }), other.connect({ mac: mac.local(12) })]
+    const seen = watch(a, b, c, d)
+    write(a, c.mac, 0, a.mac)
+    clock.advance(1)
+    assert.deepEqual(seen, [0, 1, 1, 0])
+    write(c, a.mac, 0, c.mac)
+    clock.advance(1)
+    write(a, c.mac, 0, a.mac)
+    clock.advance(1)
+    assert.deepEqual(seen, [1, 1, 2, 0])
+  })
+
+  it('cuts what came after the end of a frame where it would not fit, and nothing else', () => {
+    const { clock, lan } = rig({ faults: { trailing: 64 } })
+    const other = vnetif({ clock })
+    bridge(lan.connect({ mac: mac.local(900) }), other.connect({ mac: mac.local(901) }))
+    const [a, c] = [lan.connect(), other.connect({ mac: mac.local(11) })]
+    const lengths: number[] = []
+    c.listen((frame) => lengths.push(frame.length))
+    for (let i = 0; i < 100; i++) {
+      a.write(1514, (lent) => {
+        mac.write(lent, 0, c.mac)
+        return lent.length
+      })
+      clock.advance(1)
+    }
+    assert.deepEqual(
+      lengths,
+      Array.from({ length: 100 }, () => 1514),
+    )
+  })
+})
+
 function rig(options: Partial<Options> = {}): { clock: ManualClock; lan: Switch } {
   const clock = manual()
   return { clock, lan: vnetif({ clock, random: seeded(1), ...options }) }
 }
 
-function write(from: Net, to: mac.Mac, payload: number = 0): ReturnType<Net['write']> {
+function write(
+  from: Net,
+  to: mac.Mac,
+  payload: number = 0,
+  src: mac.Mac = from.mac,
+): ReturnType<Net['write']> {
   return from.write(60, (lent) => {
     mac.write(lent, 0, to)
+    mac.write(lent, mac.SIZE, src)
     lent[HEADER_SIZE] = payload
     return 60
   })

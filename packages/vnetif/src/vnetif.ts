@@ -1,18 +1,21 @@
 /**
  * A software switch: as many network devices as are asked for, in one program, on one link.
  *
- * A frame for one device's address goes to that device, a frame for a group or for an address that no device
- * has goes to all others. Frames are copied nowhere: the buffer that the sender filled is lent to the receiver.
+ * A frame for one device's address goes to that device, or through the one that the address was last heard of behind;
+ * a frame for a group or for an address that is not known goes to all others. Frames are copied nowhere: the buffer
+ * that the sender filled is lent to the receiver.
  */
 import * as mac from '@mirage/address/mac'
+import { getU16, getU32 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
 import { type Counters, type Fill, HEADER_SIZE, type Net, type NetError } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
 import { type Faults, Line } from './faults.ts'
 import { type Slot, Slots } from './slots.ts'
+import { Stations } from './stations.ts'
 
-/** What became of a frame. The frame is lent until the call returns. */
+/** What became of a frame: lost to everybody, or to the device `to`. The frame is lent until the call returns. */
 export type Observe = (fate: 'lost' | 'delivered', from: Net, to: Net | undefined, frame: Uint8Array) => void
 
 /** What a switch is like. */
@@ -28,6 +31,8 @@ export interface Options {
   /** What faults draw from; without it they may not be given. */
   readonly random?: Random
   readonly observe?: Observe
+  /** How many addresses are learnt that are not its devices' own; 1024 unless told. */
+  readonly stations?: number
 }
 
 /** What one device is like. */
@@ -49,6 +54,12 @@ export interface Switch {
    * overtake its own late frames.
    */
   setFaults(faults: Faults | undefined, device?: Net): void
+
+  /**
+   * From now on, until the next call, the devices of one set hear each other only. Those in no set, and those that are
+   * plugged in later, are a set of their own; `partition()` heals. A frame on its way to another set is lost.
+   */
+  partition(...sets: readonly (readonly Net[])[]): void
 }
 
 /** A new switch, without devices. */
@@ -57,6 +68,9 @@ export function vnetif(options: Options): Switch {
 }
 
 const QUEUE = 1024
+const STATIONS = 1024
+/** The type of a frame is its two bytes from here. */
+const TYPE_OFFSET = 12
 
 class Fabric implements Switch {
   readonly #observe: Observe | undefined
@@ -65,18 +79,21 @@ class Fabric implements Switch {
   readonly #mtu: number
   readonly #queue: number
   readonly #ports: Map<mac.Mac, Port> = new Map()
+  /** What is behind the devices that frames of others come through. */
+  readonly #stations: Stations<Port>
   #faults: Faults | undefined
   #count = 0
   /** Frames that arrive with the next batch, and the array of the batch before, to be used again. */
   #waiting: Slot<Port>[] = []
   #spare: Slot<Port>[] = []
 
-  constructor({ clock, mtu = 1500, queue = QUEUE, faults, random, observe }: Options) {
+  constructor({ clock, mtu = 1500, queue = QUEUE, faults, random, observe, stations = STATIONS }: Options) {
     this.#clock = clock
     this.#mtu = mtu
     this.#queue = queue
     this.#random = random
     this.#observe = observe
+    this.#stations = new Stations(stations)
     this.setFaults(faults)
   }
 
@@ -90,7 +107,9 @@ class Fabric implements Switch {
   }
 
   disconnect(port: Port): void {
-    if (this.#ports.get(port.mac) === port) this.#ports.delete(port.mac)
+    if (this.#ports.get(port.mac) !== port) return
+    this.#ports.delete(port.mac)
+    this.#stations.forget(port)
   }
 
   setFaults(faults: Faults | undefined, device?: Net): void {
@@ -99,6 +118,10 @@ class Fabric implements Switch {
     for (const port of this.#ports.values()) {
       if (device === undefined || device === port) port.line = this.#line(port, faults)
     }
+  }
+
+  partition(...sets: readonly (readonly Net[])[]): void {
+    for (const port of this.#ports.values()) port.set = 1 + sets.findIndex((each) => each.includes(port))
   }
 
   #line(port: Port, faults: Faults | undefined): Line | undefined {
@@ -119,7 +142,10 @@ class Fabric implements Switch {
   #sendOver(line: Line, slot: Slot<Port>): void {
     const trailing = line.trailing()
     if (trailing > 0) slot.append(this.#random!.generate(trailing))
-    const arrivals = line.send(slot.length, this.#clock.now())
+    const flipped = line.flipped(slot.length)
+    if (flipped >= 0) slot.flip(flipped)
+    const isLost = flipped >= 0 && !isIp(slot.frame())
+    const arrivals = isLost ? [] : line.send(slot.length, this.#clock.now())
     slot.uses = arrivals.length
     if (arrivals.length === 0) {
       this.#observe?.('lost', slot.owner, undefined, slot.frame())
@@ -144,6 +170,7 @@ class Fabric implements Switch {
     const frame = slot.frame()
     const from = slot.owner
     if (frame.length >= HEADER_SIZE) {
+      if (!from.isSource(frame)) this.#learn(from, frame)
       const to = this.#find(from, mac.read(frame, 0))
       if (to !== undefined) this.#hand(frame, from, to)
       else for (const each of this.#ports.values()) this.#hand(frame, from, each)
@@ -155,15 +182,29 @@ class Fabric implements Switch {
   #find(from: Port, address: mac.Mac): Port | undefined {
     if (from.lastTo?.mac === address && from.lastTo.isConnected) return from.lastTo
     const to = this.#ports.get(address)
-    if (to !== undefined) from.lastTo = to
-    return to
+    if (to !== undefined) return (from.lastTo = to)
+    return this.#stations.count === 0 ? undefined : this.#stations.find(address, this.#clock.now())
+  }
+
+  /** Notes that the source of `frame`, another than the device it came through, is behind that device. */
+  #learn(from: Port, frame: Uint8Array): void {
+    const source = mac.read(frame, mac.SIZE)
+    if (mac.isGroup(source) || !from.isConnected || this.#ports.has(source)) return
+    this.#stations.learn(source, from, this.#clock.now())
   }
 
   #hand(frame: Uint8Array, from: Port, to: Port): void {
     if (to === from) return
+    if (to.set !== from.set) return this.#observe?.('lost', from, to, frame)
     this.#observe?.('delivered', from, to, frame)
     to.receive(frame)
   }
+}
+
+/** Whether `frame` carries IPv4 or IPv6. */
+function isIp(frame: Uint8Array): boolean {
+  const type = getU16(frame, TYPE_OFFSET)
+  return type === 0x0800 || type === 0x86dd
 }
 
 /** A device of the switch. */
@@ -176,6 +217,9 @@ class Port implements Net {
   /** Whom it sent to last. */
   lastTo: Port | undefined
   isConnected = true
+  /** It hears the devices of the same set. */
+  set = 0
+  readonly #macLow: number
   readonly #fabric: Fabric
   readonly #slots: Slots<Port>
   #listener: ((frame: Uint8Array) => void) | undefined
@@ -183,6 +227,7 @@ class Port implements Net {
   constructor(fabric: Fabric, address: mac.Mac, mtu: number, queue: number) {
     this.#fabric = fabric
     this.mac = address
+    this.#macLow = address % 0x1_0000_0000
     this.mtu = mtu
     this.#slots = new Slots(this, mtu + HEADER_SIZE, queue)
   }
@@ -199,6 +244,11 @@ class Port implements Net {
     this.counters.txBytes += length
     this.#fabric.send(slot)
     return done
+  }
+
+  /** Whether `frame` says that it is from this device. */
+  isSource(frame: Uint8Array): boolean {
+    return getU32(frame, mac.SIZE + 2) === this.#macLow && mac.read(frame, mac.SIZE) === this.mac
   }
 
   receive(frame: Uint8Array): void {

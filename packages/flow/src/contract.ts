@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { err, ok } from '@mirage/result'
-import type { Flow } from './flow.ts'
+import type { Flow, PolledFlow } from './flow.ts'
 
 /** The two ends of one connection, which loses nothing. */
 export interface Rig {
@@ -220,6 +220,91 @@ function breaking(rig: MakeRig): void {
     await settle()
     a.abort()
     assert.deepEqual(await outcome(settle, Promise.all(writes)), [err('reset'), err('reset')])
+  })
+}
+
+/** The same for a flow that can be polled. */
+export function polledFlowContract(name: string, rig: () => PolledRig | Promise<PolledRig>): void {
+  flowContract(name, rig)
+  describe(`${name} keeps the contract of PolledFlow`, () => {
+    polling(rig)
+    offering(rig)
+  })
+}
+
+/** The two ends of a connection whose flows can be polled. */
+export interface PolledRig extends Rig {
+  readonly a: PolledFlow
+  readonly b: PolledFlow
+}
+
+function polling(rig: () => PolledRig | Promise<PolledRig>): void {
+  it('polls what has arrived, and is woken once by what arrives later', async () => {
+    const { a, b, settle } = await rig()
+    let woken = 0
+    assert.equal(
+      b.poll(() => woken++),
+      undefined,
+    )
+    await settle()
+    assert.equal(woken, 0)
+    void a.write(text('one'))
+    await settle()
+    void a.write(text('two'))
+    await settle()
+    assert.equal(woken, 1)
+    assert.deepEqual(await readAll(settle, b, 6), text('onetwo'))
+  })
+
+  it('is woken by the end, and polls eof from then on', async () => {
+    const { a, b, settle } = await rig()
+    let woken = 0
+    b.poll(() => woken++)
+    a.shutdown()
+    await settle()
+    assert.equal(woken, 1)
+    for (let i = 0; i < 2; i++) assert.deepEqual(b.poll(assert.fail), ok('eof'))
+  })
+
+  it('is woken by a break, and polls the error from then on', async () => {
+    const { a, b, settle } = await rig()
+    let woken = 0
+    b.poll(() => woken++)
+    a.abort()
+    await settle()
+    assert.equal(woken, 1)
+    for (let i = 0; i < 2; i++) assert.deepEqual(b.poll(assert.fail), err('reset'))
+  })
+
+  it('throws on a read while a poll is outstanding', async () => {
+    const { b } = await rig()
+    b.poll(() => {})
+    await assert.rejects(async () => b.read(), /broken invariant/)
+    assert.throws(() => b.poll(() => {}), /broken invariant/)
+  })
+}
+
+function offering(rig: () => PolledRig | Promise<PolledRig>): void {
+  it('takes an offer whole, as a copy, or not at all', async () => {
+    const { a, b, settle } = await rig()
+    const bytes = text('-mine-')
+    assert.ok(a.offer(bytes, 1, 5))
+    bytes.fill(0)
+    assert.ok(!a.offer(new Uint8Array(LARGE), 0, LARGE))
+    assert.ok(a.offer(text('too'), 0, 3))
+    assert.deepEqual(await readAll(settle, b, 7), text('minetoo'))
+  })
+
+  it('takes no offer while a write waits, after shutdown, or when it is broken', async () => {
+    const { a, b, settle } = await rig()
+    void a.write(new Uint8Array(LARGE))
+    await settle()
+    assert.ok(!a.offer(text('x'), 0, 1))
+    b.shutdown()
+    assert.ok(!b.offer(text('x'), 0, 1))
+    a.abort()
+    await settle()
+    assert.ok(!a.offer(text('x'), 0, 1))
   })
 }
 

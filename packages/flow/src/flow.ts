@@ -47,3 +47,21 @@ export interface Flow {
   /** Ends both directions at once: what was not delivered is lost, and the peer sees `'reset'`. */
   abort(): void
 }
+
+/**
+ * A flow that also works without promises, for whoever serves many: what TCP's are. A promise costs 100 ns and more, and
+ * a server that answers at once would need six of them for a request.
+ */
+export interface PolledFlow extends Flow {
+  /**
+   * What `read` resolves with, if it can say that now. If not, the poll is outstanding as a read is, until `wake` is
+   * called, once and not inside of `poll`: then another poll has an answer.
+   */
+  poll(wake: () => void): Result<Uint8Array | 'eof', FlowError> | undefined
+
+  /**
+   * Accepts all of `bytes` from `offset` up to `end` now, to be sent without delay, and copies them; or nothing, and
+   * says false: for want of room, because a write is outstanding, or because no write is accepted any more.
+   */
+  offer(bytes: Uint8Array, offset: number, end: number): boolean
+}

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { err, ok } from '@mirage/result'
-import { flowContract } from './contract.ts'
+import { polledFlowContract } from './contract.ts'
 import { pipe } from './pipe.ts'
 
 for (const capacity of [undefined, 1024]) {
-  flowContract(`a pipe of ${capacity ?? 'the usual'} bytes`, () => {
+  polledFlowContract(`a pipe of ${capacity ?? 'the usual'} bytes`, () => {
     const [a, b] = pipe(capacity)
     return { a, b, settle: () => setImmediate() }
   })

@@ -1,19 +1,19 @@
 /** Two flows joined in memory: what one writes, the other reads. For tests, and between parts of a unikernel. */
 import { type Result, assert, done, err, ok } from '@mirage/result'
-import type { Flow, FlowError, WriteError } from './flow.ts'
+import type { FlowError, PolledFlow, WriteError } from './flow.ts'
 
 /** Bytes that one direction holds before its writer waits, unless told. */
 export const CAPACITY = 65_536
 
 /** Two ends of one connection. Each direction holds at most `capacity` bytes (at least 1) that were not read. */
-export function pipe(capacity: number = CAPACITY): [Flow, Flow] {
+export function pipe(capacity: number = CAPACITY): [PolledFlow, PolledFlow] {
   assert(capacity >= 1, 'a pipe has room for a byte')
   const there = new Direction(capacity)
   const back = new Direction(capacity)
   return [new End(back, there), new End(there, back)]
 }
 
-class End implements Flow {
+class End implements PolledFlow {
   #incoming: Direction
   #outgoing: Direction
 
@@ -26,8 +26,16 @@ class End implements Flow {
     return this.#incoming.read()
   }
 
+  poll(wake: () => void): Result<Uint8Array | 'eof', FlowError> | undefined {
+    return this.#incoming.poll(wake)
+  }
+
   write(bytes: Uint8Array): Promise<Result<void, WriteError>> {
     return this.#outgoing.write(bytes)
+  }
+
+  offer(bytes: Uint8Array, offset: number, end: number): boolean {
+    return this.#outgoing.offer(bytes, offset, end)
   }
 
   shutdown(): void {
@@ -58,7 +66,8 @@ class Direction {
   #chunks: Uint8Array[] = []
   #length = 0
   #writer: Waiting | undefined
-  #reader: ((result: Result<Uint8Array | 'eof', FlowError>) => void) | undefined
+  /** Runs when `#next` has an answer. */
+  #reader: (() => void) | undefined
   /** The writing end has said that it writes no more. */
   #isFinished = false
   /** The reading end reads no more. */
@@ -83,10 +92,25 @@ class Direction {
 
   read(): Promise<Result<Uint8Array | 'eof', FlowError>> {
     assert(this.#reader === undefined, 'one read is outstanding at a time')
+    const answer = this.#next()
+    if (answer !== undefined) return Promise.resolve(answer)
     return new Promise((resolve) => {
-      this.#reader = resolve
-      this.#deliver()
+      this.#reader = () => resolve(this.#next()!)
     })
+  }
+
+  poll(wake: () => void): Result<Uint8Array | 'eof', FlowError> | undefined {
+    assert(this.#reader === undefined, 'one read is outstanding at a time')
+    const answer = this.#next()
+    if (answer === undefined) this.#reader = wake
+    return answer
+  }
+
+  offer(bytes: Uint8Array, offset: number, end: number): boolean {
+    const isOpen = !this.#isReset && !this.#isFinished && !this.#isStopped && this.#writer === undefined
+    if (!isOpen || this.#length + end - offset > this.#capacity) return false
+    void this.write(bytes.subarray(offset, end))
+    return true
   }
 
   finish(): void {
@@ -136,11 +160,13 @@ class Direction {
   /** Answers the read that waits, if there is an answer. */
   #deliver(): void {
     const reader = this.#reader
-    if (reader === undefined) return
-    const answer = this.#next()
-    if (answer === undefined) return
+    if (reader === undefined || !this.#isReadable()) return
     this.#reader = undefined
-    reader(answer)
+    reader()
+  }
+
+  #isReadable(): boolean {
+    return this.#isStopped || this.#isReset || this.#isFinished || this.#chunks.length > 0
   }
 
   #next(): Result<Uint8Array | 'eof', FlowError> | undefined {

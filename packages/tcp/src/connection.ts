@@ -8,7 +8,7 @@ import type { Answer, Stores } from './input.ts'
 import type { ConnectError, TcpFlow } from './tcp.ts'
 import type { Entry } from './table.ts'
 import type { Ends, Tcb } from './tcb.ts'
-import { isSynchronized } from './state.ts'
+import { isSynchronized, maySend } from './state.ts'
 import * as user from './user.ts'
 
 /** What a connection asks of its stack. */
@@ -54,7 +54,8 @@ export class Connection implements TcpFlow, Entry, Due {
   /** The list of limited length that it is in: of half-open ones, of those in TIME-WAIT. */
   #list: Set<Connection> | undefined = undefined
   #driver: Driver
-  #reader: ((result: Read) => void) | undefined = undefined
+  /** Runs once a read has something to say. */
+  #reader: (() => void) | undefined = undefined
   #writer: Writer | undefined = undefined
   /** The application writes no more, once `#writer` is done. */
   #isFinished = false
@@ -83,8 +84,15 @@ export class Connection implements TcpFlow, Entry, Due {
     const result = this.#take()
     if (result !== undefined) return Promise.resolve(result)
     return new Promise((resolve) => {
-      this.#reader = resolve
+      this.#reader = () => resolve(this.#take()!)
     })
+  }
+
+  poll(wake: () => void): Read | undefined {
+    assert(this.#reader === undefined, 'one read is outstanding at a time')
+    const result = this.#take()
+    if (result === undefined) this.#reader = wake
+    return result
   }
 
   write(bytes: Uint8Array): Promise<Write> {
@@ -93,6 +101,15 @@ export class Connection implements TcpFlow, Entry, Due {
 
   writeNodelay(bytes: Uint8Array): Promise<Write> {
     return this.#write(bytes, true)
+  }
+
+  offer(bytes: Uint8Array, offset: number, end: number): boolean {
+    const { tcb } = this
+    if (this.#writer !== undefined || this.#isFinished || !maySend(tcb.state)) return false
+    if (tcb.limits.sendSize - tcb.snd.queue.length < end - offset) return false
+    user.send(tcb, this.#driver.stores, bytes, offset, true, end)
+    this.#driver.touch(this)
+    return true
   }
 
   shutdown(): void {
@@ -135,9 +152,13 @@ export class Connection implements TcpFlow, Entry, Due {
   get hasNews(): boolean {
     const { tcb } = this
     if (this.opened !== undefined) return isSynchronized(tcb.state) || tcb.state === 'gone'
-    if (this.#reader !== undefined && (tcb.rcv.ready.length > 0 || tcb.rcv.isFinished)) return true
-    if (this.#writer !== undefined && tcb.snd.queue.length < tcb.limits.sendSize) return true
-    return tcb.state === 'gone' && (this.#reader !== undefined || this.#writer !== undefined)
+    if (this.#reader !== undefined && this.#isReadable()) return true
+    return this.#writer !== undefined && (tcb.snd.queue.length < tcb.limits.sendSize || tcb.state === 'gone')
+  }
+
+  #isReadable(): boolean {
+    const { rcv, state } = this.tcb
+    return rcv.ready.length > 0 || rcv.isFinished || state === 'gone' || this.#isClosed
   }
 
   /** Resolves what can be resolved. */
@@ -147,12 +168,10 @@ export class Connection implements TcpFlow, Entry, Due {
   }
 
   #wakeReader(): void {
-    const resolve = this.#reader
-    if (resolve === undefined) return
-    const result = this.#take()
-    if (result === undefined) return
+    const reader = this.#reader
+    if (reader === undefined || !this.#isReadable()) return
     this.#reader = undefined
-    resolve(result)
+    reader()
   }
 
   #wakeWriter(): void {

@@ -1,8 +1,8 @@
-import { flowContract } from '@mirage/flow/contract'
+import { polledFlowContract } from '@mirage/flow/contract'
 import type { TcpFlow } from './tcp.ts'
 import { B, rig } from './testing/rig.ts'
 
-flowContract('a TCP connection', async () => {
+polledFlowContract('a TCP connection', async () => {
   const { a, b, run, pass } = rig()
   const accepted = new Promise<TcpFlow>((resolve) => {
     b.listen(80, resolve)

@@ -1,7 +1,7 @@
 /** TCP for applications: RFC 9293. */
 import type { Endpoint } from '@mirage/address/endpoint'
 import type { Millis } from '@mirage/clock'
-import type { Flow, WriteError } from '@mirage/flow'
+import type { PolledFlow, WriteError } from '@mirage/flow'
 import type { Result } from '@mirage/result'
 
 /** Why there is no connection. */
@@ -31,7 +31,7 @@ export interface TcpOptions {
  * A connection. `write` holds a short segment back while data is in flight (Nagle, RFC 9293 §3.7.4);
  * `writeNodelay` does not.
  */
-export interface TcpFlow extends Flow {
+export interface TcpFlow extends PolledFlow {
   readonly local: Endpoint
   readonly remote: Endpoint
   writeNodelay(bytes: Uint8Array): Promise<Result<void, WriteError>>

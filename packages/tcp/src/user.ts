@@ -8,17 +8,18 @@ import { isSynchronized, maySend } from './state.ts'
 import { type Tcb, end, move } from './tcb.ts'
 import * as timers from './timers.ts'
 
-/** Copies as much of `bytes` from `offset` as there is room for, and returns how much that was. */
+/** Copies as much of `bytes` from `offset` up to `end` as there is room for, and returns how much that was. */
 export function send(
   tcb: Tcb,
   { chunks }: Stores,
   bytes: Uint8Array,
   offset: number,
   isUrgent: boolean,
+  end: number = bytes.length,
 ): number {
   assert(maySend(tcb.state), `tcp: send in ${tcb.state}`)
   const { snd, limits } = tcb
-  const count = Math.min(bytes.length - offset, limits.sendSize - snd.queue.length)
+  const count = Math.min(end - offset, limits.sendSize - snd.queue.length)
   if (count <= 0) return 0
   snd.queue.append(chunks, bytes, offset, offset + count)
   snd.end = add(snd.end, count)

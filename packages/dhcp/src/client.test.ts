@@ -199,12 +199,39 @@ describe('a lease', () => {
       prefixLength: 24,
       gateway: SERVER,
       dnsServers: [SERVER],
+      ntpServers: [],
       domainName: 'example.org',
+      searchList: ['example.org'],
       server: SERVER,
       renew: 100_000,
       rebind: 900_000,
       expires: 1_000_000,
     })
+  })
+
+  it('has the names, the time servers and the packet size that the server gave', () => {
+    const { hostname, ntpServers, searchList, mtu } = leaseAfter({
+      hostname: 'given',
+      domainName: 'example.org',
+      searchList: ['a.example', 'b.example'],
+      ntpServers: [OTHER_SERVER],
+      interfaceMtu: 1400,
+    })
+    assert.deepEqual(
+      { hostname, ntpServers, searchList, mtu },
+      { hostname: 'given', ntpServers: [OTHER_SERVER], searchList: ['a.example', 'b.example'], mtu: 1400 },
+    )
+  })
+
+  it('has no packet size that no network has (RFC 791 §3.1)', () => {
+    assert.equal(leaseAfter({ interfaceMtu: 575 }).mtu, undefined)
+    assert.equal(leaseAfter({ interfaceMtu: 576 }).mtu, 576)
+  })
+
+  it('keeps eight servers of a kind, and none that is no host', () => {
+    const many = Array.from({ length: 20 }, (_, index) => ipv4.of(10, 0, 1, index))
+    const { dnsServers } = leaseAfter({ dnsServers: [ipv4.UNSPECIFIED, ipv4.BROADCAST, ...many] })
+    assert.deepEqual(dnsServers, many.slice(0, 8))
   })
 
   it('counts from when it was asked for, not from when the answer came', () => {
@@ -334,9 +361,172 @@ describe('a bound client', () => {
   })
 })
 
+describe('a client that had an address before', () => {
+  const rebooting = (): client.Output => client.start(config, 0, MIDDLE, ADDRESS)
+
+  it('asks every server whether it may still have it, naming none (RFC 2131 §4.3.2)', () => {
+    const { send, state } = rebooting()
+    assert.equal(state.kind, 'rebooting')
+    assert.deepEqual([send?.src, send?.dst], [ipv4.UNSPECIFIED, ipv4.BROADCAST])
+    const { type, ciaddr, options } = send!.message
+    assert.deepEqual([type, ciaddr, options.requestedAddress], ['request', ipv4.UNSPECIFIED, ADDRESS])
+    assert.ok(!('serverId' in options))
+  })
+
+  it('is bound by one exchange, to whichever server answers', () => {
+    const asked = rebooting()
+    const { event, state } = input(asked, answer(asked, 'ack', { serverId: OTHER_SERVER }), 5)
+    assert.deepEqual([state.kind, event?.kind, event?.lease.server], ['bound', 'bound', OTHER_SERVER])
+  })
+
+  it('begins anew after a NAK', () => {
+    const asked = rebooting()
+    const refused = input(asked, answer(asked, 'nak'), 10)
+    assert.deepEqual(refused, { state: { kind: 'init', deadline: 1010 } })
+    const { send } = tick(refused)
+    assert.equal(send?.message.type, 'discover')
+    assert.ok(!('requestedAddress' in send.message.options))
+  })
+
+  it('asks twice, and then for any address, but would like the same', () => {
+    const again = tick(rebooting())
+    assert.deepEqual([again.state.kind, again.state.deadline], ['rebooting', 12_000])
+    const { state, send } = tick(again)
+    assert.equal(state.kind, 'selecting')
+    assert.equal(send?.message.type, 'discover')
+    assert.equal(send.message.options.requestedAddress, ADDRESS)
+  })
+
+  it('asks for no address that no host has', () => {
+    assert.equal(client.start(config, 0, MIDDLE, ipv4.LOOPBACK).state.kind, 'selecting')
+  })
+
+  it('asks for the same again when its lease has ended', () => {
+    const { send } = tick(bound(), 2_000_000)
+    assert.equal(send?.message.options.requestedAddress, ADDRESS)
+  })
+})
+
+describe('a client whose address somebody else has', () => {
+  const conflict = (at: client.Output, now: number): client.Output =>
+    client.conflict(config, at.state, now, MIDDLE)
+
+  it('probes the address as soon as it has it, declines it at the first answer, and waits ten seconds', () => {
+    const fresh = bound()
+    assert.equal(fresh.probe, ADDRESS)
+    const { state, event, send } = conflict(fresh, 3)
+    assert.deepEqual(state, { kind: 'init', deadline: 10_003 })
+    assert.equal(event?.kind, 'lost')
+    assert.deepEqual([send?.src, send?.dst], [ipv4.UNSPECIFIED, ipv4.BROADCAST])
+    const { type, ciaddr, options } = send!.message
+    assert.deepEqual([type, ciaddr], ['decline', ipv4.UNSPECIFIED])
+    assert.deepEqual([options.requestedAddress, options.serverId], [ADDRESS, SERVER])
+    assert.ok(!('parameterRequests' in options), 'RFC 2131 table 5')
+  })
+
+  it('defends an address that it used for a while, once in ten seconds', () => {
+    const defended = conflict(bound(), 20_000)
+    assert.deepEqual([defended.announce, defended.event, defended.send], [ADDRESS, undefined, undefined])
+    assert.equal(defended.state.kind, 'bound')
+    assert.equal(conflict(defended, 29_999).event?.kind, 'lost')
+    assert.equal(conflict(defended, 30_000).announce, ADDRESS)
+  })
+
+  it('defends it while it renews, too', () => {
+    const renewing = tick(bound())
+    const defended = conflict(renewing, 500_001)
+    assert.deepEqual(defended.state, { ...renewing.state, guard: { yieldUntil: 510_001 } })
+  })
+
+  it('is no client without an address', () => {
+    for (const at of [selecting(), requesting()]) assert.deepEqual(conflict(at, 1), { state: at.state })
+  })
+})
+
+describe('a cautious client', () => {
+  const cautious = { ...config, isCautious: true }
+  const acknowledged = (): client.Output => {
+    const asked = requesting()
+    return client.input(cautious, asked.state, answer(asked, 'ack'), 0, MIDDLE)
+  }
+  const next = (from: client.Output): client.Output =>
+    client.tick(cautious, from.state, from.state.deadline, MIDDLE)
+
+  it('probes three times, a second or two apart, and waits two before it uses the address (RFC 5227 §1.1)', () => {
+    const seen: unknown[] = []
+    for (let output = acknowledged(); ; output = next(output)) {
+      seen.push([output.state.kind, output.state.deadline, output.probe, output.event?.kind])
+      if (output.event !== undefined) break
+    }
+    assert.deepEqual(seen, [
+      ['probing', 500, undefined, undefined],
+      ['probing', 2000, ADDRESS, undefined],
+      ['probing', 3500, ADDRESS, undefined],
+      ['probing', 5500, ADDRESS, undefined],
+      ['bound', 500_000, undefined, 'bound'],
+    ])
+  })
+
+  it('declines an address that is claimed while it probes, without having used it', () => {
+    const { state, event, send } = client.conflict(cautious, next(acknowledged()).state, 700, MIDDLE)
+    assert.deepEqual([state.kind, event, send?.message.type], ['init', undefined, 'decline'])
+  })
+
+  it('gives the former address up before it probes another', () => {
+    const asked = tick(bound())
+    const ack = answer(asked, 'ack', {}, ipv4.of(10, 0, 0, 77))
+    const { state, event } = client.input(cautious, asked.state, ack, 500_100, MIDDLE)
+    assert.deepEqual([state.kind, event?.kind, event?.lease.address], ['probing', 'lost', ADDRESS])
+  })
+})
+
+describe('a client that ends', () => {
+  it('gives its lease back to its server, from its address (RFC 2131 table 5)', () => {
+    const sent = client.release(config, tick(bound()).state, 77)
+    assert.deepEqual([sent?.src, sent?.dst], [ADDRESS, SERVER])
+    const { type, xid, ciaddr, options } = sent!.message
+    assert.deepEqual([type, xid, ciaddr], ['release', 77, ADDRESS])
+    assert.deepEqual(options, { serverId: SERVER })
+  })
+
+  it('says nothing without a lease', () => {
+    for (const { state } of [selecting(), requesting()]) {
+      assert.equal(client.release(config, state, 77), undefined)
+    }
+  })
+})
+
+describe('a client with an identifier', () => {
+  const named = { ...config, clientId: Uint8Array.of(0, 7, 7) }
+
+  it('says it in every message', () => {
+    const asked = client.start(named, 0, MIDDLE)
+    const chosen = client.input(named, asked.state, answer(asked, 'offer'), 0, MIDDLE)
+    const leased = client.input(named, chosen.state, answer(chosen, 'ack'), 0, MIDDLE)
+    const declined = client.conflict(named, leased.state, 1, MIDDLE)
+    const released = client.release(named, leased.state, 1)
+    for (const sent of [asked.send, chosen.send, declined.send, released]) {
+      assert.deepEqual(sent?.message.options.clientId, named.clientId)
+    }
+  })
+
+  it('takes no answer to another identifier (RFC 6842 §3)', () => {
+    const asked = client.start(named, 0, MIDDLE)
+    const other = answer(asked, 'offer', { clientId: Uint8Array.of(0, 7, 8) })
+    assert.deepEqual(client.input(named, asked.state, other, 1, MIDDLE), { state: asked.state })
+  })
+})
+
 it('a client in any state survives any bytes that are a message, and keeps a deadline ahead', () => {
   const header = wire.emit({ ...answer(requesting(), 'ack'), options: {} }).subarray(0, 240)
-  const states = [selecting(), requesting(), bound(), tick(bound()), tick(bound(), 900_000)]
+  const states = [
+    selecting(),
+    requesting(),
+    client.start(config, 0, MIDDLE, ADDRESS),
+    bound(),
+    tick(bound()),
+    tick(bound(), 900_000),
+  ]
   const options = fc.uint8Array({ maxLength: 100 })
   const type = fc.integer({ min: 0, max: 9 })
   fc.assert(

@@ -12,8 +12,16 @@ export interface Lease {
   readonly prefixLength: number
   /** The first of the routers, if there is one. */
   readonly gateway?: Ipv4
+  /** In the order of the server's preference, as all lists here; empty if it named none. */
   readonly dnsServers: readonly Ipv4[]
+  readonly ntpServers: readonly Ipv4[]
+  /** The name that the network has for the client. */
+  readonly hostname?: string
   readonly domainName?: string
+  /** Domains in which a name without dots is looked for; `domainName` alone unless the server said more. */
+  readonly searchList: readonly string[]
+  /** The most bytes of an IP packet, 576 or more: what the server says, if it says something that can be. */
+  readonly mtu?: number
   /** The server that leased it. */
   readonly server: Ipv4
   /** T1, T2 and the end, as instants of the clock that the client is told; `Infinity` if it does not end. */
@@ -26,20 +34,38 @@ export interface Lease {
 const DURATION_DEFAULT: Millis = 3_600_000
 /** A shorter lease is taken for this long: it would keep both ends busy with nothing else. */
 const DURATION_MIN: Millis = 10_000
+/** Every IPv4 host takes packets of this size (RFC 791 §3.1). Who is told less has been lied to, or is an attack. */
+const MTU_MIN = 576
+/** Addresses of one list that are kept. */
+const LIST_COUNT_MAX = 8
 
 /** The lease that `ack` gives, counted from `since`. `server` is who gave it if the message does not say. */
 export function leaseOf(ack: Message, server: Ipv4, since: Millis): Lease {
-  const { routers, dnsServers = [], domainName, serverId = server } = ack.options
-  const gateway = routers?.find((router) => router !== ipv4.UNSPECIFIED)
+  const { routers, hostname, domainName, interfaceMtu: mtu = 0, serverId = server } = ack.options
+  const { searchList = domainName === undefined ? [] : [domainName] } = ack.options
+  const [gateway] = hosts(routers)
   return {
     address: ack.yiaddr,
     prefixLength: prefixLengthOf(ack),
     ...(gateway === undefined ? {} : { gateway }),
-    dnsServers,
+    dnsServers: hosts(ack.options.dnsServers),
+    ntpServers: hosts(ack.options.ntpServers),
+    ...(hostname === undefined ? {} : { hostname }),
     ...(domainName === undefined ? {} : { domainName }),
+    searchList,
+    ...(mtu < MTU_MIN ? {} : { mtu }),
     server: serverId,
     ...timesOf(ack, since),
   }
+}
+
+function hosts(addresses: readonly Ipv4[] = []): readonly Ipv4[] {
+  return addresses.filter(isHost).slice(0, LIST_COUNT_MAX)
+}
+
+/** Whether one host may have `address`: it is no group, and neither loopback nor "this network". */
+export function isHost(address: Ipv4): boolean {
+  return address >>> 24 !== 0 && address >>> 24 !== 127 && address >>> 28 < 0xe
 }
 
 function timesOf(ack: Message, since: Millis): Pick<Lease, 'renew' | 'rebind' | 'expires'> {

@@ -11,6 +11,7 @@
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Ipv4 } from '@mirage/address/ipv4'
 import { concat, getU16, getU32, setU16, setU32 } from '@mirage/bytes'
+import * as names from './names.ts'
 
 /** Option values. Durations are in seconds; `INFINITE` never ends. */
 export interface Options {
@@ -22,6 +23,7 @@ export interface Options {
   readonly domainName?: string
   readonly interfaceMtu?: number
   readonly broadcastAddress?: Ipv4
+  readonly ntpServers?: readonly Ipv4[]
   readonly requestedAddress?: Ipv4
   readonly leaseTime?: number
   /** 1: the `file` field holds options; 2: `sname`; 3: both. `wire.parse` has read them already. */
@@ -36,13 +38,20 @@ export interface Options {
   readonly renewalTime?: number
   readonly rebindingTime?: number
   readonly clientId?: Uint8Array
+  /** What a relay added, which the server gives back as it came: RFC 3046 §2.2. */
+  readonly relayAgent?: Uint8Array
+  /** Domains in which a name without dots is looked for: RFC 3397. */
+  readonly searchList?: readonly string[]
+  /** Any others, by code: written, and never read. One that the table knows is left out. */
+  readonly others?: ReadonlyMap<number, Uint8Array>
 }
 
 /** A duration without end: RFC 2131 §3.3. */
 export const INFINITE = 0xffff_ffff
 
 const PAD = 0
-const END = 255
+/** The code that ends an area. */
+export const END = 255
 const VALUE_SIZE_MAX = 255
 /** Longer texts, which no option has, are cut. */
 const TEXT_LENGTH_MAX = 255
@@ -52,8 +61,9 @@ interface Codec<T> {
   readonly emit: (value: T) => Uint8Array
 }
 
+/** Opaque bytes, which no option has more of than fit into one part. */
 const bytes: Codec<Uint8Array> = {
-  parse: (value) => (value.length > 0 ? value : undefined),
+  parse: (value) => (value.length > 0 && value.length <= VALUE_SIZE_MAX ? value : undefined),
   emit: (value) => value,
 }
 const u8: Codec<number> = {
@@ -80,6 +90,7 @@ const addresses: Codec<readonly Ipv4[]> = {
   emit: (value) =>
     filled(value.length * 4, (to) => value.forEach((each, index) => ipv4.write(to, index * 4, each))),
 }
+const searchList: Codec<readonly string[]> = { parse: names.parse, emit: names.emit }
 const text: Codec<string> = {
   // RFC 2132 §2: a sender should not end a text with zeros, and a receiver must expect that it does.
   parse(value) {
@@ -106,6 +117,7 @@ const FIELDS: readonly Field[] = [
   field(15, 'domainName', text),
   field(26, 'interfaceMtu', u16),
   field(28, 'broadcastAddress', address),
+  field(42, 'ntpServers', addresses),
   field(50, 'requestedAddress', address),
   field(51, 'leaseTime', u32),
   field(52, 'overload', u8),
@@ -116,6 +128,9 @@ const FIELDS: readonly Field[] = [
   field(58, 'renewalTime', u32),
   field(59, 'rebindingTime', u32),
   field(61, 'clientId', bytes),
+  // RFC 3046 §2.1: the last of all, where a relay finds it.
+  field(119, 'searchList', searchList),
+  field(82, 'relayAgent', bytes),
 ]
 
 /** One line of the table: the codec is that of the field's type. */
@@ -160,19 +175,31 @@ function collect(area: Uint8Array, parts: Map<number, Uint8Array[]>): void {
   }
 }
 
-/** The message type first, the others in the table's order, and the end mark. */
-export function emit(options: Options): Uint8Array {
-  const parts: Uint8Array[] = []
+/** The message type first, then in the table's order, each option by itself: with code and length, in parts if long. */
+export function encode(options: Options): readonly Uint8Array[] {
+  const encoded: Uint8Array[] = []
   for (const { code, name, codec } of FIELDS) {
     const value = options[name]
-    if (value === undefined) continue
-    const whole = codec.emit(value)
-    for (let offset = 0; offset < whole.length; offset += VALUE_SIZE_MAX) {
-      const part = whole.subarray(offset, offset + VALUE_SIZE_MAX)
-      parts.push(Uint8Array.of(code, part.length), part)
-    }
+    if (value !== undefined) encoded.push(inParts(code, codec.emit(value)))
   }
-  parts.push(Uint8Array.of(END))
+  for (const [code, value] of options.others ?? []) {
+    if (code !== PAD && code !== END && !fieldOf.has(code)) encoded.push(inParts(code, value))
+  }
+  return encoded
+}
+
+/** The same as one, with the end mark. */
+export function emit(options: Options): Uint8Array {
+  return concat([...encode(options), Uint8Array.of(END)])
+}
+
+/** RFC 3396 §5. An empty value is no option. */
+function inParts(code: number, value: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = []
+  for (let offset = 0; offset < value.length; offset += VALUE_SIZE_MAX) {
+    const part = value.subarray(offset, offset + VALUE_SIZE_MAX)
+    parts.push(Uint8Array.of(code, part.length), part)
+  }
   return concat(parts)
 }
 

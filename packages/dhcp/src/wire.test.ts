@@ -122,6 +122,9 @@ describe('a DHCP message', () => {
         renewalTime: 10,
         rebindingTime: 20,
         clientId: Uint8Array.of(1, 2, 3),
+        ntpServers: [router],
+        searchList: ['example.org', 'a.example'],
+        relayAgent: Uint8Array.of(1, 1, 9),
       },
     }
     assert.deepEqual(parsed(wire.emit(message)), message)
@@ -140,6 +143,53 @@ describe('a DHCP message', () => {
   })
 })
 
+describe('a message that is larger than its reader takes', () => {
+  const dnsServers = Array.from({ length: 60 }, (_, index) => ipv4.of(10, 0, 0, index))
+  const domainName = 'd'.repeat(100)
+  const hostname = 'h'.repeat(50)
+  const options = { serverId: router, dnsServers, domainName, hostname, relayAgent: Uint8Array.of(1, 1, 9) }
+
+  it('has its options in the fields of file and server name too (RFC 2131 §4.1)', () => {
+    const emitted = wire.emit({ ...parsed(OFFER), options }, wire.SIZE_MAX_MIN)
+    assert.ok(emitted.length <= wire.SIZE_MAX_MIN)
+    assert.deepEqual(emitted.subarray(240, 246), hex('350102 340103'))
+    assert.deepEqual(parsed(emitted).options, options)
+  })
+
+  it('loses what fits nowhere, and nothing of the rest', () => {
+    const other = new Uint8Array(255)
+    const others = new Map([240, 241, 242].map((code) => [code, other] as const))
+    const emitted = wire.emit({ ...parsed(OFFER), options: { ...options, others } }, wire.SIZE_MAX_MIN)
+    assert.ok(emitted.length <= wire.SIZE_MAX_MIN)
+    assert.deepEqual(parsed(emitted).options, options)
+  })
+
+  it('is never above the size that was given, whatever it says', () => {
+    const some = fc.uint8Array({ maxLength: 600 })
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 255 }), some)), (others) => {
+        const message = { ...parsed(OFFER), options: { ...options, others: new Map(others) } }
+        const emitted = wire.emit(message, wire.SIZE_MAX_MIN)
+        assert.ok(emitted.length <= wire.SIZE_MAX_MIN)
+        assert.deepEqual(parsed(emitted).options, options)
+      }),
+    )
+  })
+})
+
+describe('options that are written by their codes', () => {
+  it('are written as they are, and not where a name or the format has the code', () => {
+    const others = new Map([
+      [66, hex('616263')],
+      [12, hex('64')],
+      [255, hex('65')],
+      [0, hex('66')],
+    ])
+    const emitted = wire.emit({ ...parsed(OFFER), options: { others } })
+    assert.deepEqual(emitted.subarray(240, 249), hex('350102 4203616263 ff'))
+  })
+})
+
 describe('options', () => {
   const cases: [what: string, options: string, expected: wire.Message['options']][] = [
     ['padding between them', '00 00 0c03776562 00 330400000e10 ff', { hostname: 'web', leaseTime: 3600 }],
@@ -153,6 +203,7 @@ describe('options', () => {
     ['a list with half an address as absent', '03060a0000010a00 ff', {}],
     ['an empty list as absent', '0300 ff', {}],
     ['a time of two bytes as absent', '33020e10 ff', {}],
+    ['an identifier of two parts as absent', `3dff${'01'.repeat(255)} 3d0102 ff`, {}],
     ['a text with zeros at its end without them', '0c0577656200 00 ff', { hostname: 'web' }],
     ['an empty text as absent', '0c00 0f0100 ff', {}],
     [

@@ -21,7 +21,7 @@ import * as ipv4 from '@mirage/address/ipv4'
 import type { Ipv4 } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
 import type { Mac } from '@mirage/address/mac'
-import { getU16, getU32, setU16, setU32 } from '@mirage/bytes'
+import { concat, getU16, getU32, setU16, setU32 } from '@mirage/bytes'
 import { type Result, err, ok } from '@mirage/result'
 import * as options from './options.ts'
 import type { Options } from './options.ts'
@@ -35,6 +35,13 @@ export const HEADER_SIZE = 240
 
 /** Messages are padded to this: BOOTP's size, below which old relays and servers drop them (RFC 1542 §2.1). */
 const SIZE_MIN = 300
+/** What every host takes (RFC 2131 §2), and what an option may ask for at least: without IP's and UDP's headers. */
+export const SIZE_MAX_MIN = 548
+/** What fits an Ethernet frame: without IP's and UDP's headers. */
+export const SIZE_MAX = 1472
+/** Where the fields `sname` and `file` begin and end, and the bits of option 52 that give them to options. */
+const FILE = { start: 108, end: 236, bit: 1 }
+const SNAME = { start: 44, end: 108, bit: 2 }
 const COOKIE = 0x6382_5363
 const ETHERNET = 1
 const BROADCAST_FLAG = 0x8000
@@ -98,14 +105,56 @@ export function parse(payload: Uint8Array): Result<Message, DhcpError> {
 function parseOptions(payload: Uint8Array): Options {
   const areas = [payload.subarray(HEADER_SIZE)]
   const { overload = 0 } = options.parse(areas)
-  if (overload === 1 || overload === 3) areas.push(payload.subarray(108, 236))
-  if (overload === 2 || overload === 3) areas.push(payload.subarray(44, 108))
+  if (overload > (FILE.bit | SNAME.bit)) return options.parse(areas)
+  if ((overload & FILE.bit) !== 0) areas.push(payload.subarray(FILE.start, FILE.end))
+  if ((overload & SNAME.bit) !== 0) areas.push(payload.subarray(SNAME.start, SNAME.end))
   return options.parse(areas)
 }
 
-/** The payload of a datagram, new and the caller's. */
-export function emit(message: Message): Uint8Array {
-  const values = options.emit({ ...message.options, messageType: TYPES.indexOf(message.type) + 1 })
+/**
+ * The payload of a datagram, new and the caller's: `sizeMax` bytes at most. Options that do not fit go to the
+ * fields `file` and `sname` (RFC 2131 §4.1), and those that fit nowhere are left out, the last ones first.
+ */
+export function emit(message: Message, sizeMax: number = SIZE_MAX): Uint8Array {
+  const messageType = TYPES.indexOf(message.type) + 1
+  const whole = options.emit({ ...message.options, messageType })
+  if (HEADER_SIZE + whole.length <= sizeMax) return withHeader(message, whole)
+  const { areas, overload } = distribute(message, messageType, sizeMax)
+  const payload = withHeader(message, areas.options)
+  if ((overload & FILE.bit) !== 0) payload.set(areas.file, FILE.start)
+  if ((overload & SNAME.bit) !== 0) payload.set(areas.sname, SNAME.start)
+  return payload
+}
+
+interface Distributed {
+  readonly areas: Readonly<Record<'options' | 'file' | 'sname', Uint8Array>>
+  readonly overload: number
+}
+
+/** Each option goes where there is room first; the relay's, which is the last, stays with the first ones. */
+function distribute(message: Message, messageType: number, sizeMax: number): Distributed {
+  const { relayAgent, ...others } = message.options
+  const ends = relayAgent === undefined ? [] : options.encode({ relayAgent })
+  const overload = FILE.bit | SNAME.bit
+  const first = options.encode({ messageType, overload })
+  const reserved = [...first, ...ends].reduce((sum, each) => sum + each.length, 0)
+  const areas = [
+    { left: sizeMax - HEADER_SIZE - reserved - 1, parts: [...first] },
+    { left: FILE.end - FILE.start - 1, parts: [] as Uint8Array[] },
+    { left: SNAME.end - SNAME.start - 1, parts: [] as Uint8Array[] },
+  ]
+  for (const option of options.encode(others)) {
+    const area = areas.find(({ left }) => left >= option.length)
+    if (area === undefined) continue
+    area.left -= option.length
+    area.parts.push(option)
+  }
+  areas[0]!.parts.push(...ends)
+  const [inOptions, file, sname] = areas.map(({ parts }) => concat([...parts, Uint8Array.of(options.END)]))
+  return { areas: { options: inOptions!, file: file!, sname: sname! }, overload }
+}
+
+function withHeader(message: Message, values: Uint8Array): Uint8Array {
   const payload = new Uint8Array(Math.max(SIZE_MIN, HEADER_SIZE + values.length))
   payload[0] = opOf(message.type)
   payload[1] = ETHERNET

@@ -111,7 +111,7 @@ describe('arp on a link', () => {
     clock.advance(0)
     const packets = heard(b)
     for (const bytes of [[], [0, 1, 8, 0], Array<number>(28).fill(0xff)]) {
-      b.write(BROADCAST, ARP, bytes.length, (payload) => {
+      b.write(BROADCAST, ARP, { size: bytes.length }, (payload) => {
         payload.set(bytes)
         return bytes.length
       })

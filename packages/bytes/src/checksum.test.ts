@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { BROADCAST, of } from '@mirage/address/ipv4'
+import * as ipv6 from '@mirage/address/ipv6'
 import * as fc from 'fast-check'
 import * as checksum from './checksum.ts'
 import { hex } from './hex.ts'
@@ -80,9 +82,15 @@ describe('checksum', () => {
 
   it('sums the pseudo-header of UDP', () => {
     // 10.0.0.1:49152 says "hello" to the echo port of 10.0.0.2: packed by Python.
-    const sum = checksum.pseudo(0x0a00_0001, 0x0a00_0002, 17, 13)
+    const sum = checksum.pseudo(of(10, 0, 0, 1), of(10, 0, 0, 2), 17, 13)
     assert.equal(checksum.of(hex('c000 0007 000d e7f7 68656c6c6f'), 0, 13, sum), 0)
-    assert.equal(checksum.of(hex(''), 0, 0, checksum.pseudo(0xffff_ffff, 0xffff_ffff, 255, 65_535)), 0xff00)
+    assert.equal(checksum.of(hex(''), 0, 0, checksum.pseudo(BROADCAST, BROADCAST, 255, 65_535)), 0xff00)
+  })
+
+  it('sums the pseudo-header of IPv6: RFC 8200 §8.1', () => {
+    // fd00::1 echoes a byte of 7 to ff02::1: summed by Python.
+    const sum = checksum.pseudo(ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, 1), ipv6.ALL_NODES, 58, 9)
+    assert.equal(checksum.of(hex('80 00 7cb3 0001 0002 07'), 0, 9, sum), 0)
   })
 
   it('follows more buffers than it remembers', () => {

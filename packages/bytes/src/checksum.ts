@@ -5,6 +5,8 @@
  * as long as every part but the last has an even length.
  */
 
+import { type IpAddress, isIpv4 } from '@mirage/address/ip'
+
 /** A running sum of 16-bit words, below 2^17. */
 export type Sum = number
 
@@ -18,10 +20,22 @@ export function add(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0
   return end - offset <= SHORT ? addShort(bytes, offset, end, sum) : addLong(bytes, offset, end, sum)
 }
 
-/** The sum of the pseudo-header in front of a UDP datagram or TCP segment of `length` bytes: RFC 768, RFC 9293 §3.1. */
-export function pseudo(src: number, dst: number, protocol: number, length: number): Sum {
-  const addresses = (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff)
-  return carry(addresses + protocol + length)
+/** The sum of the pseudo-header in front of a UDP datagram or TCP segment: RFC 768, RFC 9293 §3.1, RFC 8200 §8.1. */
+export function pseudo(
+  src: IpAddress,
+  dst: IpAddress,
+  protocol: number,
+  /** Of the datagram or segment, in bytes. */
+  length: number,
+): Sum {
+  return carry(ofAddress(src) + ofAddress(dst) + protocol + length)
+}
+
+function ofAddress(address: IpAddress): number {
+  if (isIpv4(address)) return (address >>> 16) + (address & 0xffff)
+  let sum = 0
+  for (let i = 0; i < 8; i++) sum += address.charCodeAt(i)
+  return carry(sum)
 }
 
 /** Up to here, byte by byte is faster: 20 bytes take 25 ns, of which the other way needs 75. */

@@ -30,7 +30,7 @@ function send(net: Net, frame: Uint8Array): void {
 describe('ethernet', () => {
   it('writes destination, source and type in front of the payload', () => {
     const { eth, arrived, deliver } = rig()
-    const sent = eth.write(0x0123_4567_89ab as Mac, ARP, 5, (payload) => {
+    const sent = eth.write(0x0123_4567_89ab as Mac, ARP, { size: 5 }, (payload) => {
       assert.deepEqual(payload, new Uint8Array(5))
       payload.set([1, 2, 3])
       return 3
@@ -42,7 +42,7 @@ describe('ethernet', () => {
 
   it('writes for another source where it is told', () => {
     const { eth, arrived, deliver } = rig()
-    eth.write(BROADCAST, IPV4, 1, () => 1, 0x0a00_0000_0001 as Mac)
+    eth.write(BROADCAST, IPV4, { size: 1, src: 0x0a00_0000_0001 as Mac }, () => 1)
     deliver()
     assert.deepEqual(arrived, [hex('ffffffffffff 0a0000000001 0800 00')])
   })
@@ -61,9 +61,9 @@ describe('ethernet', () => {
   it('has the MTU and the address of its device', () => {
     const { eth } = rig()
     assert.deepEqual([eth.mtu, eth.mac], [100, 0x0250_0000_0001])
-    assert.ok(eth.write(BROADCAST, ARP, 100, () => 100).ok)
+    assert.ok(eth.write(BROADCAST, ARP, { size: 100 }, () => 100).ok)
     assert.deepEqual(
-      eth.write(BROADCAST, ARP, 101, () => assert.fail('fill was called')),
+      eth.write(BROADCAST, ARP, { size: 101 }, () => assert.fail('fill was called')),
       err('exceeds-mtu'),
     )
   })
@@ -73,16 +73,16 @@ describe('ethernet', () => {
     const eth = connect(a)
     a.disconnect()
     assert.deepEqual(
-      eth.write(BROADCAST, ARP, 1, () => 1),
+      eth.write(BROADCAST, ARP, { size: 1 }, () => 1),
       err('disconnected'),
     )
   })
 
   it('throws on a count that is negative or above the size, and sends an empty payload', () => {
     const { eth } = rig()
-    assert.ok(eth.write(BROADCAST, ARP, 1, () => 0).ok)
-    assert.throws(() => eth.write(BROADCAST, ARP, 1, () => -1))
-    assert.throws(() => eth.write(BROADCAST, ARP, 1, () => 2))
+    assert.ok(eth.write(BROADCAST, ARP, { size: 1 }, () => 0).ok)
+    assert.throws(() => eth.write(BROADCAST, ARP, { size: 1 }, () => -1))
+    assert.throws(() => eth.write(BROADCAST, ARP, { size: 1 }, () => 2))
   })
 
   it('hands payloads of a type to its listener, with both addresses', () => {

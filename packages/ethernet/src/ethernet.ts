@@ -1,6 +1,14 @@
 /** Ethernet on a device: the 14 bytes in front of every payload are written and read here, and seen nowhere above. */
 import { type Mac, isGroup } from '@mirage/address/mac'
-import type { Fill, FillAt, Net, NetError } from '@mirage/net'
+import {
+  type Fill,
+  type FillAt,
+  NO_OFFLOADS,
+  type Net,
+  type NetError,
+  type Offload,
+  type Offloads,
+} from '@mirage/net'
 import { type Result, assert, err } from '@mirage/result'
 import * as wire from './wire.ts'
 
@@ -18,9 +26,9 @@ export type EthernetError = NetError | 'exceeds-mtu'
 
 /**
  * A payload that arrived: the bytes of `frame` from `offset` on. It may end in padding of the link. It is
- * lent until the call returns, and must not be changed.
+ * lent until the call returns, and must not be changed. `isChecked`: the device vouches for the transport's checksum.
  */
-export type Receive = (frame: Uint8Array, offset: number, src: Mac, dst: Mac) => void
+export type Receive = (frame: Uint8Array, offset: number, src: Mac, dst: Mac, isChecked: boolean) => void
 
 /** Why a frame that arrived was not handed on. */
 export type EthernetDrop =
@@ -30,20 +38,39 @@ export type EthernetDrop =
   /** Nobody listens to its type. */
   | 'unknown-type'
 
+/** How much a frame carries, and whose it is. */
+export interface FrameOptions {
+  /** The most bytes of payload. */
+  readonly size: number
+  /** The device's own address unless told. */
+  readonly src?: Mac
+}
+
 /** What the layers above a device write frames to, and hear them from. */
 export interface Ethernet {
   readonly mac: Mac
   /** The most bytes of payload in a frame. */
   readonly mtu: number
+  /** What the device does for the layers above. */
+  readonly offloads: Offloads
 
   /**
    * Sends a frame with at most `size` bytes of payload. `fill` is lent those bytes alone, zeroed, as `Net.write`
    * lends them, and returns how many count. `src` is the device's own address unless given.
    */
-  write(dst: Mac, type: EtherType, size: number, fill: Fill, src?: Mac): Result<void, EthernetError>
+  write(dst: Mac, type: EtherType, options: FrameOptions, fill: Fill): Result<void, EthernetError>
 
-  /** The same without a view of the payload: `fill` writes into the whole frame from the offset it is given. */
-  writeAt(dst: Mac, type: EtherType, size: number, fill: FillAt, src?: Mac): Result<void, EthernetError>
+  /**
+   * The same without a view of the payload: `fill` writes into the whole frame from the offset it is given. What is
+   * left to the device is `offload`, whose offsets count from the beginning of the frame.
+   */
+  writeAt(
+    dst: Mac,
+    type: EtherType,
+    size: number,
+    fill: FillAt,
+    offload?: Readonly<Offload>,
+  ): Result<void, EthernetError>
 
   /** Hands every payload of `type` that is for this device, or for a group, to `receive`; one listener a type. */
   listen(type: EtherType, receive: Receive): void
@@ -60,8 +87,11 @@ export function connect(net: Net): Ethernet {
 class Link implements Ethernet {
   readonly mac: Mac
   readonly mtu: number
+  readonly offloads: Offloads
   readonly drops: Record<EthernetDrop, number> = { 'too-short': 0, 'not-for-us': 0, 'unknown-type': 0 }
   #net: Net
+  /** The most bytes of payload in a frame that the device may cut. */
+  #sizeMax: number
   #listeners: Map<EtherType, Receive> = new Map()
 
   // The frame being written: one closure, made once, takes it from here.
@@ -74,13 +104,16 @@ class Link implements Ethernet {
     this.#net = net
     this.mac = net.mac
     this.mtu = net.mtu
+    this.offloads = net.offloads ?? NO_OFFLOADS
+    this.#sizeMax = Math.max(net.mtu, this.offloads.segmentation)
     this.#dst = net.mac
     this.#src = net.mac
-    net.listen((frame) => this.#input(frame))
+    net.listen((frame, isChecked) => this.#input(frame, isChecked === true))
   }
 
-  write(dst: Mac, type: EtherType, size: number, fill: Fill, src?: Mac): Result<void, EthernetError> {
-    return this.writeAt(dst, type, size, (frame, offset) => fill(frame.subarray(offset)), src)
+  write(dst: Mac, type: EtherType, options: FrameOptions, fill: Fill): Result<void, EthernetError> {
+    const fillAt: FillAt = (frame, offset) => fill(frame.subarray(offset))
+    return this.#write(dst, options.src ?? this.mac, type, options.size, fillAt, undefined)
   }
 
   writeAt(
@@ -88,14 +121,25 @@ class Link implements Ethernet {
     type: EtherType,
     size: number,
     fill: FillAt,
-    src: Mac = this.mac,
+    offload?: Readonly<Offload>,
   ): Result<void, EthernetError> {
-    if (size > this.mtu) return err('exceeds-mtu')
+    return this.#write(dst, this.mac, type, size, fill, offload)
+  }
+
+  #write(
+    dst: Mac,
+    src: Mac,
+    type: EtherType,
+    size: number,
+    fill: FillAt,
+    offload: Readonly<Offload> | undefined,
+  ): Result<void, EthernetError> {
+    if (size > (offload === undefined ? this.mtu : this.#sizeMax)) return err('exceeds-mtu')
     this.#dst = dst
     this.#src = src
     this.#type = type
     this.#fill = fill
-    return this.#net.write(wire.HEADER_SIZE + size, this.#fillFrame)
+    return this.#net.write(wire.HEADER_SIZE + size, this.#fillFrame, offload)
   }
 
   #fillFrame: Fill = (frame) => {
@@ -109,13 +153,13 @@ class Link implements Ethernet {
     this.#listeners.set(type, receive)
   }
 
-  #input(frame: Uint8Array): void {
+  #input(frame: Uint8Array, isChecked: boolean): void {
     if (!wire.isComplete(frame)) return this.#drop('too-short')
     const dst = wire.dst(frame)
     if (dst !== this.mac && !isGroup(dst)) return this.#drop('not-for-us')
     const receive = this.#listeners.get(wire.type(frame))
     if (receive === undefined) return this.#drop('unknown-type')
-    receive(frame, wire.HEADER_SIZE, wire.src(frame), dst)
+    receive(frame, wire.HEADER_SIZE, wire.src(frame), dst, isChecked)
   }
 
   #drop(reason: EthernetDrop): void {

@@ -2,24 +2,26 @@
 import type { Clock } from '@mirage/clock'
 import * as icmpOf from '@mirage/icmp'
 import type { Icmp } from '@mirage/icmp'
-import type { Ip } from '@mirage/ip'
+import type { Ipv4Layer } from '@mirage/ip'
 
 /**
  * Answers echoes to the gateway. An echo to the outside is answered with "host unreachable": a process without
  * privileges cannot send one on every host, and answering for others would say that they live.
  */
-export function connect(ip: Ip, clock: Clock): Icmp {
-  const own: Ip = {
-    mtu: ip.mtu,
+export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
+  const own: Ipv4Layer = {
     drops: ip.drops,
+    offloads: ip.offloads,
     get config() {
       return ip.config
     },
     configure: (config) => ip.configure(config),
+    mtu: (dst) => ip.mtu(dst),
     src: (dst) => ip.src(dst),
-    write: (dst, protocol, size, fill, payloads, options) =>
-      ip.write(dst, protocol, size, fill, payloads, options),
-    writeAt: (dst, protocol, size, fill, src) => ip.writeAt(dst, protocol, size, fill, src),
+    isHost: (address) => ip.isHost(address),
+    isOwn: (address) => ip.isOwn(address),
+    write: (dst, protocol, options, fill, payloads) => ip.write(dst, protocol, options, fill, payloads),
+    writeAt: (packet, fill) => ip.writeAt(packet, fill),
     listen: (protocol, receive) => {
       ip.listen(protocol, (packet) => {
         if (packet.dst === ip.config.cidr.address) receive(packet)

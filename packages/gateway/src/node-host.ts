@@ -1,7 +1,7 @@
 /** The host of a gateway, on Node's sockets. */
 import { type Socket, connect as connectSocket, createServer } from 'node:net'
 import type { Endpoint } from '@mirage/address/endpoint'
-import * as ipv4 from '@mirage/address/ipv4'
+import * as ip from '@mirage/address/ip'
 import type { Flow } from '@mirage/flow'
 import { type Result, err, ok } from '@mirage/result'
 import type { BindError, Host, HostConnectError, Listener } from './host.ts'
@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 30_000
 /** `nameServers` is asked for every question. */
 export function nodeHost(nameServers: () => readonly dns.NameServer[] = dns.nameServers): Host {
   return {
-    connect: ({ address, port }) => connect(ipv4.format(address), port),
+    connect: ({ address, port }) => connect(ip.format(address), port),
     listen,
     openUdp: (receive) => ok(udp.open(receive)),
     bindUdp: udp.bind,
@@ -57,7 +57,7 @@ function listen(local: Endpoint, accept: (flow: Flow) => void): Promise<Result<L
   return new Promise((resolve) => {
     const server = createServer({ allowHalfOpen: true }, (socket: Socket) => accept(flowOf(socket)))
     server.once('error', (error: NodeJS.ErrnoException) => resolve(err(bindErrorOf(error))))
-    server.listen({ host: ipv4.format(local.address), port: local.port, exclusive: true }, () => {
+    server.listen({ host: ip.format(local.address), port: local.port, exclusive: true }, () => {
       server.removeAllListeners('error')
       // A connection that could not be accepted is lost; the next one may be.
       server.on('error', () => {})

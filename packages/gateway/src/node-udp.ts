@@ -1,6 +1,7 @@
 /** UDP sockets of Node. */
 import { type Socket, createSocket } from 'node:dgram'
 import type { Endpoint } from '@mirage/address/endpoint'
+import * as ip from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
 import { type Result, done, err, ok } from '@mirage/result'
 import type { BindError, HostDatagram, Listener, UdpSocket } from './host.ts'
@@ -24,7 +25,7 @@ export function bind(local: Endpoint, receive: Receive): Promise<Result<UdpSocke
       socket.close()
       resolve(err(bindErrorOf(error)))
     })
-    socket.bind({ address: ipv4.format(local.address), port: local.port, exclusive: true }, () => {
+    socket.bind({ address: ip.format(local.address), port: local.port, exclusive: true }, () => {
       socket.removeAllListeners('error')
       const bound = { address: local.address, port: socket.address().port }
       resolve(ok(new NodeUdpSocket(socket, receive, bound)))
@@ -54,7 +55,7 @@ class NodeUdpSocket implements UdpSocket, Listener {
   send(dst: Endpoint, payload: Uint8Array): Result<void, 'busy'> {
     if (!this.#isOpen || this.#unsent > UNSENT_MAX) return err('busy')
     this.#unsent += payload.length
-    this.#socket.send(payload, dst.port, ipv4.format(dst.address), () => {
+    this.#socket.send(payload, dst.port, ip.format(dst.address), () => {
       this.#unsent -= payload.length
     })
     return done

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import * as endpoint from '@mirage/address/endpoint'
 import type { Endpoint } from '@mirage/address/endpoint'
+import * as ip from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
@@ -110,5 +111,5 @@ export async function startGateway(options: Options): Promise<Result<RunningGate
 /** Port 80 is left out; "every address" includes this machine's own. */
 function urlOf({ address, port }: Endpoint): string {
   const local = { address: address === ipv4.UNSPECIFIED ? ipv4.LOOPBACK : address, port }
-  return `http://${port === 80 ? ipv4.format(local.address) : endpoint.format(local)}/`
+  return `http://${port === 80 ? ip.format(local.address) : endpoint.format(local)}/`
 }

@@ -6,6 +6,7 @@ import type { Endpoint } from '@mirage/address/endpoint'
 import type { Cidr } from '@mirage/address/ipv4'
 import type { Cancel, Clock, Millis } from '@mirage/clock'
 import type { Datagram, Udp } from '@mirage/udp'
+import { keyOf } from './addresses.ts'
 import type { Counters } from './counters.ts'
 import type { Guest } from './guest.ts'
 import type { HostDatagram, UdpSocket } from './host.ts'
@@ -137,8 +138,4 @@ export class UdpIn {
       this.#forget(client)
     }
   }
-}
-
-function keyOf({ address, port }: Endpoint): number {
-  return address * 0x1_0000 + port
 }

@@ -6,7 +6,7 @@ import type { Endpoint } from '@mirage/address/endpoint'
 import type { Cidr } from '@mirage/address/ipv4'
 import type { Cancel, Clock, Millis } from '@mirage/clock'
 import type { Datagram, Udp } from '@mirage/udp'
-import { inside, outside } from './addresses.ts'
+import { inside, outside, keyOf } from './addresses.ts'
 import type { Counters } from './counters.ts'
 import type { Host, UdpSocket } from './host.ts'
 
@@ -118,8 +118,4 @@ export class UdpOut {
       this.#mappings.delete(key)
     }
   }
-}
-
-function keyOf({ address, port }: Endpoint): number {
-  return address * 0x1_0000 + port
 }

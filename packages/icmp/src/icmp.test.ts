@@ -4,7 +4,7 @@ import { BROADCAST, type Ipv4, UNSPECIFIED, of } from '@mirage/address/ipv4'
 import { connect as connectArp } from '@mirage/arp'
 import { type ManualClock, manual } from '@mirage/clock/manual'
 import { connect as connectEthernet } from '@mirage/ethernet'
-import { ICMP, type Ip, type Packet } from '@mirage/ip'
+import { ICMP, type Ipv4Layer, type Packet } from '@mirage/ip'
 import { type Options, connect as connectIp } from '@mirage/ip/ipv4'
 import type { Net } from '@mirage/net'
 import { pair } from '@mirage/net/pair'
@@ -22,8 +22,8 @@ const PROTOCOL = 200
 interface Rig {
   readonly a: Icmp
   readonly b: Icmp
-  readonly ipA: Ip
-  readonly ipB: Ip
+  readonly ipA: Ipv4Layer
+  readonly ipB: Ipv4Layer
   readonly clock: ManualClock
   readonly settle: () => Promise<void>
 }
@@ -43,7 +43,7 @@ function rig(options: Options = {}): Rig {
   return { a: connect({ ip: ipA, clock }), b: connect({ ip: ipB, clock }), ipA, ipB, clock, settle }
 }
 
-function ipOn(net: Net, clock: ManualClock, address: Ipv4, options: Options): Ip {
+function ipOn(net: Net, clock: ManualClock, address: Ipv4, options: Options): Ipv4Layer {
   const ethernet = connectEthernet(net)
   const arp = connectArp({ ethernet, clock })
   const config = { cidr: { address, prefixLength: 24 }, gateway: B }
@@ -124,8 +124,8 @@ describe('an echo', () => {
   it('is not answered if it is damaged', async () => {
     const { a, b, ipA, settle } = rig()
     const { replies } = collect(a)
-    ipA.write(B, ICMP, 8, (message) => (message.set([8, 0, 1, 2, 3, 4, 5, 6]), 8))
-    ipA.write(B, ICMP, 7, (message) => (message.set([8]), 7))
+    ipA.write(B, ICMP, { size: 8 }, (message) => (message.set([8, 0, 1, 2, 3, 4, 5, 6]), 8))
+    ipA.write(B, ICMP, { size: 7 }, (message) => (message.set([8]), 7))
     await settle()
     assert.deepEqual(replies, [])
     assert.deepEqual([b.drops['bad-checksum'], b.drops['too-short']], [1, 1])
@@ -142,7 +142,7 @@ describe('an error', () => {
     const { a, ipA, settle } = rig()
     const { reports } = collect(a)
     const payload = Uint8Array.from({ length: 12 }, (_, i) => i)
-    ipA.write(B, PROTOCOL, 0, () => 0, [payload])
+    ipA.write(B, PROTOCOL, {}, () => 0, [payload])
     await settle()
     const packet = { src: A, dst: B, protocol: PROTOCOL, payload }
     assert.deepEqual(reports, [{ kind: 'unreachable', code: 2, src: B, mtu: undefined, packet }])
@@ -151,12 +151,12 @@ describe('an error', () => {
   it('quotes no more than an error may have', async () => {
     const { a, ipA, settle } = rig()
     const { reports } = collect(a)
-    ipA.write(B, PROTOCOL, 1000, () => 1000)
+    ipA.write(B, PROTOCOL, { size: 1000 }, () => 1000)
     await settle()
     assert.equal(reports[0]?.packet.payload.length, 576 - 20 - 8 - 20)
   })
 
-  type Report = (icmp: Icmp, packet: Packet) => void
+  type Report = (icmp: Icmp, packet: Packet<Ipv4>) => void
   const kinds: [what: string, report: Report, kind: string, code: number, src: Ipv4, mtu?: number][] = [
     ['a port', (icmp, packet) => icmp.portUnreachable(packet), 'unreachable', 3, ELSEWHERE],
     ['a protocol', (icmp, packet) => icmp.protocolUnreachable(packet), 'unreachable', 2, ELSEWHERE],
@@ -169,17 +169,17 @@ describe('an error', () => {
       const { a, b, ipA, ipB, settle } = rig({ isPromiscuous: true })
       const { reports } = collect(a)
       ipB.listen(PROTOCOL, (packet) => report(b, packet))
-      ipA.write(ELSEWHERE, PROTOCOL, 8, () => 8)
+      ipA.write(ELSEWHERE, PROTOCOL, { size: 8 }, () => 8)
       await settle()
       const packet = { src: A, dst: ELSEWHERE, protocol: PROTOCOL, payload: new Uint8Array(8) }
       assert.deepEqual(reports, [{ kind, code, src, mtu, packet }])
     })
   }
 
-  const unsaid: [about: string, write: (ip: Ip) => void][] = [
-    ['a broadcast', (ip) => ip.write(BROADCAST, PROTOCOL, 8, () => 8)],
-    ['a broadcast of the network', (ip) => ip.write(of(10, 0, 0, 255), PROTOCOL, 8, () => 8)],
-    ['a packet from nowhere', (ip) => ip.write(B, PROTOCOL, 8, () => 8, [], { src: UNSPECIFIED })],
+  const unsaid: [about: string, write: (ip: Ipv4Layer) => void][] = [
+    ['a broadcast', (ip) => ip.write(BROADCAST, PROTOCOL, { size: 8 }, () => 8)],
+    ['a broadcast of the network', (ip) => ip.write(of(10, 0, 0, 255), PROTOCOL, { size: 8 }, () => 8)],
+    ['a packet from nowhere', (ip) => ip.write(B, PROTOCOL, { size: 8, src: UNSPECIFIED }, () => 8)],
   ]
   for (const [about, write] of unsaid) {
     it(`is not sent about ${about}`, async () => {
@@ -225,7 +225,7 @@ describe('an error', () => {
       frame[packet.header + 7] = 1
       b.portUnreachable({ ...packet, frame })
     })
-    ipA.write(B, PROTOCOL, 8, () => 8)
+    ipA.write(B, PROTOCOL, { size: 8 }, () => 8)
     await settle()
     assert.deepEqual(reports, [])
   })
@@ -233,15 +233,15 @@ describe('an error', () => {
   it('is sent 50 times at once, and 100 times a second', async () => {
     const { a, b, ipA, clock, settle } = rig()
     const { reports } = collect(a)
-    ipA.write(B, PROTOCOL, 8, () => 8)
+    ipA.write(B, PROTOCOL, { size: 8 }, () => 8)
     await settle()
     clock.advance(1000)
-    for (let i = 0; i < 60; i++) ipA.write(B, PROTOCOL, 8, () => 8)
+    for (let i = 0; i < 60; i++) ipA.write(B, PROTOCOL, { size: 8 }, () => 8)
     await settle()
     assert.equal(reports.length, 1 + 50)
     assert.equal(b.drops['rate-limited'], 10)
     clock.advance(100)
-    for (let i = 0; i < 60; i++) ipA.write(B, PROTOCOL, 8, () => 8)
+    for (let i = 0; i < 60; i++) ipA.write(B, PROTOCOL, { size: 8 }, () => 8)
     await settle()
     assert.equal(reports.length, 1 + 50 + 10)
   })

@@ -2,12 +2,20 @@
 import type { Ipv4 } from '@mirage/address/ipv4'
 import { getU16 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
-import { ICMP, type Ip, type IpError, type Packet, type WriteOptions } from '@mirage/ip'
-import { isHost } from '@mirage/ip/route'
+import {
+  ICMP,
+  type IpError,
+  type Ipv4Layer,
+  type Packet as IpPacket,
+  type WriteOptions as IpOptions,
+} from '@mirage/ip'
 import * as ipWire from '@mirage/ip/wire'
 import { type Result, assert } from '@mirage/result'
 import * as limit from './limit.ts'
 import * as wire from './wire.ts'
+
+type Packet = IpPacket<Ipv4>
+type WriteOptions = Omit<IpOptions<Ipv4>, 'size'>
 
 /** What an echo carries there and back. */
 export interface Echo {
@@ -92,7 +100,7 @@ export interface Icmp {
  * ICMP on `ip`, whose listener for that protocol it becomes. Packets of protocols that nobody listens to are
  * answered with an error until another `listenOther` of `ip` takes them.
  */
-export function connect({ ip, clock }: { ip: Ip; clock: Clock }): Icmp {
+export function connect({ ip, clock }: { ip: Ipv4Layer; clock: Clock }): Icmp {
   return new Messenger(ip, clock)
 }
 
@@ -108,14 +116,14 @@ class Messenger implements Icmp {
     'rate-limited': 0,
     'not-sent': 0,
   }
-  #ip: Ip
+  #ip: Ipv4Layer
   #clock: Clock
   #limit: limit.Limit
   #reply: ((reply: EchoReply) => void)[] = []
   #error: ((report: ErrorReport) => void)[] = []
   #forward: ((packet: Packet) => void) | undefined
 
-  constructor(ip: Ip, clock: Clock) {
+  constructor(ip: Ipv4Layer, clock: Clock) {
     this.#ip = ip
     this.#clock = clock
     this.#limit = limit.create(clock.now())
@@ -221,7 +229,7 @@ class Messenger implements Icmp {
   }
 
   #isHost(address: Ipv4): boolean {
-    return isHost(this.#ip.config.cidr, address)
+    return this.#ip.isHost(address)
   }
 
   #send(
@@ -236,7 +244,7 @@ class Messenger implements Icmp {
       wire.emit(message, 0, size, header)
       return size
     }
-    return this.#ip.write(dst, ICMP, size, fill, [], options)
+    return this.#ip.write(dst, ICMP, { ...options, size }, fill)
   }
 
   #drop(reason: IcmpDrop): void {

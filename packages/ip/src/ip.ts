@@ -1,6 +1,7 @@
-/** IPv4 for the protocols above it: RFC 791. */
+/** IP for the protocols above it: RFC 791, RFC 8200. */
+import type { IpAddress } from '@mirage/address/ip'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
-import type { Fill, FillAt, NetError } from '@mirage/net'
+import type { Fill, FillAt, NetError, Offloads } from '@mirage/net'
 import type { Result } from '@mirage/result'
 import type { HeaderError } from './wire.ts'
 
@@ -25,17 +26,22 @@ export type IpError =
  * A packet that arrived, whole and checked. One object serves for every packet: it and its frame are lent
  * until the call returns, and must not be changed.
  */
-export interface Packet {
+export interface Packet<Address extends IpAddress = IpAddress> {
   readonly frame: Uint8Array
   /** Where the IP header begins in `frame`. */
   readonly header: number
   /** Where the payload begins, and where it ends (padding of the link excluded). */
   readonly offset: number
   readonly end: number
-  readonly src: Ipv4
-  readonly dst: Ipv4
+  readonly src: Address
+  readonly dst: Address
   readonly protocol: Protocol
+  /** Time to live, or hop limit. */
   readonly ttl: number
+  /** The six bits of differentiated services, and the two of congestion notification: RFC 2474, RFC 3168. */
+  readonly trafficClass: number
+  /** The device vouches for the checksum of the payload. */
+  readonly isChecked: boolean
 }
 
 /** Why a packet was not handed on, or in the end not sent. */
@@ -49,33 +55,63 @@ export type IpDrop =
   /** It waited for its next hop, which did not answer. */
   | 'unresolved'
 
-/** What may be unusual about a packet. */
-export interface WriteOptions {
+/** How much of a packet is filled, and what may be unusual about it. */
+export interface WriteOptions<Address extends IpAddress = IpAddress> {
+  /** The bytes that `fill` is lent; 0 unless told. */
+  readonly size?: number
   /** May the packet be cut into fragments? True unless told; false sets the don't-fragment bit. */
   readonly fragment?: boolean
-  /** Time to live, 1 to 255; 64 unless told. */
+  /** Time to live, or hop limit, 1 to 255; 64 unless told. */
   readonly ttl?: number
   /** The source address; the interface's own unless told. */
-  readonly src?: Ipv4
+  readonly src?: Address
+  /** See `Packet`; 0 unless told. */
+  readonly trafficClass?: number
 }
 
-/** What an interface is told about its network. */
+/** A packet to be sent on the path of every segment. One record may serve for all packets of a protocol. */
+export interface Outgoing<Address extends IpAddress = IpAddress> {
+  dst: Address
+  src: Address
+  protocol: Protocol
+  /** The bytes of payload that `fill` writes at most. */
+  size: number
+  /** See `Packet`. */
+  trafficClass: number
+  /**
+   * Where in the payload the device is to put the checksum of the payload, which holds the sum of the pseudo-header;
+   * -1 if it is there already. Only where `offloads.checksum` is true.
+   */
+  checksumOffset: number
+  /** The bytes of text in each segment that the device cuts; 0 if it cuts nothing. Only up to `offloads.segmentation`. */
+  segmentSize: number
+  /** The bytes of the payload in front of the text, which every segment gets. */
+  headerSize: number
+}
+
+/** What an IPv4 interface is told about its network. */
 export interface Config {
   readonly cidr: Cidr
   /** The next hop to everything outside `cidr`'s network. */
   readonly gateway?: Ipv4
 }
 
-/** What the protocols above IP write packets to, and hear them from. */
-export interface Ip {
-  /** The most bytes of payload in one unfragmented packet. */
-  readonly mtu: number
-  /** The address of this interface; 0.0.0.0/0 until it has one. */
-  readonly config: Config
-  configure(config: Config): void
+/** What the protocols above IP write packets to, and hear them from: of one family, or of both. */
+export interface Ip<Address extends IpAddress = IpAddress> {
+  /** The most bytes of payload in one unfragmented packet to `dst`, as far as the way there is known. */
+  mtu(dst: Address): number
 
-  /** The source address that a packet to `dst` gets. */
-  src(dst: Ipv4): Ipv4
+  /** The source address that a packet to `dst` gets: the unspecified one while there is none. */
+  src(dst: Address): Address
+
+  /** Whether `address` may be one end of a conversation: neither a group nor everyone, loopback or unspecified. */
+  isHost(address: Address): boolean
+
+  /** Whether packets to `address` are for this host, and for this host alone. */
+  isOwn(address: Address): boolean
+
+  /** What the device does for the protocols. */
+  readonly offloads: Offloads
 
   /**
    * Sends one packet: what `fill` writes into the `size` zeroed bytes that it is lent, then copies of
@@ -85,29 +121,35 @@ export interface Ip {
    * for some seconds) for the next hop's MAC address; it may still be lost.
    */
   write(
-    dst: Ipv4,
+    dst: Address,
     protocol: Protocol,
-    size: number,
+    options: WriteOptions<Address>,
     fill: Fill,
     payloads?: readonly Uint8Array[],
-    options?: WriteOptions,
   ): Result<void, IpError>
 
   /**
-   * The path of every segment: sends one packet that fits and is never cut, with `fill` writing from the
-   * offset it is given and no view made.
+   * The path of every segment: sends one packet that fits, or that the device cuts, and is never fragmented, with
+   * `fill` writing from the offset it is given and no view made.
    */
-  writeAt(dst: Ipv4, protocol: Protocol, size: number, fill: FillAt, src?: Ipv4): Result<void, IpError>
+  writeAt(packet: Readonly<Outgoing<Address>>, fill: FillAt): Result<void, IpError>
 
   /** Hands every packet of `protocol` for this host to `receive`; one listener a protocol. */
-  listen(protocol: Protocol, receive: (packet: Packet) => void): void
+  listen(protocol: Protocol, receive: (packet: Packet<Address>) => void): void
 
   /** Hands packets of every protocol without a listener to `receive`. */
-  listenOther(receive: (packet: Packet) => void): void
+  listenOther(receive: (packet: Packet<Address>) => void): void
 
   /** Tells `notify` of every destination whose next hop did not answer; several may ask. */
-  onUnreachable(notify: (dst: Ipv4) => void): void
+  onUnreachable(notify: (dst: Address) => void): void
 
   /** How many packets were lost here, by reason. */
   readonly drops: Readonly<Record<IpDrop, number>>
+}
+
+/** The interface of an IPv4 network. */
+export interface Ipv4Layer extends Ip<Ipv4> {
+  /** The address of this interface; 0.0.0.0/0 until it has one. */
+  readonly config: Config
+  configure(config: Config): void
 }

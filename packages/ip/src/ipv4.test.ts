@@ -6,10 +6,11 @@ import { type Arp, connect as connectArp } from '@mirage/arp'
 import { getU16 } from '@mirage/bytes'
 import { type ManualClock, manual } from '@mirage/clock/manual'
 import { type Ethernet, IPV4, connect as connectEthernet } from '@mirage/ethernet'
+import type { FillAt } from '@mirage/net'
 import { pair } from '@mirage/net/pair'
 import { seeded } from '@mirage/random/seeded'
-import { done, err } from '@mirage/result'
-import { type Config, type Ip, type Packet, UDP } from './ip.ts'
+import { type Result, done, err } from '@mirage/result'
+import { type Config, type IpError, type Ipv4Layer, type Packet, type Protocol, UDP } from './ip.ts'
 import { type Options, connect } from './ipv4.ts'
 import { HOPS_MAX, PACKETS_MAX } from './waiting.ts'
 import * as wire from './wire.ts'
@@ -21,7 +22,7 @@ const CONFIG: Config = { cidr: { address: A, prefixLength: 24 }, gateway: of(10,
 const PROTOCOL = 200
 
 interface Rig {
-  readonly ip: Ip
+  readonly ip: Ipv4Layer
   readonly arp: Arp
   readonly clock: ManualClock
   /** The other end of the link, and the packets that arrived there. */
@@ -67,16 +68,34 @@ interface Sent {
 /** Sends `payload` from the other end of the link. */
 function send({ peer }: Rig, payload: number[], sent: Sent = {}): void {
   const { src = B, dst = A, to = mac.local(1), fragmentation = 0, protocol = PROTOCOL } = sent
-  peer.write(to, IPV4, 20 + payload.length, (packet) => {
+  peer.write(to, IPV4, { size: 20 + payload.length }, (packet) => {
     packet.set(payload, 20)
-    wire.emit(packet, 0, { src, dst, protocol, ttl: 9, id: 7, fragmentation }, 20 + payload.length)
+    wire.emit(
+      packet,
+      0,
+      { src, dst, protocol, ttl: 9, trafficClass: 0, id: 7, fragmentation },
+      20 + payload.length,
+    )
     return 20 + payload.length
   })
 }
 
+/** Sends on the path of segments, with nothing left to the device. */
+function writeAt(
+  ip: Ipv4Layer,
+  dst: Ipv4,
+  protocol: Protocol,
+  size: number,
+  fill: FillAt,
+  src: Ipv4 = ip.src(dst),
+): Result<void, IpError> {
+  const complete = { trafficClass: 0, checksumOffset: -1, segmentSize: 0, headerSize: 0 }
+  return ip.writeAt({ dst, src, protocol, size, ...complete }, fill)
+}
+
 /** What arrives at the host: payloads, with where they come from. */
 function collect(
-  ip: Ip,
+  ip: Ipv4Layer,
   protocol: number = PROTOCOL,
 ): { src: Ipv4; dst: Ipv4; ttl: number; payload: number[] }[] {
   const received: { src: Ipv4; dst: Ipv4; ttl: number; payload: number[] }[] = []
@@ -86,7 +105,7 @@ function collect(
   return received
 }
 
-function parse(bytes: Uint8Array): Packet {
+function parse(bytes: Uint8Array): Packet<Ipv4> {
   const packet = {
     frame: bytes,
     header: 0,
@@ -96,6 +115,8 @@ function parse(bytes: Uint8Array): Packet {
     dst: UNSPECIFIED,
     protocol: 0,
     ttl: 0,
+    trafficClass: 0,
+    isChecked: false,
   }
   assert.equal(wire.parse(bytes, 0, packet), done)
   return packet
@@ -109,7 +130,7 @@ describe('ip output', () => {
       buffer.set([1, 2])
       return 2
     }
-    assert.equal(ip.write(B, PROTOCOL, 4, fill, [Uint8Array.of(3), Uint8Array.of(4, 5)]), done)
+    assert.equal(ip.write(B, PROTOCOL, { size: 4 }, fill, [Uint8Array.of(3), Uint8Array.of(4, 5)]), done)
     await settle()
     const packet = parse(arrived[0]!)
     assert.deepEqual([packet.src, packet.dst, packet.protocol, packet.ttl], [A, B, PROTOCOL, 64])
@@ -119,15 +140,15 @@ describe('ip output', () => {
 
   it('writes payloads alone', async () => {
     const { ip, arrived, settle } = acquainted()
-    assert.ok(ip.write(B, PROTOCOL, 0, () => 0, [Uint8Array.of(3)]).ok)
+    assert.ok(ip.write(B, PROTOCOL, {}, () => 0, [Uint8Array.of(3)]).ok)
     await settle()
     assert.deepEqual([...arrived[0]!.subarray(20)], [3])
   })
 
   it('sets what it is told: time to live, source, no fragments', async () => {
     const { ip, arrived, settle } = acquainted()
-    ip.write(B, PROTOCOL, 0, () => 0, [], { ttl: 1, src: of(9, 9, 9, 9), fragment: false })
-    ip.write(B, PROTOCOL, 0, () => 0, [])
+    ip.write(B, PROTOCOL, { ttl: 1, src: of(9, 9, 9, 9), fragment: false }, () => 0)
+    ip.write(B, PROTOCOL, {}, () => 0, [])
     await settle()
     const packet = parse(arrived[0]!)
     assert.deepEqual([packet.ttl, packet.src], [1, of(9, 9, 9, 9)])
@@ -137,7 +158,7 @@ describe('ip output', () => {
 
   it('gives packets that may be cut ids that cannot be guessed', async () => {
     const { ip, arrived, settle } = acquainted()
-    for (let i = 0; i < 100; i++) ip.write(B, PROTOCOL, 0, () => 0)
+    for (let i = 0; i < 100; i++) ip.write(B, PROTOCOL, {}, () => 0)
     await settle()
     const ids = new Set(arrived.map((packet) => getU16(packet, 4)))
     assert.ok(ids.size > 95)
@@ -145,10 +166,10 @@ describe('ip output', () => {
 
   it('cuts what does not fit, and every piece but the last is a multiple of 8', async () => {
     const { ip, arrived, settle } = acquainted({ config: CONFIG }, 61)
-    assert.equal(ip.mtu, 41)
+    assert.equal(ip.mtu(B), 41)
     const payload = Uint8Array.from({ length: 100 }, (_, i) => i)
     assert.equal(
-      ip.write(B, PROTOCOL, 10, (buffer) => (buffer.fill(9), 10), [payload]),
+      ip.write(B, PROTOCOL, { size: 10 }, (buffer) => (buffer.fill(9), 10), [payload]),
       done,
     )
     await settle()
@@ -170,32 +191,32 @@ describe('ip output', () => {
   it('refuses to cut what may not be, and runs no fill', () => {
     const { ip } = acquainted({ config: CONFIG }, 61)
     const fill = (): number => assert.fail('fill was called')
-    assert.deepEqual(ip.write(B, PROTOCOL, 42, fill, [], { fragment: false }), err('would-fragment'))
-    assert.deepEqual(ip.writeAt(B, PROTOCOL, 42, fill), err('would-fragment'))
-    assert.ok(ip.write(B, PROTOCOL, 41, () => 41, [], { fragment: false }).ok)
-    assert.ok(ip.writeAt(B, PROTOCOL, 41, () => 41).ok)
+    assert.deepEqual(ip.write(B, PROTOCOL, { size: 42, fragment: false }, fill), err('would-fragment'))
+    assert.deepEqual(writeAt(ip, B, PROTOCOL, 42, fill), err('would-fragment'))
+    assert.ok(ip.write(B, PROTOCOL, { size: 41, fragment: false }, () => 41).ok)
+    assert.ok(writeAt(ip, B, PROTOCOL, 41, () => 41).ok)
   })
 
   it('has no route where there is none, and runs no fill', () => {
     const { ip } = rig({ config: { cidr: CONFIG.cidr } })
     const fill = (): number => assert.fail('fill was called')
     for (const size of [1, 5000])
-      assert.deepEqual(ip.write(of(8, 8, 8, 8), PROTOCOL, size, fill), err('no-route'))
-    assert.deepEqual(ip.writeAt(of(8, 8, 8, 8), PROTOCOL, 1, fill), err('no-route'))
+      assert.deepEqual(ip.write(of(8, 8, 8, 8), PROTOCOL, { size }, fill), err('no-route'))
+    assert.deepEqual(writeAt(ip, of(8, 8, 8, 8), PROTOCOL, 1, fill), err('no-route'))
   })
 
   it('throws on what only a bug can ask for', () => {
     const { ip } = acquainted()
-    assert.throws(() => ip.write(B, PROTOCOL, 65_516, () => 0))
-    assert.throws(() => ip.write(B, PROTOCOL, 1, () => 2))
-    assert.throws(() => ip.write(B, PROTOCOL, 2000, () => 2001))
-    for (const ttl of [0, 256]) assert.throws(() => ip.write(B, PROTOCOL, 1, () => 1, [], { ttl }))
-    assert.doesNotThrow(() => ip.write(B, PROTOCOL, 65_515, () => 65_515, [], { ttl: 255 }))
+    assert.throws(() => ip.write(B, PROTOCOL, { size: 65_516 }, () => 0))
+    assert.throws(() => ip.write(B, PROTOCOL, { size: 1 }, () => 2))
+    assert.throws(() => ip.write(B, PROTOCOL, { size: 2000 }, () => 2001))
+    for (const ttl of [0, 256]) assert.throws(() => ip.write(B, PROTOCOL, { size: 1, ttl }, () => 1))
+    assert.doesNotThrow(() => ip.write(B, PROTOCOL, { size: 65_515, ttl: 255 }, () => 65_515))
   })
 
   it('writes segments behind both headers, never to be cut', async () => {
     const { ip, arrived, settle } = acquainted()
-    const sent = ip.writeAt(B, 6, 3, (frame, offset) => {
+    const sent = writeAt(ip, B, 6, 3, (frame, offset) => {
       assert.equal(offset, 34)
       frame[offset] = 7
       return 2
@@ -205,7 +226,7 @@ describe('ip output', () => {
     const packet = parse(arrived[0]!)
     assert.deepEqual([packet.src, packet.dst, packet.protocol, packet.ttl, packet.end], [A, B, 6, 64, 22])
     assert.deepEqual([getU16(arrived[0]!, 4), getU16(arrived[0]!, 6)], [0, wire.DONT_FRAGMENT])
-    ip.writeAt(B, 6, 0, () => 0, of(9, 9, 9, 9))
+    writeAt(ip, B, 6, 0, () => 0, of(9, 9, 9, 9))
     await settle()
     assert.equal(parse(arrived[1]!).src, of(9, 9, 9, 9))
   })
@@ -215,7 +236,7 @@ describe('ip output', () => {
     const to: mac.Mac[] = []
     peer.listen(IPV4, (_frame, _offset, _src, dst) => to.push(dst))
     for (const dst of [BROADCAST, of(10, 0, 0, 255), of(224, 0, 0, 251)])
-      ip.writeAt(dst, PROTOCOL, 1, () => 1)
+      writeAt(ip, dst, PROTOCOL, 1, () => 1)
     await settle()
     assert.deepEqual(to, [mac.BROADCAST, mac.BROADCAST, 0x0100_5e00_00fb])
   })
@@ -227,11 +248,11 @@ describe('ip and the next hop', () => {
     const { ip, arp, peer, arrived, settle } = made
     const bytes = Uint8Array.of(1)
     assert.equal(
-      ip.write(B, PROTOCOL, 0, () => 0, [bytes]),
+      ip.write(B, PROTOCOL, {}, () => 0, [bytes]),
       done,
     )
     bytes[0] = 9
-    ip.writeAt(B, PROTOCOL, 1, (frame, offset) => ((frame[offset] = 2), 1))
+    writeAt(ip, B, PROTOCOL, 1, (frame, offset) => ((frame[offset] = 2), 1))
     await settle()
     assert.equal(arrived.length, 0)
     arp.static(B, peer.mac)
@@ -246,7 +267,7 @@ describe('ip and the next hop', () => {
   it('asks the gateway’s address for what is elsewhere', async () => {
     const { ip, arp, peer, arrived, settle } = rig()
     arp.static(of(10, 0, 0, 254), peer.mac)
-    ip.writeAt(of(8, 8, 8, 8), PROTOCOL, 1, () => 1)
+    writeAt(ip, of(8, 8, 8, 8), PROTOCOL, 1, () => 1)
     await settle()
     assert.equal(parse(arrived[0]!).dst, of(8, 8, 8, 8))
   })
@@ -256,7 +277,7 @@ describe('ip and the next hop', () => {
     const unreachable: Ipv4[] = []
     ip.onUnreachable((dst) => unreachable.push(dst))
     for (const dst of [of(8, 8, 8, 8), of(8, 8, 4, 4), of(8, 8, 8, 8), B])
-      ip.writeAt(dst, PROTOCOL, 1, () => 1)
+      writeAt(ip, dst, PROTOCOL, 1, () => 1)
     clock.advance(8999)
     await settle()
     assert.deepEqual(unreachable, [])
@@ -269,15 +290,16 @@ describe('ip and the next hop', () => {
 
   it('is busy when too many packets wait for one hop, or for too many hops', () => {
     const one = rig().ip
-    for (let i = 0; i < PACKETS_MAX; i++) assert.ok(one.writeAt(B, PROTOCOL, 1, () => 1).ok)
+    for (let i = 0; i < PACKETS_MAX; i++) assert.ok(writeAt(one, B, PROTOCOL, 1, () => 1).ok)
     assert.deepEqual(
-      one.writeAt(B, PROTOCOL, 1, () => 1),
+      writeAt(one, B, PROTOCOL, 1, () => 1),
       err('busy'),
     )
     const many = rig().ip
-    for (let i = 0; i < HOPS_MAX; i++) assert.ok(many.writeAt(of(10, 0, 0, 100 + i), PROTOCOL, 1, () => 1).ok)
+    for (let i = 0; i < HOPS_MAX; i++)
+      assert.ok(writeAt(many, of(10, 0, 0, 100 + i), PROTOCOL, 1, () => 1).ok)
     assert.deepEqual(
-      many.writeAt(B, PROTOCOL, 1, () => 1),
+      writeAt(many, B, PROTOCOL, 1, () => 1),
       err('busy'),
     )
   })
@@ -286,9 +308,9 @@ describe('ip and the next hop', () => {
     const { ip, arp, peer, settle } = acquainted()
     const to: mac.Mac[] = []
     peer.listen(IPV4, (_frame, _offset, _src, dst) => to.push(dst))
-    ip.writeAt(B, PROTOCOL, 1, () => 1)
+    writeAt(ip, B, PROTOCOL, 1, () => 1)
     arp.static(B, mac.BROADCAST)
-    ip.writeAt(B, PROTOCOL, 1, () => 1)
+    writeAt(ip, B, PROTOCOL, 1, () => 1)
     await settle()
     assert.deepEqual(to, [peer.mac, mac.BROADCAST])
   })
@@ -308,10 +330,10 @@ describe('ip and the next hop', () => {
 
   it('forgets the way when it is configured anew', () => {
     const { ip } = acquainted()
-    assert.ok(ip.writeAt(B, PROTOCOL, 1, () => 1).ok)
+    assert.ok(writeAt(ip, B, PROTOCOL, 1, () => 1).ok)
     ip.configure({ cidr: { address: of(192, 168, 0, 1), prefixLength: 24 } })
     assert.deepEqual(
-      ip.writeAt(B, PROTOCOL, 1, () => 1),
+      writeAt(ip, B, PROTOCOL, 1, () => 1),
       err('no-route'),
     )
   })
@@ -323,10 +345,15 @@ describe('ip input', () => {
     const received = collect(made.ip)
     const payload = [1, 2, 3]
     send(made, payload)
-    made.peer.write(mac.local(1), IPV4, 46, (packet) => {
+    made.peer.write(mac.local(1), IPV4, { size: 46 }, (packet) => {
       packet.fill(0xa5)
       packet.set(payload, 20)
-      wire.emit(packet, 0, { src: B, dst: A, protocol: PROTOCOL, ttl: 9, id: 7, fragmentation: 0 }, 23)
+      wire.emit(
+        packet,
+        0,
+        { src: B, dst: A, protocol: PROTOCOL, ttl: 9, trafficClass: 0, id: 7, fragmentation: 0 },
+        23,
+      )
       return 46
     })
     await made.settle()
@@ -346,7 +373,7 @@ describe('ip input', () => {
     )
   })
 
-  const dropped: [why: string, reason: keyof Ip['drops'], sent: Sent][] = [
+  const dropped: [why: string, reason: keyof Ipv4Layer['drops'], sent: Sent][] = [
     ['for another host', 'not-for-us', { dst: of(10, 0, 0, 9) }],
     ['for the broadcast of another network', 'not-for-us', { dst: of(10, 0, 1, 255), to: mac.BROADCAST }],
     [
@@ -379,7 +406,7 @@ describe('ip input', () => {
   it('drops and counts what is no packet', async () => {
     const { ip, peer, settle } = rig()
     for (const bytes of [[], [0x45], Array<number>(20).fill(0), [0x45, ...Array<number>(19).fill(0)]]) {
-      peer.write(mac.local(1), IPV4, bytes.length, (payload) => (payload.set(bytes), bytes.length))
+      peer.write(mac.local(1), IPV4, { size: bytes.length }, (payload) => (payload.set(bytes), bytes.length))
     }
     await settle()
     assert.deepEqual([ip.drops['too-short'], ip.drops['bad-version'], ip.drops['bad-length']], [2, 1, 1])

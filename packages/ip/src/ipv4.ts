@@ -3,22 +3,29 @@ import * as ipv4 from '@mirage/address/ipv4'
 import type { Mac } from '@mirage/address/mac'
 import type { Arp } from '@mirage/arp'
 import { IPV4, type Ethernet, type EthernetError } from '@mirage/ethernet'
-import type { Fill, FillAt } from '@mirage/net'
+import {
+  HEADER_SIZE as ETHERNET_HEADER_SIZE,
+  type Fill,
+  type FillAt,
+  type Offload,
+  type Offloads,
+} from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
 import { cut } from './fragment.ts'
 import {
   type Config,
-  type Ip,
+  type Ipv4Layer,
   type IpDrop,
   type IpError,
+  type Outgoing,
   type Packet,
   type Protocol,
   UDP,
   type WriteOptions,
 } from './ip.ts'
 import * as route from './route.ts'
-import { Waiting } from './waiting.ts'
+import { Waiting, type WaitingPacket } from './waiting.ts'
 import * as wire from './wire.ts'
 
 /** What IPv4 is made on. */
@@ -37,19 +44,21 @@ export interface Options {
 }
 
 const TTL = 64
+/** Ethernet's header and ours, which has no options. */
+const HEADERS_SIZE: number = ETHERNET_HEADER_SIZE + wire.HEADER_SIZE
 const UNCONFIGURED: Config = { cidr: { address: ipv4.UNSPECIFIED, prefixLength: 0 } }
 
 /** IPv4 on `ethernet`, whose listener for that type it becomes. It tells `arp` which address is ours. */
-export function connect(devices: Devices, { config, isPromiscuous = false }: Options = {}): Ip {
+export function connect(devices: Devices, { config, isPromiscuous = false }: Options = {}): Ipv4Layer {
   const ip = new Interface(devices, isPromiscuous)
   if (config !== undefined) ip.configure(config)
   return ip
 }
 
-type Receive = (packet: Packet) => void
+type Receive = (packet: Packet<ipv4.Ipv4>) => void
 
-class Interface implements Ip {
-  readonly mtu: number
+class Interface implements Ipv4Layer {
+  readonly offloads: Offloads
   readonly drops: Record<IpDrop, number> = {
     'too-short': 0,
     'bad-version': 0,
@@ -63,6 +72,7 @@ class Interface implements Ip {
     unresolved: 0,
   }
   #ethernet: Ethernet
+  #mtu: number
   #arp: Arp
   #random: Random
   #isPromiscuous: boolean
@@ -87,10 +97,18 @@ class Interface implements Ip {
     dst: ipv4.UNSPECIFIED,
     protocol: 0,
     ttl: TTL,
+    trafficClass: 0,
     id: 0,
     fragmentation: 0,
   }
   #fill: FillAt = () => 0
+  #offload: Offload = {
+    checksumStart: 0,
+    checksumOffset: 0,
+    segmentSize: 0,
+    headerSize: 0,
+    isIpv6: false,
+  }
   #packet: wire.MutablePacket = {
     frame: new Uint8Array(0),
     header: 0,
@@ -100,6 +118,8 @@ class Interface implements Ip {
     dst: ipv4.UNSPECIFIED,
     protocol: 0,
     ttl: 0,
+    trafficClass: 0,
+    isChecked: false,
   }
 
   constructor({ ethernet, arp, random }: Devices, isPromiscuous: boolean) {
@@ -108,8 +128,9 @@ class Interface implements Ip {
     this.#random = random
     this.#isPromiscuous = isPromiscuous
     this.#lastMac = ethernet.mac
-    this.mtu = ethernet.mtu - wire.HEADER_SIZE
-    ethernet.listen(IPV4, (frame, offset, _src, dst) => this.#input(frame, offset, dst))
+    this.offloads = ethernet.offloads
+    this.#mtu = ethernet.mtu - wire.HEADER_SIZE
+    ethernet.listen(IPV4, (frame, offset, _src, dst, isChecked) => this.#input(frame, offset, dst, isChecked))
   }
 
   get config(): Config {
@@ -127,49 +148,81 @@ class Interface implements Ip {
     if (address !== ipv4.UNSPECIFIED) this.#arp.add(address)
   }
 
+  mtu(_dst: ipv4.Ipv4): number {
+    return this.#mtu
+  }
+
   src(_dst: ipv4.Ipv4): ipv4.Ipv4 {
     return this.#config.cidr.address
+  }
+
+  isHost(address: ipv4.Ipv4): boolean {
+    return route.isHost(this.#config.cidr, address)
+  }
+
+  isOwn(address: ipv4.Ipv4): boolean {
+    return address === this.#config.cidr.address && address !== ipv4.UNSPECIFIED
   }
 
   write(
     dst: ipv4.Ipv4,
     protocol: Protocol,
-    size: number,
+    options: WriteOptions<ipv4.Ipv4>,
     fill: Fill,
     payloads: readonly Uint8Array[] = [],
-    { fragment = true, ttl = TTL, src = this.#config.cidr.address }: WriteOptions = {},
   ): Result<void, IpError> {
+    const { size = 0, fragment = true, ttl = TTL, trafficClass = 0 } = options
     let length = size
     for (const payload of payloads) length += payload.length
     assert(length <= wire.PAYLOAD_SIZE_MAX, 'a packet has at most 65,515 bytes of payload')
     assert(ttl >= 1 && ttl <= 255, 'a packet lives for 1 to 255 hops')
-    const fillAll: FillAt = (frame, offset) => join(frame, offset, size, fill, payloads)
-    const flags = fragment ? 0 : wire.DONT_FRAGMENT
+    const header = this.#header
+    header.src = options.src ?? this.#config.cidr.address
+    header.dst = dst
+    header.protocol = protocol
+    header.ttl = ttl
+    header.trafficClass = trafficClass
     // A packet that is never cut needs no id: RFC 6864 §4.1.
-    const id = fragment ? this.#nextId() : 0
-    if (length <= this.mtu) return this.#output(dst, protocol, length, fillAll, src, ttl, id, flags)
-    if (!fragment) return err('would-fragment')
-    if (!route.nextHop(this.#config, dst).ok) return err('no-route')
-    const whole = new Uint8Array(length)
-    const payload = whole.subarray(0, fillAll(whole, 0))
-    for (const piece of cut(payload.length, this.mtu)) {
+    header.id = fragment ? this.#nextId() : 0
+    header.fragmentation = fragment ? 0 : wire.DONT_FRAGMENT
+    const fillAll: FillAt = (frame, offset) => join(frame, offset, size, fill, payloads)
+    if (length <= this.#mtu) return this.#output(length, fillAll)
+    return fragment ? this.#fragments(length, fillAll) : err('would-fragment')
+  }
+
+  /** Sends the packet of `#header` in pieces. */
+  #fragments(size: number, fill: FillAt): Result<void, IpError> {
+    if (!route.nextHop(this.#config, this.#header.dst).ok) return err('no-route')
+    const whole = new Uint8Array(size)
+    const payload = whole.subarray(0, fill(whole, 0))
+    for (const piece of cut(payload.length, this.#mtu)) {
       const part = payload.subarray(piece.offset, piece.end)
-      const fillPart: FillAt = (frame, offset) => put(frame, offset, part)
-      const sent = this.#output(dst, protocol, part.length, fillPart, src, ttl, id, piece.fragmentation)
+      this.#header.fragmentation = piece.fragmentation
+      const sent = this.#output(part.length, (frame, offset) => put(frame, offset, part))
       if (!sent.ok) return sent
     }
     return done
   }
 
-  writeAt(
-    dst: ipv4.Ipv4,
-    protocol: Protocol,
-    size: number,
-    fill: FillAt,
-    src: ipv4.Ipv4 = this.#config.cidr.address,
-  ): Result<void, IpError> {
-    if (size > this.mtu) return err('would-fragment')
-    return this.#output(dst, protocol, size, fill, src, TTL, 0, wire.DONT_FRAGMENT)
+  writeAt(packet: Readonly<Outgoing<ipv4.Ipv4>>, fill: FillAt): Result<void, IpError> {
+    const { size, segmentSize } = packet
+    if (size > (segmentSize === 0 ? this.#mtu : this.offloads.segmentation - wire.HEADER_SIZE))
+      return err('would-fragment')
+    const header = this.#header
+    header.src = packet.src
+    header.dst = packet.dst
+    header.protocol = packet.protocol
+    header.ttl = TTL
+    header.trafficClass = packet.trafficClass
+    header.id = 0
+    header.fragmentation = wire.DONT_FRAGMENT
+    if (packet.checksumOffset < 0) return this.#output(size, fill)
+    const offload = this.#offload
+    offload.checksumStart = HEADERS_SIZE
+    offload.checksumOffset = packet.checksumOffset
+    offload.segmentSize = segmentSize
+    offload.headerSize = HEADERS_SIZE + packet.headerSize
+    return this.#output(size, fill, offload)
   }
 
   listen(protocol: Protocol, receive: Receive): void {
@@ -184,44 +237,34 @@ class Interface implements Ip {
     this.#unreachable.push(notify)
   }
 
-  /** Sends one packet with at most `size` bytes of payload, which fit. */
-  #output(
-    dst: ipv4.Ipv4,
-    protocol: Protocol,
-    size: number,
-    fill: FillAt,
-    src: ipv4.Ipv4,
-    ttl: number,
-    id: number,
-    fragmentation: number,
-  ): Result<void, IpError> {
-    const header = this.#header
-    header.src = src
-    header.dst = dst
-    header.protocol = protocol
-    header.ttl = ttl
-    header.id = id
-    header.fragmentation = fragmentation
+  /** Sends the packet of `#header`, with at most `size` bytes of payload, which fit. */
+  #output(size: number, fill: FillAt, offload?: Readonly<Offload>): Result<void, IpError> {
+    const { dst } = this.#header
     this.#fill = fill
     if (dst === this.#lastDst && this.#arp.version === this.#lastVersion)
-      return this.#send(this.#lastMac, size)
+      return this.#send(this.#lastMac, size, offload)
     const hop = route.nextHop(this.#config, dst)
     if (!hop.ok) return hop
-    if (hop.value.kind === 'group') return this.#send(hop.value.mac, size)
-    return this.#sendTo(hop.value.ip, dst, size)
+    if (hop.value.kind === 'group') return this.#send(hop.value.mac, size, offload)
+    return this.#sendTo(hop.value.ip, dst, size, offload)
   }
 
-  #sendTo(hop: ipv4.Ipv4, dst: ipv4.Ipv4, size: number): Result<void, IpError> {
+  #sendTo(
+    hop: ipv4.Ipv4,
+    dst: ipv4.Ipv4,
+    size: number,
+    offload: Readonly<Offload> | undefined,
+  ): Result<void, IpError> {
     const mac = this.#arp.lookup(hop)
-    if (mac === undefined) return this.#wait(hop, dst, size)
+    if (mac === undefined) return this.#wait(hop, dst, size, offload)
     this.#lastDst = dst
     this.#lastMac = mac
     this.#lastVersion = this.#arp.version
-    return this.#send(mac, size)
+    return this.#send(mac, size, offload)
   }
 
-  #send(mac: Mac, size: number): Result<void, IpError> {
-    return fitting(this.#ethernet.writeAt(mac, IPV4, wire.HEADER_SIZE + size, this.#fillPacket))
+  #send(mac: Mac, size: number, offload: Readonly<Offload> | undefined): Result<void, IpError> {
+    return fitting(this.#ethernet.writeAt(mac, IPV4, wire.HEADER_SIZE + size, this.#fillPacket, offload))
   }
 
   #fillPacket: FillAt = (frame, offset) => {
@@ -231,12 +274,18 @@ class Interface implements Ip {
     return length
   }
 
-  #wait(hop: ipv4.Ipv4, dst: ipv4.Ipv4, size: number): Result<void, IpError> {
-    if (!this.#waiting.hasRoom(hop)) return err('busy')
+  #wait(
+    hop: ipv4.Ipv4,
+    dst: ipv4.Ipv4,
+    size: number,
+    offload: Readonly<Offload> | undefined,
+  ): Result<void, IpError> {
+    if (!this.#waiting.hasRoom(hop, wire.HEADER_SIZE + size)) return err('busy')
     const packet = new Uint8Array(wire.HEADER_SIZE + size)
     const length = this.#fillPacket(packet, 0)
     assert(length <= packet.length, 'fill does not count more bytes than it was lent')
-    const isFirst = this.#waiting.add(hop, { dst, bytes: packet.subarray(0, length) })
+    const bytes = packet.subarray(0, length)
+    const isFirst = this.#waiting.add(hop, { dst, bytes, offload: offload && { ...offload } })
     if (isFirst) void this.#arp.query(hop).then((answer) => this.#resolved(hop, answer))
     return done
   }
@@ -244,7 +293,7 @@ class Interface implements Ip {
   #resolved(hop: ipv4.Ipv4, answer: Result<Mac, 'timeout'>): void {
     const packets = this.#waiting.take(hop)
     if (answer.ok) {
-      for (const { bytes } of packets) this.#sendWaiting(answer.value, bytes)
+      for (const packet of packets) this.#sendWaiting(answer.value, packet)
       return
     }
     this.drops.unresolved += packets.length
@@ -253,9 +302,10 @@ class Interface implements Ip {
     }
   }
 
-  #sendWaiting(mac: Mac, bytes: Uint8Array): void {
+  #sendWaiting(mac: Mac, { bytes, offload }: WaitingPacket): void {
     // What the device does not take now is lost, as any packet may be: its writer was told that it waits.
-    this.#ethernet.writeAt(mac, IPV4, bytes.length, (frame, offset) => put(frame, offset, bytes))
+    const fill: FillAt = (frame, offset) => put(frame, offset, bytes)
+    this.#ethernet.writeAt(mac, IPV4, bytes.length, fill, offload)
   }
 
   #nextId(): number {
@@ -268,10 +318,11 @@ class Interface implements Ip {
     return id
   }
 
-  #input(frame: Uint8Array, offset: number, dstMac: Mac): void {
+  #input(frame: Uint8Array, offset: number, dstMac: Mac, isChecked: boolean): void {
     const packet = this.#packet
     const parsed = wire.parse(frame, offset, packet)
     if (!parsed.ok) return this.#drop(parsed.error)
+    packet.isChecked = isChecked
     if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
     // Reassembly is not here: a fragment is of no use.
@@ -281,7 +332,7 @@ class Interface implements Ip {
     receive(packet)
   }
 
-  #isForUs({ dst, protocol }: Packet, dstMac: Mac): boolean {
+  #isForUs({ dst, protocol }: Packet<ipv4.Ipv4>, dstMac: Mac): boolean {
     const { address } = this.#config.cidr
     if (dst === ipv4.BROADCAST || dst === this.#broadcast) return true
     // Without an address, the answers of a DHCP server are for us, whatever address they offer: RFC 2131 §4.1.

@@ -1,24 +1,31 @@
 /** Packets that wait for the MAC address of their next hop: RFC 1122 §2.3.2.2. */
 import type { Ipv4 } from '@mirage/address/ipv4'
+import type { Offload } from '@mirage/net'
 
 /** Next hops that are waited for at once. */
 export const HOPS_MAX = 64
 /** Packets that wait for one of them: the fragments of a 65,507-byte datagram at an MTU of 1500, and some more. */
 export const PACKETS_MAX = 64
+/** Bytes that wait for one of them: packets that a device cuts are as long as many. */
+export const BYTES_MAX = 262_144
 
 export interface WaitingPacket {
   readonly dst: Ipv4
   /** The packet from its header on: a copy. */
   readonly bytes: Uint8Array
+  /** What is left to the device. */
+  readonly offload: Offload | undefined
 }
 
 export class Waiting {
   #packets: Map<Ipv4, WaitingPacket[]> = new Map()
 
-  /** Whether there is room for another packet to `hop`. */
-  hasRoom(hop: Ipv4): boolean {
+  /** Whether there is room for another packet to `hop`, of `size` bytes. */
+  hasRoom(hop: Ipv4, size: number): boolean {
     const packets = this.#packets.get(hop)
-    return packets === undefined ? this.#packets.size < HOPS_MAX : packets.length < PACKETS_MAX
+    if (packets === undefined) return this.#packets.size < HOPS_MAX
+    const length = packets.reduce((sum, packet) => sum + packet.bytes.length, size)
+    return packets.length < PACKETS_MAX && length <= BYTES_MAX
   }
 
   /** Keeps a packet, for which there is room, and says whether it is the first that waits for `hop`. */

@@ -21,6 +21,8 @@ function blank(): wire.MutablePacket {
     dst: UNSPECIFIED,
     protocol: 0,
     ttl: 0,
+    trafficClass: 0,
+    isChecked: false,
   }
 }
 
@@ -92,6 +94,7 @@ describe('ipv4 headers', () => {
       dst: of(172, 16, 10, 12),
       protocol: 6,
       ttl: 64,
+      trafficClass: 0,
       id: 0x1c46,
       fragmentation: wire.DONT_FRAGMENT,
     }
@@ -118,6 +121,7 @@ describe('ipv4 headers', () => {
             dst: dst as typeof UNSPECIFIED,
             protocol,
             ttl,
+            trafficClass: 0,
             id,
             fragmentation,
           }

@@ -37,6 +37,7 @@ export interface Header {
   readonly dst: ipv4.Ipv4
   readonly protocol: Protocol
   readonly ttl: number
+  readonly trafficClass: number
   readonly id: number
   /** Flags, and the offset in units of 8 bytes. */
   readonly fragmentation: number
@@ -46,7 +47,7 @@ export interface Header {
 export type HeaderError = 'too-short' | 'bad-version' | 'bad-header-length' | 'bad-length' | 'bad-checksum'
 
 /** A packet while it is parsed. */
-export type MutablePacket = { -readonly [K in keyof Packet]: Packet[K] }
+export type MutablePacket = { -readonly [K in keyof Packet<ipv4.Ipv4>]: Packet<ipv4.Ipv4>[K] }
 
 /**
  * Checks the header at `offset` of `frame`, which may end in padding of the link, and writes what it says to
@@ -69,6 +70,7 @@ export function parse(frame: Uint8Array, offset: number, packet: MutablePacket):
   packet.dst = ipv4.read(frame, offset + 16)
   packet.protocol = frame[offset + 9]!
   packet.ttl = frame[offset + 8]!
+  packet.trafficClass = frame[offset + 1]!
   return done
 }
 
@@ -89,19 +91,19 @@ export function fragmentOffset(frame: Uint8Array, offset: number): number {
 
 /** Writes the header of a packet of `length` bytes, header included, that lies at `offset` of `frame`. */
 export function emit(frame: Uint8Array, offset: number, header: Header, length: number): void {
-  const { src, dst, protocol, ttl, id, fragmentation } = header
-  setU16(frame, offset, VERSION_AND_TOS)
+  const { src, dst, protocol, ttl, trafficClass, id, fragmentation } = header
+  setU16(frame, offset, VERSION | trafficClass)
   setU16(frame, offset + 2, length)
   setU16(frame, offset + 4, id)
   setU16(frame, offset + 6, fragmentation)
   setU16(frame, offset + 8, (ttl << 8) | protocol)
   // The sum of numbers that are at hand: reading them back costs twice as much.
   const addresses = checksum.pseudo(src, dst, 0, 0)
-  const sum = VERSION_AND_TOS + length + id + fragmentation + ((ttl << 8) | protocol) + addresses
+  const sum = VERSION + trafficClass + length + id + fragmentation + ((ttl << 8) | protocol) + addresses
   setU16(frame, offset + 10, checksum.of(frame, offset, offset, sum))
   ipv4.write(frame, offset + 12, src)
   ipv4.write(frame, offset + 16, dst)
 }
 
-/** Version 4, five words, routine service. */
-const VERSION_AND_TOS = 0x4500
+/** Version 4, five words. */
+const VERSION = 0x4500

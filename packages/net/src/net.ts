@@ -20,6 +20,37 @@ export type Fill = (buffer: Uint8Array) => number
  */
 export type FillAt = (frame: Uint8Array, offset: number) => number
 
+/**
+ * What a device does for the layers above it. A frame that it may cut, and one that it has put together, carries up to
+ * 65,535 bytes after its Ethernet header, whatever the MTU.
+ */
+export interface Offloads {
+  /** It completes the checksums that `Offload` asks for, and vouches for those of frames that it has checked. */
+  readonly checksum: boolean
+  /** The most bytes after the Ethernet header of a TCP frame that it cuts into segments itself; 0 if it cuts none. */
+  readonly segmentation: number
+}
+
+/** What a device without offloads does. */
+export const NO_OFFLOADS: Offloads = { checksum: false, segmentation: 0 }
+
+/**
+ * What is left to the device in one frame, as in the header of a virtio network device (virtio 1.2 §5.1.6). One
+ * record may serve for many frames. Only a device whose `offloads` say so is given one.
+ */
+export interface Offload {
+  /** Where the bytes begin that the checksum covers, which go to the end of the frame. */
+  checksumStart: number
+  /** Where from there the checksum is put. The field holds the sum of the pseudo-header, for the frame as it is. */
+  checksumOffset: number
+  /** The bytes of text in each segment that the device cuts; 0 if the frame is sent as it is. */
+  segmentSize: number
+  /** The bytes in front of the text, which every segment gets. */
+  headerSize: number
+  /** Whether the packet is of IPv6: what is cut differs. */
+  isIpv6: boolean
+}
+
 /** What a device has carried since it was connected or `resetCounters` was called. */
 export interface Counters {
   rxFrames: number
@@ -34,6 +65,8 @@ export interface Net {
   /** The most bytes that a frame carries after its 14-byte Ethernet header. */
   readonly mtu: number
   readonly counters: Readonly<Counters>
+  /** What it does for the layers above; absent if that is nothing. It stays the same. */
+  readonly offloads?: Offloads
 
   /**
    * Sends one frame of at most `size` bytes, header included.
@@ -42,16 +75,18 @@ export interface Net {
    * returns. `fill` runs once, before `write` returns, or not at all if the device cannot send; the buffer is
    * the device's again as soon as `fill` returns: to write to it later is a bug in the caller.
    *
-   * A `size` above `mtu + 14`, or a count outside 0 to `size`, is a bug in the caller and throws.
+   * A `size` above `mtu + 14` (above 65,535 + 14 for a frame that the device cuts), or a count outside 0 to `size`,
+   * is a bug in the caller and throws.
    */
-  write(size: number, fill: Fill): Result<void, NetError>
+  write(size: number, fill: Fill, offload?: Readonly<Offload>): Result<void, NetError>
 
   /**
    * Hands every frame received from now on to `receive`, in order, never inside a `write`, until
    * `disconnect`. The frame is lent: `receive` may read it until it returns, must not change it, and copies
-   * what it wants to keep. There is one listener: listening again replaces it.
+   * what it wants to keep. `isChecked` says that the device vouches for the checksum of the TCP segment or UDP
+   * datagram inside. There is one listener: listening again replaces it.
    */
-  listen(receive: (frame: Uint8Array) => void): void
+  listen(receive: (frame: Uint8Array, isChecked?: boolean) => void): void
 
   resetCounters(): void
 

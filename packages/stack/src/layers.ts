@@ -8,7 +8,7 @@ import { source } from '@mirage/console/logs'
 import * as ethernet from '@mirage/ethernet'
 import * as icmp from '@mirage/icmp'
 import type { Icmp } from '@mirage/icmp'
-import type { Ip } from '@mirage/ip'
+import type { Ipv4Layer } from '@mirage/ip'
 import { connect as connectIp } from '@mirage/ip/ipv4'
 import type { Net } from '@mirage/net'
 import type { Random } from '@mirage/random'
@@ -25,7 +25,7 @@ export interface Needs {
 /** What is there to put TCP on. */
 export interface Layers {
   readonly arp: Arp
-  readonly ip: Ip
+  readonly ip: Ipv4Layer
   readonly icmp: Icmp
   readonly udp: Udp
 }

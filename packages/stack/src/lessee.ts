@@ -6,7 +6,7 @@ import { source } from '@mirage/console/logs'
 import * as client from '@mirage/dhcp/client'
 import type { Lease } from '@mirage/dhcp/lease'
 import * as wire from '@mirage/dhcp/wire'
-import type { Config, Ip } from '@mirage/ip'
+import type { Config, Ipv4Layer } from '@mirage/ip'
 import { type Random, u32 } from '@mirage/random'
 import { assert } from '@mirage/result'
 import type { Udp } from '@mirage/udp'
@@ -19,7 +19,7 @@ const SILENCE: Millis = 10_000
 
 /** What a client runs on: the interface that it configures, and what it sends with. */
 export interface Devices {
-  readonly ip: Ip
+  readonly ip: Ipv4Layer
   readonly udp: Udp
   readonly clock: Clock
   readonly random: Random

@@ -3,7 +3,7 @@ import * as ipv4 from '@mirage/address/ipv4'
 import { source } from '@mirage/console/logs'
 import type { Lease } from '@mirage/dhcp/lease'
 import type { Icmp } from '@mirage/icmp'
-import type { Config, Ip } from '@mirage/ip'
+import type { Config, Ipv4Layer } from '@mirage/ip'
 import type { Tcp } from '@mirage/tcp'
 import * as tcp from '@mirage/tcp/connect'
 import type { Udp } from '@mirage/udp'
@@ -18,7 +18,7 @@ export interface Stack {
   readonly tcp: Tcp
   readonly udp: Udp
   readonly icmp: Icmp
-  readonly ip: Ip
+  readonly ip: Ipv4Layer
   /** Ends every connection and stops the device. Disconnecting twice is the same as once. */
   disconnect(): void
 }
@@ -74,7 +74,7 @@ function compose(needs: Needs): Composed {
   return { stack, atEnd: (end) => void ends.push(end) }
 }
 
-function tell({ config: { cidr, gateway } }: Ip): void {
+function tell({ config: { cidr, gateway } }: Ipv4Layer): void {
   log.info(
     () =>
       `address ${ipv4.formatCidr(cidr)}${gateway === undefined ? '' : `, gateway ${ipv4.format(gateway)}`}`,

@@ -6,11 +6,10 @@
  * what several writes left is sent together with the acknowledgement that is owed. One timer serves all.
  */
 import type { Endpoint } from '@mirage/address/endpoint'
-import * as ipv4 from '@mirage/address/ipv4'
+import { type IpAddress, isUnspecified } from '@mirage/address/ip'
 import * as checksum from '@mirage/bytes/checksum'
 import type { Clock, Millis } from '@mirage/clock'
 import type { Ip, Packet } from '@mirage/ip'
-import * as route from '@mirage/ip/route'
 import { type Random, u32 } from '@mirage/random'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import { Alarm } from './alarm.ts'
@@ -81,7 +80,10 @@ class Stack implements Tcp, Driver {
   readonly stores: Stores = { slabs: new Slabs(), chunks: new Chunks() }
   #ip: Ip
   #clock: Clock
-  #limits: Limits
+  #receiveSize: number
+  #sendSize: number
+  /** By maximum segment size: there are few. */
+  #limits: Map<number, Limits> = new Map()
   #connectionsMax: number
   #backlogMax: number
   #timeWaitMax: number
@@ -120,7 +122,8 @@ class Stack implements Tcp, Driver {
     assert(sendSize >= 1 && sendSize <= 0x4000_0000, 'tcp: a send queue has 1 to 2^30 bytes')
     this.#ip = ip
     this.#clock = clock
-    this.#limits = { mss: ip.mtu - wire.HEADER_SIZE, receiveSize, sendSize }
+    this.#receiveSize = receiveSize
+    this.#sendSize = sendSize
     this.#connectionsMax = options.connectionsMax ?? 131_072
     this.#backlogMax = options.backlogMax ?? 256
     this.#timeWaitMax = options.timeWaitMax ?? 4096
@@ -144,7 +147,7 @@ class Stack implements Tcp, Driver {
   connect(remote: Endpoint, options: TcpOptions = {}): Promise<Result<TcpFlow, ConnectError>> {
     assertPort(remote.port)
     const localAddr = this.#ip.src(remote.address)
-    if (this.#isDisconnected || localAddr === ipv4.UNSPECIFIED || !this.#isHost(remote.address))
+    if (this.#isDisconnected || isUnspecified(localAddr) || !this.#isHost(remote.address))
       return Promise.resolve(err('no-route'))
     const localPort = this.#numbers.localPort(
       localAddr,
@@ -159,7 +162,7 @@ class Stack implements Tcp, Driver {
     const ends: Ends = { localAddr, localPort, remoteAddr: remote.address, remotePort: remote.port }
     const now = this.now()
     const iss = this.#numbers.initialSequence(ends, now)
-    const tcb = opening.open(ends, this.#limits, iss, checked(options.keepAlive), now)
+    const tcb = opening.open(ends, this.#limitsTo(remote.address), iss, checked(options.keepAlive), now)
     return new Promise((resolve) => {
       const connection = new Connection(tcb, this, resolve)
       this.#connections.add(connection)
@@ -225,6 +228,7 @@ class Stack implements Tcp, Driver {
       connection.isTouched = false
       this.#tellOpened(connection)
       connection.wake()
+      timers.turnEnds(connection.tcb)
       this.#settle(connection, now)
     }
   }
@@ -235,7 +239,7 @@ class Stack implements Tcp, Driver {
     if (!connection.isHeld) while (nextSegment(tcb, this.#transmitter.out, now)) this.#send(connection)
     if (tcb.state === 'time-wait') this.#wait(connection, this.#lingering, this.#timeWaitMax)
     else if (tcb.state !== 'syn-received') connection.leave()
-    if (connection.hasNews) this.touch(connection)
+    if (connection.hasNews || tcb.ackDue === 'soon') this.touch(connection)
     if (tcb.state === 'gone') this.#remove(connection)
     else this.#alarm.set(connection, timers.earliest(tcb))
   }
@@ -331,7 +335,7 @@ class Stack implements Tcp, Driver {
   }
 
   /** SEGMENT ARRIVES in LISTEN or CLOSED: RFC 9293 §3.10.7.1, §3.10.7.2. */
-  #unknown(segment: wire.Segment, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
+  #unknown(segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     // RFC 1122 §4.2.3.10.
     if (this.#isDisconnected || !this.#isHost(src) || !this.#isHost(dst)) return
     if (!opening.isOpening(segment)) return this.#transmitter.refuse(segment, src, dst)
@@ -343,7 +347,7 @@ class Stack implements Tcp, Driver {
     else this.#hold(segment, src, dst)
   }
 
-  #answer(listener: Listener, segment: wire.Segment, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
+  #answer(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     const now = this.now()
     const connection = this.#receive(segment, src, dst, listener.keepAlive, now, (result) => {
       if (result.ok) listener.accept(result.value)
@@ -355,8 +359,8 @@ class Stack implements Tcp, Driver {
   /** A connection in SYN-RECEIVED. */
   #receive(
     segment: wire.Segment,
-    src: ipv4.Ipv4,
-    dst: ipv4.Ipv4,
+    src: IpAddress,
+    dst: IpAddress,
     keepAlive: KeepAlive | undefined,
     now: Millis,
     opened: Opened,
@@ -369,14 +373,14 @@ class Stack implements Tcp, Driver {
     }
     const clocked = this.#numbers.initialSequence(ends, now)
     const iss = this.#issMin === undefined ? clocked : later(clocked, this.#issMin)
-    const tcb = opening.synArrives(ends, this.#limits, iss, keepAlive, segment, now)
+    const tcb = opening.synArrives(ends, this.#limitsTo(src), iss, keepAlive, segment, now)
     const connection = new Connection(tcb, this, opened)
     this.#connections.add(connection)
     return connection
   }
 
   /** A SYN that a gateway decides about. */
-  #hold(segment: wire.Segment, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
+  #hold(segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     let answered: (result: Result<TcpFlow, ConnectError>) => void = () => {}
     const result = new Promise<Result<TcpFlow, ConnectError>>((resolve) => {
       answered = resolve
@@ -389,7 +393,7 @@ class Stack implements Tcp, Driver {
     this.#decide?.(request)
   }
 
-  #unreachable(dst: ipv4.Ipv4): void {
+  #unreachable(dst: IpAddress): void {
     for (const connection of this.#connections.all()) {
       const { tcb } = connection
       if (tcb.state !== 'syn-sent' || tcb.ends.remoteAddr !== dst) continue
@@ -398,8 +402,18 @@ class Stack implements Tcp, Driver {
     }
   }
 
-  #isHost(address: ipv4.Ipv4): boolean {
-    return route.isHost(this.#ip.config.cidr, address)
+  /** Connections share their limits, so that an idle one is small. */
+  #limitsTo(remote: IpAddress): Limits {
+    const mss = this.#ip.mtu(remote) - wire.HEADER_SIZE
+    const found = this.#limits.get(mss)
+    if (found !== undefined) return found
+    const limits = { mss, receiveSize: this.#receiveSize, sendSize: this.#sendSize }
+    this.#limits.set(mss, limits)
+    return limits
+  }
+
+  #isHost(address: IpAddress): boolean {
+    return this.#ip.isHost(address)
   }
 }
 

@@ -41,18 +41,18 @@ describe('local ports (RFC 6056)', () => {
       tried.add(port)
       return false
     }
-    assert.equal(numbers.localPort(1, 2, 3, isFree), undefined)
+    assert.equal(numbers.localPort(ENDS.localAddr, ENDS.remoteAddr, 3, isFree), undefined)
     assert.equal(tried.size, PORT_COUNT)
-    const first = (remoteAddr: number): number | undefined =>
-      new Numbers(KEY).localPort(1, remoteAddr, 3, () => true)
-    assert.notEqual(first(2), first(4))
+    const first = (remoteAddr: ipv4.Ipv4): number | undefined =>
+      new Numbers(KEY).localPort(ENDS.localAddr, remoteAddr, 3, () => true)
+    assert.notEqual(first(ENDS.remoteAddr), first(ipv4.of(10, 0, 0, 4)))
   })
 
   it('differ from one connection to the next', () => {
     const numbers = new Numbers(KEY)
     assert.notEqual(
-      numbers.localPort(1, 2, 3, () => true),
-      numbers.localPort(1, 2, 3, () => true),
+      numbers.localPort(ENDS.localAddr, ENDS.remoteAddr, 3, () => true),
+      numbers.localPort(ENDS.localAddr, ENDS.remoteAddr, 3, () => true),
     )
   })
 })

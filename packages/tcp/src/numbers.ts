@@ -1,5 +1,6 @@
 /** Numbers that nobody outside can guess: initial sequence numbers (RFC 6528) and local ports (RFC 6056). */
-import { setU16, setU32 } from '@mirage/bytes'
+import * as ip from '@mirage/address/ip'
+import { setU16 } from '@mirage/bytes'
 import type { Millis } from '@mirage/clock'
 import type { Sequence } from './sequence.ts'
 import * as siphash from './siphash.ts'
@@ -16,8 +17,9 @@ const TICKS_PER_MS = 250
 
 export class Numbers {
   #key: Uint8Array
-  /** Addresses and ports. */
-  #input: Uint8Array = new Uint8Array(12)
+  /** Addresses and ports, of either family. */
+  #input4: Uint8Array = new Uint8Array(12)
+  #input6: Uint8Array = new Uint8Array(36)
   #next = 0
 
   /** `key` is `KEY_SIZE` random bytes, which stay secret. */
@@ -36,8 +38,8 @@ export class Numbers {
    * It asks at most `PORT_COUNT` times.
    */
   localPort(
-    localAddr: number,
-    remoteAddr: number,
+    localAddr: ip.IpAddress,
+    remoteAddr: ip.IpAddress,
     remotePort: number,
     isFree: (port: number) => boolean,
   ): number | undefined {
@@ -50,11 +52,13 @@ export class Numbers {
     return undefined
   }
 
-  #hash(localAddr: number, localPort: number, remoteAddr: number, remotePort: number): number {
-    setU32(this.#input, 0, localAddr)
-    setU32(this.#input, 4, remoteAddr)
-    setU16(this.#input, 8, localPort)
-    setU16(this.#input, 10, remotePort)
-    return siphash.low32(this.#key, this.#input) >>> 0
+  #hash(localAddr: ip.IpAddress, localPort: number, remoteAddr: ip.IpAddress, remotePort: number): number {
+    const size = ip.sizeOf(localAddr)
+    const input = size === 4 ? this.#input4 : this.#input6
+    ip.write(input, 0, localAddr)
+    ip.write(input, size, remoteAddr)
+    setU16(input, 2 * size, localPort)
+    setU16(input, 2 * size + 2, remotePort)
+    return siphash.low32(this.#key, input) >>> 0
   }
 }

@@ -2,6 +2,7 @@
  * The connections of a stack by their ends: a hash table with chains through its entries, so that finding one
  * makes nothing and keeping one costs a pointer.
  */
+import { type IpAddress, isIpv4 } from '@mirage/address/ip'
 import type { Ends } from './tcb.ts'
 
 export interface Entry {
@@ -22,7 +23,7 @@ export class Table<T extends Entry> {
     this.#secret = secret | 1
   }
 
-  find(localAddr: number, localPort: number, remoteAddr: number, remotePort: number): T | undefined {
+  find(localAddr: IpAddress, localPort: number, remoteAddr: IpAddress, remotePort: number): T | undefined {
     let entry = this.#buckets[this.#index(localAddr, localPort, remoteAddr, remotePort)]
     while (entry !== undefined) {
       const { ends } = entry
@@ -84,12 +85,20 @@ export class Table<T extends Entry> {
     return this.#index(ends.localAddr, ends.localPort, ends.remoteAddr, ends.remotePort)
   }
 
-  #index(localAddr: number, localPort: number, remoteAddr: number, remotePort: number): number {
-    let hash = Math.imul(remoteAddr ^ this.#secret, 0x9e37_79b1)
+  #index(localAddr: IpAddress, localPort: number, remoteAddr: IpAddress, remotePort: number): number {
+    let hash = Math.imul(word(remoteAddr, this.#secret) ^ this.#secret, 0x9e37_79b1)
     hash = Math.imul((hash ^ (hash >>> 15) ^ ((remotePort << 16) | localPort)) + this.#secret, 0x85eb_ca77)
-    hash = Math.imul(hash ^ (hash >>> 13) ^ localAddr, 0xc2b2_ae3d)
+    hash = Math.imul(hash ^ (hash >>> 13) ^ word(localAddr, this.#secret), 0xc2b2_ae3d)
     return (hash ^ (hash >>> 16)) & (this.#buckets.length - 1)
   }
+}
+
+/** 32 bits of an address, all of its bits in them. */
+function word(address: IpAddress, secret: number): number {
+  if (isIpv4(address)) return address
+  let hash = secret
+  for (let i = 0; i < 8; i++) hash = Math.imul(hash ^ (hash >>> 15) ^ address.charCodeAt(i), 0x9e37_79b1)
+  return hash
 }
 
 function buckets<T>(count: number): (T | undefined)[] {

@@ -3,7 +3,7 @@
  *
  * They are data: `input.ts`, `output.ts`, `timers.ts` and `user.ts` change them, and say what each change means.
  */
-import type { Ipv4 } from '@mirage/address/ipv4'
+import type { IpAddress } from '@mirage/address/ip'
 import type { Millis } from '@mirage/clock'
 import type { FlowError } from '@mirage/flow'
 import { Assembler } from './assembler.ts'
@@ -20,9 +20,9 @@ export const NEVER: Millis = Number.POSITIVE_INFINITY
 
 /** Both ends of a connection, which name it. */
 export interface Ends {
-  readonly localAddr: Ipv4
+  readonly localAddr: IpAddress
   readonly localPort: number
-  readonly remoteAddr: Ipv4
+  readonly remoteAddr: IpAddress
   readonly remotePort: number
 }
 
@@ -34,6 +34,8 @@ export interface Limits {
   readonly receiveSize: number
   /** Text that is accepted and not acknowledged, at most. */
   readonly sendSize: number
+  /** The most text that is sent as one, whole segments that are cut later; one segment unless told. */
+  readonly segmentMax?: number
 }
 
 /** The send sequence space. `una <= nxt <= max`. */
@@ -54,6 +56,8 @@ export interface Send {
   /** The peer's window field is to be shifted left by this. */
   scale: number
   mss: number
+  /** End of the last text shorter than a segment: Nagle's algorithm waits for its acknowledgement. */
+  shortTo: Sequence
   /** From the byte at `una` on, once our SYN is acknowledged. */
   readonly queue: SendQueue
   /** The end of `queue`, and where the FIN is or will be. */
@@ -105,8 +109,11 @@ export interface Watch {
   dueAt: Millis
 }
 
-/** Whether an acknowledgement is owed. */
-export type AckDue = 'none' | 'later' | 'now'
+/**
+ * Whether an acknowledgement is owed: with text that may follow, or by itself after `ackAt`; with all that arrived in
+ * this turn, by its end (`turnEnds`); now.
+ */
+export type AckDue = 'none' | 'later' | 'soon' | 'now'
 
 export class Tcb {
   readonly ends: Ends
@@ -168,6 +175,7 @@ function send(iss: Sequence): Send {
     wl2: 0,
     scale: 0,
     mss: MSS_DEFAULT,
+    shortTo: iss,
     queue: new SendQueue(),
     end: add(iss, 1),
     isFinished: false,

@@ -1,7 +1,8 @@
 /** Segments that leave: from the core's records into packets of `Ip`, with nothing made on the way. */
-import type { Ipv4 } from '@mirage/address/ipv4'
+import type { IpAddress } from '@mirage/address/ip'
+import * as ipv4 from '@mirage/address/ipv4'
 import * as checksum from '@mirage/bytes/checksum'
-import type { Ip, IpError } from '@mirage/ip'
+import type { Ip, IpError, Outgoing } from '@mirage/ip'
 import type { FillAt } from '@mirage/net'
 import type { Result } from '@mirage/result'
 import * as wire from './segment.ts'
@@ -14,7 +15,17 @@ export class Transmitter {
   segmentCount = 0
   resetCount = 0
   #ip: Ip
-  #size = 0
+  /** The packet around it. */
+  readonly #packet: Outgoing = {
+    dst: ipv4.UNSPECIFIED,
+    src: ipv4.UNSPECIFIED,
+    protocol: wire.PROTOCOL,
+    size: 0,
+    trafficClass: 0,
+    checksumOffset: -1,
+    segmentSize: 0,
+    headerSize: 0,
+  }
   #pseudo: checksum.Sum = 0
   #tcb: Tcb | undefined
 
@@ -37,7 +48,7 @@ export class Transmitter {
   }
 
   /** Answers a segment from `src` that belongs to no connection: RFC 9293 §3.10.7.1. */
-  refuse(segment: wire.Segment, src: Ipv4, dst: Ipv4): void {
+  refuse(segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     if ((segment.flags & wire.RST) !== 0) return
     const hasAck = (segment.flags & wire.ACK) !== 0
     this.#bare(segment.dstPort, segment.srcPort, hasAck ? wire.RST : wire.RST | wire.ACK)
@@ -59,19 +70,22 @@ export class Transmitter {
     this.resetCount += 1
   }
 
-  #transmit(src: Ipv4, dst: Ipv4): Result<void, IpError> {
-    this.#size = wire.headerSize(this.out) + this.out.textLength
-    this.#pseudo = checksum.pseudo(src, dst, wire.PROTOCOL, this.#size)
+  #transmit(src: IpAddress, dst: IpAddress): Result<void, IpError> {
+    const packet = this.#packet
+    packet.src = src
+    packet.dst = dst
+    packet.size = wire.headerSize(this.out) + this.out.textLength
+    this.#pseudo = checksum.pseudo(src, dst, wire.PROTOCOL, packet.size)
     this.segmentCount += 1
-    return this.#ip.writeAt(dst, wire.PROTOCOL, this.#size, this.#fill, src)
+    return this.#ip.writeAt(packet, this.#fill)
   }
 
   /** Made once: a closure for every segment would cost more than its header. */
   #fill: FillAt = (frame, offset) => {
     const { textLength, textOffset } = this.out
-    if (textLength > 0)
-      this.#tcb!.snd.queue.copy(textOffset, frame, offset + this.#size - textLength, textLength)
+    const { size } = this.#packet
+    if (textLength > 0) this.#tcb!.snd.queue.copy(textOffset, frame, offset + size - textLength, textLength)
     wire.emit(frame, offset, this.out, this.#pseudo)
-    return this.#size
+    return size
   }
 }

@@ -177,7 +177,7 @@ describe('udp between two hosts', () => {
       [0, 7, 0, 7, 0, 9, 0, 0],
       [0, 7, 0, 7, 0, 8, 0, 1],
     ]
-    for (const each of bytes) a.ip.write(B, 17, 0, () => 0, [Uint8Array.from(each)])
+    for (const each of bytes) a.ip.write(B, 17, {}, () => 0, [Uint8Array.from(each)])
     await settle()
     for (const reason of datagrams) assert.equal(b.udp.drops[reason], 1, reason)
     assert.deepEqual(received, [])

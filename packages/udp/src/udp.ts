@@ -1,10 +1,8 @@
 /** UDP for applications: RFC 768. */
-import type { Ipv4 } from '@mirage/address/ipv4'
+import type { IpAddress } from '@mirage/address/ip'
 import type { Endpoint } from '@mirage/address/endpoint'
 import * as checksum from '@mirage/bytes/checksum'
-import type { Icmp } from '@mirage/icmp'
 import { type Ip, type IpError, type Packet, UDP } from '@mirage/ip'
-import { isBroadcast } from '@mirage/ip/route'
 import * as ipWire from '@mirage/ip/wire'
 import { type Random, below } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
@@ -35,7 +33,7 @@ export type UdpWriteError =
 export interface UdpWriteOptions {
   /** A random port from 49152 up unless told (RFC 6335 §6); 0 to have no answer. */
   readonly srcPort?: number
-  readonly src?: Ipv4
+  readonly src?: IpAddress
   readonly ttl?: number
 }
 
@@ -64,11 +62,16 @@ export interface Udp {
   readonly drops: Readonly<Record<UdpDrop, number>>
 }
 
+/** What tells the sender of a packet that nobody listens to its port. */
+export interface Unreachable {
+  portUnreachable(packet: Packet): void
+}
+
 /** What UDP is made on. */
 export interface Devices {
   readonly ip: Ip
   /** Tells senders that nobody listens to a port. */
-  readonly icmp?: Icmp
+  readonly icmp?: Unreachable
   readonly random: Random
 }
 
@@ -87,7 +90,7 @@ class Datagrams implements Udp {
     'no-listener': 0,
   }
   #ip: Ip
-  #icmp: Icmp | undefined
+  #icmp: Unreachable | undefined
   #random: Random
   #listeners: Map<number, Receive> = new Map()
   #forward: Receive | undefined
@@ -116,7 +119,7 @@ class Datagrams implements Udp {
       wire.emit(datagram, 0, size, ports, pseudo)
       return size
     }
-    return this.#ip.write(dst.address, UDP, size, fill, [], ttl === undefined ? { src } : { src, ttl })
+    return this.#ip.write(dst.address, UDP, ttl === undefined ? { size, src } : { size, src, ttl }, fill)
   }
 
   listen(port: number, receive: Receive): Result<void, 'port-in-use'> {
@@ -151,11 +154,11 @@ class Datagrams implements Udp {
     })
   }
 
-  #receiverOf(dst: Ipv4, port: number): Receive | undefined {
+  #receiverOf(dst: IpAddress, port: number): Receive | undefined {
     const listener = this.#listeners.get(port)
     if (this.#forward === undefined) return listener
-    const { cidr } = this.#ip.config
-    return dst === cidr.address || isBroadcast(cidr, dst) ? (listener ?? this.#forward) : this.#forward
+    const isForUs = this.#ip.isOwn(dst) || !this.#ip.isHost(dst)
+    return isForUs ? (listener ?? this.#forward) : this.#forward
   }
 
   /** A port that nobody listens to, if a few tries find one. */

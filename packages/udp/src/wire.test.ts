@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { of } from '@mirage/address/ipv4'
 import { pseudo } from '@mirage/bytes/checksum'
 import { hex } from '@mirage/bytes/hex'
 import { err, ok } from '@mirage/result'
@@ -7,7 +8,7 @@ import * as udp from './wire.ts'
 
 // 10.0.0.1:49152 says "hello" to the echo port of 10.0.0.2. Python packed it, not `emit`.
 const HELLO = hex('c000 0007 000d e7f7 68 65 6c 6c 6f')
-const PSEUDO = pseudo(0x0a00_0001, 0x0a00_0002, 17, 0)
+const PSEUDO = pseudo(of(10, 0, 0, 1), of(10, 0, 0, 2), 17, 0)
 
 describe('udp datagrams', () => {
   it('parses a datagram', () => {

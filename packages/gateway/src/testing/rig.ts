@@ -21,7 +21,7 @@ import { MemoryHost } from '../memory.ts'
 export const GATEWAY: ipv4.Ipv4 = ipv4.of(10, 0, 0, 1)
 export const GUEST: ipv4.Ipv4 = ipv4.of(10, 0, 0, 2)
 /** A server somewhere outside. */
-export const OUTSIDE: Endpoint = { address: ipv4.of(192, 0, 2, 7), port: 80 }
+export const OUTSIDE: Endpoint<ipv4.Ipv4> = { address: ipv4.of(192, 0, 2, 7), port: 80 }
 
 export interface Rig {
   /** The unikernel's end of the cable. */

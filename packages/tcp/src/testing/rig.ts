@@ -1,8 +1,9 @@
 /** Two stacks of TCP on a link in memory, on virtual time: for the tests of this package. */
 import * as ipv4 from '@mirage/address/ipv4'
 import { type ManualClock, manual } from '@mirage/clock/manual'
-import type { Config, Ip, Packet } from '@mirage/ip'
-import type { FillAt } from '@mirage/net'
+import type { Config, Ipv4Layer, Outgoing, Packet } from '@mirage/ip'
+import * as route from '@mirage/ip/route'
+import { type FillAt, NO_OFFLOADS, type Offloads } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { seeded } from '@mirage/random/seeded'
 import { done } from '@mirage/result'
@@ -33,17 +34,30 @@ export interface RigOptions {
 }
 
 /** One end of the link. */
-export class Wire implements Ip {
+export class Wire implements Ipv4Layer {
   readonly config: Config
-  readonly mtu: number
+  readonly offloads: Offloads = NO_OFFLOADS
+  readonly #mtu: number
   transmit: (packet: Uint8Array, dst: ipv4.Ipv4, src: ipv4.Ipv4) => void = () => {}
-  #receive: (packet: Packet) => void = () => {}
+  #receive: (packet: Packet<ipv4.Ipv4>) => void = () => {}
   readonly unreachable: ((dst: ipv4.Ipv4) => void)[] = []
-  readonly drops = {} as Ip['drops']
+  readonly drops = {} as Ipv4Layer['drops']
 
   constructor(address: ipv4.Ipv4, mtu: number) {
     this.config = { cidr: { address, prefixLength: 24 } }
-    this.mtu = mtu
+    this.#mtu = mtu
+  }
+
+  mtu(): number {
+    return this.#mtu
+  }
+
+  isHost(address: ipv4.Ipv4): boolean {
+    return route.isHost(this.config.cidr, address)
+  }
+
+  isOwn(address: ipv4.Ipv4): boolean {
+    return address === this.config.cidr.address
   }
 
   configure(): void {}
@@ -56,13 +70,7 @@ export class Wire implements Ip {
     throw new Error('not used')
   }
 
-  writeAt(
-    dst: ipv4.Ipv4,
-    _protocol: number,
-    size: number,
-    fill: FillAt,
-    src: ipv4.Ipv4 = this.src(),
-  ): typeof done {
+  writeAt({ dst, src, size }: Readonly<Outgoing<ipv4.Ipv4>>, fill: FillAt): typeof done {
     // An odd offset and what is behind the segment are there to be noticed if they are touched.
     const frame = new Uint8Array(size + 3)
     const length = fill(frame, 3)
@@ -71,10 +79,12 @@ export class Wire implements Ip {
   }
 
   receive(bytes: Uint8Array, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
-    this.#receive({ frame: bytes, header: 0, offset: 0, end: bytes.length, src, dst, protocol: 6, ttl: 64 })
+    const end = bytes.length
+    const of = { trafficClass: 0, isChecked: false, protocol: 6, ttl: 64 }
+    this.#receive({ frame: bytes, header: 0, offset: 0, end, src, dst, ...of })
   }
 
-  listen(_protocol: number, receive: (packet: Packet) => void): void {
+  listen(_protocol: number, receive: (packet: Packet<ipv4.Ipv4>) => void): void {
     this.#receive = receive
   }
 

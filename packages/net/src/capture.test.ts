@@ -80,7 +80,7 @@ describe('a recording', () => {
 function rig() {
   const clock = manual(EPOCH_MS)
   const packets: Packet[] = []
-  const reader = new Reader((packet) => packets.push({ ...packet, frame: packet.frame.slice() }))
+  const reader = new Reader((packet) => packets.push({ ...packet, frame: new Uint8Array(packet.frame) }))
   const recording = capture((bytes) => assert.ok(reader.input(bytes).ok), clock)
   const tap = (name: string, snapLength?: number) =>
     recording.add({ name, ...(snapLength === undefined ? {} : { snapLength }) })

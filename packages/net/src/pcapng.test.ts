@@ -30,7 +30,7 @@ describe('a reader of captures', () => {
     const whole = read(EDITCAP)
     for (let size = 1; size < 200; size++) {
       const packets: Packet[] = []
-      const reader = new Reader((packet) => packets.push({ ...packet, frame: packet.frame.slice() }))
+      const reader = new Reader((packet) => packets.push({ ...packet, frame: new Uint8Array(packet.frame) }))
       for (let offset = 0; offset < EDITCAP.length; offset += size) {
         // The piece is the caller's again as soon as it was read.
         const piece = Buffer.from(EDITCAP.subarray(offset, offset + size))
@@ -153,7 +153,7 @@ describe('the blocks of a capture', () => {
 /** Every packet of `bytes`, which is a whole capture. */
 function read(bytes: Uint8Array): Packet[] {
   const packets: Packet[] = []
-  const reader = new Reader((packet) => packets.push({ ...packet, frame: packet.frame.slice() }))
+  const reader = new Reader((packet) => packets.push({ ...packet, frame: new Uint8Array(packet.frame) }))
   assert.ok(reader.input(bytes).ok)
   assert.ok(reader.isComplete)
   return packets

@@ -1,5 +1,6 @@
 /** What a peer has sent and nobody has read yet. */
-import type { Flow, FlowError } from '@mirage/flow'
+import type { Flow, FlowError, PolledFlow } from '@mirage/flow'
+import type { Result } from '@mirage/result'
 
 /** What ended a wait: more bytes, the end of the stream, its break, or our patience. */
 export type Filled = 'bytes' | 'eof' | 'expired' | FlowError
@@ -8,6 +9,8 @@ export type Filled = 'bytes' | 'eof' | 'expired' | FlowError
 const AHEAD_MAX = 16384
 
 const NONE = new Uint8Array(0)
+
+type Read = Result<Uint8Array | 'eof', FlowError>
 
 /**
  * The unread bytes are `bytes` from `start` to `end`; who reads them moves `start`. Memory that was filled is
@@ -19,7 +22,7 @@ export class Input {
   end = 0
   /** Why there will be no more bytes. */
   ended: 'eof' | FlowError | undefined = undefined
-  private readonly flow: Flow
+  private readonly flow: Flow & Partial<Pick<PolledFlow, 'poll'>>
   private isReading = false
   private isAhead = false
   private waiter: ((filled: Filled) => void) | undefined
@@ -31,6 +34,17 @@ export class Input {
 
   /** Waits for more bytes than there are now. One wait at a time. */
   fill(): Promise<Filled> {
+    return new Promise((resolve) => {
+      const filled = this.next(resolve)
+      if (filled !== undefined) resolve(filled)
+    })
+  }
+
+  /**
+   * The same without a promise: says at once what ended the wait, if it can; else `notify` is told, once. A flow that
+   * cannot be polled always makes it wait.
+   */
+  next(notify: (filled: Filled) => void): Filled | undefined {
     this.isAhead = false
     // Who waits may wait long: what was read is not held meanwhile.
     if (this.start === this.end) {
@@ -38,11 +52,10 @@ export class Input {
       this.start = 0
       this.end = 0
     }
-    return new Promise((resolve) => {
-      if (this.ended !== undefined) return resolve(this.ended)
-      this.waiter = resolve
-      this.read()
-    })
+    if (this.ended !== undefined) return this.ended
+    const filled = this.read()
+    if (filled === undefined) this.waiter = notify
+    return filled
   }
 
   /** Ends the wait of `fill`, if there is one, with `expired`. What arrives later is still read. */
@@ -55,7 +68,7 @@ export class Input {
     this.broken = broken
     if (this.ended !== undefined) return this.ended === 'eof' ? undefined : broken()
     this.isAhead = true
-    this.read()
+    this.readAhead()
   }
 
   unwatch(): void {
@@ -63,23 +76,41 @@ export class Input {
     this.isAhead = false
   }
 
-  private read(): void {
-    if (this.isReading || this.ended !== undefined) return
-    if (this.isAhead && this.end - this.start >= AHEAD_MAX) return
+  /** What there is to read now; if nothing, it arrives later, and whoever waits then is woken. */
+  private read(): Filled | undefined {
+    if (this.isReading || this.ended !== undefined) return undefined
+    if (this.isAhead && this.end - this.start >= AHEAD_MAX) return undefined
+    if (this.flow.poll !== undefined) {
+      const result = this.flow.poll(this.readable)
+      if (result !== undefined) return this.take(result)
+    } else void this.flow.read().then(this.arrived)
     this.isReading = true
-    void this.flow.read().then(this.arrived)
+    return undefined
   }
 
-  private readonly arrived = (result: Awaited<ReturnType<Flow['read']>>): void => {
+  private readonly readable = (): void => {
+    this.arrived(this.flow.poll!(NEVER)!)
+  }
+
+  private readonly arrived = (result: Read): void => {
     this.isReading = false
+    const filled = this.take(result)
+    if (this.waiter === undefined && this.isAhead) this.readAhead()
+    this.wake(filled)
+  }
+
+  private readAhead(): void {
+    while (this.read() === 'bytes');
+  }
+
+  private take(result: Read): Filled {
     if (!result.ok || result.value === 'eof') {
       this.ended = result.ok ? 'eof' : result.error
       if (!result.ok) this.broken?.()
-      return this.wake(this.ended)
+      return this.ended
     }
     this.append(result.value)
-    if (this.waiter === undefined && this.isAhead) this.read()
-    this.wake('bytes')
+    return 'bytes'
   }
 
   private wake(filled: Filled): void {
@@ -108,3 +139,6 @@ export class Input {
     this.end += chunk.length
   }
 }
+
+/** What is polled after it said that it is readable does not wait. */
+const NEVER = (): void => {}

@@ -1,11 +1,11 @@
 /** What is on its way to a peer: small parts are gathered, so that many responses are one write. */
 import type { Clock, Millis } from '@mirage/clock'
-import type { Flow, WriteError } from '@mirage/flow'
+import type { Flow, PolledFlow, WriteError } from '@mirage/flow'
 import type { Result } from '@mirage/result'
 import { Deadline } from './deadline.ts'
 
-/** A flow that can send without waiting for more to send with it: TCP's. */
-export interface ServedFlow extends Flow {
+/** A flow that can do without promises, and send without waiting for more to send with it: TCP's. */
+export interface ServedFlow extends Flow, Partial<Pick<PolledFlow, 'poll' | 'offer'>> {
   writeNodelay?(bytes: Uint8Array): Promise<Result<void, WriteError>>
 }
 
@@ -81,6 +81,18 @@ export class Output {
       offset = end
     }
     if (offset < bytes.length) this.put(bytes.subarray(offset))
+    return true
+  }
+
+  /** Sends what was gathered, if the flow takes all of it at once; else says false, and `flush` does. */
+  offer(): boolean {
+    const { buffer, length } = this
+    if (buffer === undefined || length === 0) return !this.isBroken
+    if (this.writing !== undefined || this.isBroken || this.flow.offer === undefined) return false
+    if (!this.flow.offer(buffer, 0, length)) return false
+    this.buffer = undefined
+    this.length = 0
+    this.buffers.give(buffer)
     return true
   }
 

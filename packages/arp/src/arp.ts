@@ -28,6 +28,12 @@ export interface Arp {
   /** Answers for `ips` and for no other address. Those that stay are not announced again. */
   setAddresses(ips: readonly Ipv4[]): void
 
+  /**
+   * Asks once whether anybody has `ip`, which is not ours: RFC 5227 §2.1.1. Until it is added or removed,
+   * `onConflict` tells who claims it, or probes it too. 256 addresses at once.
+   */
+  probe(ip: Ipv4): void
+
   /** Takes `mac` for the neighbour `ip` without asking, for ever. */
   static(ip: Ipv4, mac: Mac): void
 
@@ -40,7 +46,7 @@ export interface Arp {
   /** The MAC address of `ip`, asked for on the link if it is not known. Nobody answers: `timeout`, after 7.5 to 9 s. */
   query(ip: Ipv4): Promise<Result<Mac, 'timeout'>>
 
-  /** Tells `notify` of every host that claims an address of ours; several may ask. */
+  /** Tells `notify` of every host that claims an address that is ours or probed; several may ask. */
   onConflict(notify: (ip: Ipv4, mac: Mac) => void): void
 
   /** How many packets were no ARP for IPv4 over Ethernet, by reason. */
@@ -94,6 +100,10 @@ class Resolver implements Arp {
     const before = this.addresses
     for (const ip of before) if (!ips.includes(ip)) this.remove(ip)
     for (const ip of ips) if (!before.includes(ip)) this.add(ip)
+  }
+
+  probe(ip: Ipv4): void {
+    this.#act(core.probe(this.#cache, ip))
   }
 
   static(ip: Ipv4, mac: Mac): void {

@@ -307,6 +307,53 @@ describe('a packet that arrives', () => {
   })
 })
 
+describe('an address that is probed', () => {
+  const probe: Arp = {
+    operation: 'request',
+    srcMac: OWN_MAC,
+    srcIp: of(0, 0, 0, 0),
+    dstMac: ZERO,
+    dstIp: OTHER,
+  }
+  function probing(): arp.Cache {
+    const own = host()
+    assert.deepEqual(arp.probe(own, OTHER), { packets: [probe], events: [] })
+    return own
+  }
+  const conflict = { kind: 'conflict', ip: OTHER, mac: OTHER_MAC }
+
+  it('is a conflict when somebody claims it, however, and is not learnt', () => {
+    for (const claim of [reply(OTHER, OTHER_MAC), announcement(OTHER, OTHER_MAC), request(OTHER, THIRD)]) {
+      const own = probing()
+      assert.deepEqual(arp.input(own, claim).events, [conflict])
+      assert.equal(arp.lookup(own, OTHER), undefined)
+    }
+  })
+
+  it('is a conflict when somebody else probes it at the same time (RFC 5227 §2.1.1)', () => {
+    assert.deepEqual(arp.input(probing(), { ...probe, srcMac: OTHER_MAC }).events, [conflict])
+    assert.deepEqual(arp.input(probing(), probe).events, [])
+  })
+
+  it('is looked for until it is added or removed', () => {
+    const removed = probing()
+    arp.remove(removed, OTHER)
+    assert.deepEqual(arp.input(removed, reply(OTHER, OTHER_MAC)), NOTHING)
+    const added = probing()
+    arp.alias(added, OTHER)
+    assert.deepEqual(arp.input(added, { ...probe, srcMac: OTHER_MAC }).events, [])
+    assert.deepEqual(arp.input(added, reply(OTHER, OTHER_MAC)).events, [conflict])
+  })
+
+  it('is not one of ours, nor one more than there may be', () => {
+    const own = host()
+    assert.deepEqual(arp.probe(own, OWN), NOTHING)
+    for (let i = 0; i < arp.PROBED_MAX; i++) arp.probe(own, (OTHER + i) as Ipv4)
+    assert.deepEqual(arp.probe(own, THIRD), { packets: [{ ...probe, dstIp: THIRD }], events: [] })
+    assert.deepEqual(arp.probe(own, of(10, 9, 9, 9)), NOTHING)
+  })
+})
+
 describe('a learnt address', () => {
   it('is asked for one tick before it is forgotten', () => {
     const own = acquainted({ timeout: 2 })

@@ -13,6 +13,9 @@ import type { Arp } from './wire.ts'
 /** Neighbours that are asked for at once. A query beyond that is answered as if nobody had answered it. */
 export const PENDING_MAX = 256
 
+/** Addresses that are probed at once. A probe beyond that is not sent. */
+export const PROBED_MAX = 256
+
 /** How long things last, and how many there may be. */
 export interface Options {
   /** Ticks that a learnt address stays valid, 1 or more; 800 unless told. */
@@ -39,6 +42,8 @@ export interface Cache {
   readonly dynamics: Map<Ipv4, Dynamic>
   /** Addresses that are asked for, and the epoch of the tick that gives up. */
   readonly pendings: Map<Ipv4, number>
+  /** Addresses that may become ours, or be given away, if nobody has them: until they are added or removed. */
+  readonly probed: Set<Ipv4>
 }
 
 interface Static {
@@ -60,7 +65,7 @@ export type Event =
   | { readonly kind: 'unresolved'; readonly ip: Ipv4 }
   /** A neighbour answers with another MAC address than before. */
   | { readonly kind: 'moved'; readonly ip: Ipv4; readonly from: Mac; readonly mac: Mac }
-  /** Somebody else claims an address that is given: it stays as it is. */
+  /** Somebody else claims an address that is given, which stays as it is; or claims or probes one that is probed. */
   | { readonly kind: 'conflict'; readonly ip: Ipv4; readonly mac: Mac }
 
 /** What an event leads to, in order. */
@@ -87,6 +92,7 @@ export function create(mac: Mac, { timeout = 800, retries = 5, size = 1024 }: Op
     statics: new Map(),
     dynamics: new Map(),
     pendings: new Map(),
+    probed: new Set(),
   }
 }
 
@@ -101,6 +107,14 @@ export function alias(cache: Cache, ip: Ipv4): Output {
   return { packets: [announcement], events: give(cache, ip, cache.mac, true) }
 }
 
+/** Asks once who has `ip`, in nobody's name, so that no neighbour learns anything: RFC 5227 §2.1.1. Events tell. */
+export function probe(cache: Cache, ip: Ipv4): Output {
+  if (cache.statics.has(ip) || (cache.probed.size >= PROBED_MAX && !cache.probed.has(ip))) return NOTHING
+  cache.probed.add(ip)
+  const packet: Arp = { operation: 'request', srcMac: cache.mac, srcIp: UNSPECIFIED, dstMac: ZERO, dstIp: ip }
+  return { packets: [packet], events: [] }
+}
+
 /** Takes `mac` for the address of the neighbour `ip`, whatever the neighbour says. */
 export function assign(cache: Cache, ip: Ipv4, mac: Mac): Output {
   return { packets: [], events: give(cache, ip, mac, false) }
@@ -111,6 +125,7 @@ export function remove(cache: Cache, ip: Ipv4): Output {
   cache.version += 1
   cache.statics.delete(ip)
   cache.dynamics.delete(ip)
+  cache.probed.delete(ip)
   return cache.pendings.delete(ip) ? { packets: [], events: [{ kind: 'unresolved', ip }] } : NOTHING
 }
 
@@ -166,8 +181,9 @@ export function input(cache: Cache, arp: Arp): Output {
   // No host has a group address: RFC 1812 §3.3.2.
   if (isGroup(srcMac)) return NOTHING
   if (arp.operation === 'reply' || srcIp === dstIp) return hear(cache, srcIp, srcMac)
-  const events = isConflict(cache, srcIp, srcMac)
-    ? [{ kind: 'conflict', ip: srcIp, mac: srcMac } as const]
+  const claimed = srcIp === UNSPECIFIED && cache.probed.has(dstIp) ? dstIp : srcIp
+  const events = isConflict(cache, claimed, srcMac)
+    ? [{ kind: 'conflict', ip: claimed, mac: srcMac } as const]
     : []
   if (cache.statics.get(dstIp)?.isOwn !== true) return { packets: [], events }
   const reply: Arp = { operation: 'reply', srcMac: cache.mac, srcIp: dstIp, dstMac: srcMac, dstIp: srcIp }
@@ -178,6 +194,7 @@ function give(cache: Cache, ip: Ipv4, mac: Mac, isOwn: boolean): Event[] {
   cache.version += 1
   cache.dynamics.delete(ip)
   cache.statics.delete(ip)
+  cache.probed.delete(ip)
   cache.statics.set(ip, { mac, isOwn })
   return cache.pendings.delete(ip) ? [{ kind: 'resolved', ip, mac }] : []
 }
@@ -196,8 +213,9 @@ function hear(cache: Cache, ip: Ipv4, mac: Mac): Output {
   return tell({ kind: 'resolved', ip, mac })
 }
 
-/** Whether it is somebody else who claims an address that is given: RFC 5227 §2.4. */
+/** Whether it is somebody else who claims an address that is given (RFC 5227 §2.4) or probed (§2.1.1). */
 function isConflict(cache: Cache, ip: Ipv4, mac: Mac): boolean {
+  if (cache.probed.has(ip)) return mac !== cache.mac
   const given = cache.statics.get(ip)
   return given !== undefined && given.mac !== mac
 }

@@ -94,6 +94,8 @@ export interface Config {
   readonly cidr: Cidr
   /** The next hop to everything outside `cidr`'s network. */
   readonly gateway?: Ipv4
+  /** The most bytes of a packet on this network, where that is less than its frames carry; 68 at least (RFC 791 §3.1). */
+  readonly mtu?: number
 }
 
 /** What the protocols above IP write packets to, and hear them from: of one family, or of both. */

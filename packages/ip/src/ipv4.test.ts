@@ -164,6 +164,17 @@ describe('ip output', () => {
     assert.ok(ids.size > 95)
   })
 
+  it('has packets as large as its network is said to have, and as a frame carries', () => {
+    const { ip } = rig()
+    const mtu = (mtu: number): number => {
+      ip.configure({ ...CONFIG, mtu })
+      return ip.mtu(B)
+    }
+    assert.deepEqual([mtu(1400), mtu(9000), mtu(1)], [1380, 1480, 48])
+    ip.configure(CONFIG)
+    assert.equal(ip.mtu(B), 1480)
+  })
+
   it('cuts what does not fit, and every piece but the last is a multiple of 8', async () => {
     const { ip, arrived, settle } = acquainted({ config: CONFIG }, 61)
     assert.equal(ip.mtu(B), 41)

@@ -44,6 +44,8 @@ export interface Options {
 }
 
 const TTL = 64
+/** RFC 791 §3.1. */
+const MTU_MIN = 68
 /** Ethernet's header and ours, which has no options. */
 const HEADERS_SIZE: number = ETHERNET_HEADER_SIZE + wire.HEADER_SIZE
 const UNCONFIGURED: Config = { cidr: { address: ipv4.UNSPECIFIED, prefixLength: 0 } }
@@ -141,6 +143,7 @@ class Interface implements Ipv4Layer {
     const before = this.#config.cidr.address
     const { address } = config.cidr
     this.#config = config
+    this.#mtu = Math.min(this.#ethernet.mtu, Math.max(MTU_MIN, config.mtu ?? Infinity)) - wire.HEADER_SIZE
     this.#broadcast = route.directedBroadcast(config.cidr)
     this.#lastDst = -1
     if (before === address) return

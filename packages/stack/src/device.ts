@@ -1,10 +1,12 @@
 /** The network stack as a component of a unikernel. */
 import type { Values } from '@mirage/argument'
 import { type Result, ok } from '@mirage/result'
-import { addressing, args } from './addressing.ts'
+import { addressing, args as addressingArgs } from './addressing.ts'
+import { args as leasingArgs, leasing } from './leasing.ts'
 import { type Needs, type Stack, connect as connectStatic, connectDhcp } from './stack.ts'
 
-export { args }
+/** The boot arguments of every stack. */
+export const args: typeof addressingArgs & typeof leasingArgs = { ...addressingArgs, ...leasingArgs }
 
 /**
  * A stack with the address that the arguments give, or else with one that a DHCP server leases: then it is
@@ -18,10 +20,5 @@ export async function connect(
   const config = addressing(values)
   if (!config.ok) return config
   if (config.value !== 'dhcp') return ok(connectStatic(needs, config.value))
-  return ok(await connectDhcp(needs, about === undefined ? undefined : hostname(about.name)))
-}
-
-/** `name`, if a host can have it: RFC 2132 §3.14 asks for what RFC 1035 §2.3.1 calls a label. */
-function hostname(name: string): string | undefined {
-  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name) ? name : undefined
+  return ok(await connectDhcp(needs, leasing(values, about?.name)))
 }

@@ -1,10 +1,7 @@
 /** The layers of a stack below its transports, on one device. */
-import * as ipv4 from '@mirage/address/ipv4'
-import * as mac from '@mirage/address/mac'
 import * as arp from '@mirage/arp'
 import type { Arp } from '@mirage/arp'
 import type { Clock } from '@mirage/clock'
-import { source } from '@mirage/console/logs'
 import * as ethernet from '@mirage/ethernet'
 import * as icmp from '@mirage/icmp'
 import type { Icmp } from '@mirage/icmp'
@@ -30,16 +27,11 @@ export interface Layers {
   readonly udp: Udp
 }
 
-const log = source('stack')
-
 /** Everything up to UDP on `net`, whose listener it becomes. It has no address yet. */
 export function connect({ net, clock, random }: Needs): Layers {
   const link = ethernet.connect(net)
   const neighbours = arp.connect({ ethernet: link, clock })
   const ip = connectIp({ ethernet: link, arp: neighbours, random })
   const messages = icmp.connect({ ip, clock })
-  neighbours.onConflict((address, other) => {
-    log.warning(() => `${mac.format(other)} claims our address ${ipv4.format(address)}`)
-  })
   return { arp: neighbours, ip, icmp: messages, udp: udp.connect({ ip, icmp: messages, random }) }
 }

@@ -110,7 +110,9 @@ function rig(): Rig {
   const net = lan.connect()
   const client = layers.connect({ net, clock, random })
   const leases: string[] = []
-  const told = (lease: Lease): void => void leases.push(ipv4.format(lease.address))
+  const told = (lease: Lease | undefined, isNew: boolean): void => {
+    if (isNew && lease !== undefined) leases.push(ipv4.format(lease.address))
+  }
   const lessee = new Lessee({ ...client, clock, random }, { mac: net.mac }, told)
   return { clock, lan, server, client, clientFrames: () => net.counters.txFrames, lessee, leases }
 }

@@ -15,7 +15,13 @@ import { type Needs, type Stack, connect, connectDhcp } from './stack.ts'
 
 const A = ipv4.of(10, 0, 0, 1)
 const B = ipv4.of(10, 0, 0, 2)
-const NOTHING = { ipv4: undefined, ipv4Gateway: undefined, noDhcp: false }
+const NOTHING = {
+  ipv4: undefined,
+  ipv4Gateway: undefined,
+  noDhcp: false,
+  dhcpBefore: undefined,
+  dhcpProbe: false,
+}
 
 describe('a stack', () => {
   const lines: string[] = []
@@ -72,7 +78,7 @@ describe('a stack with DHCP', () => {
     const server = serve(needs('server'))
     lan.setFaults(OFF)
     let isConnected = false
-    const connecting = connectDhcp(needs('client'), 'alice')
+    const connecting = connectDhcp(needs('client'), { hostname: 'alice' })
     void connecting.then(() => (isConnected = true))
     await simulation.pass(30_000)
     assert.equal(isConnected, false)

@@ -1,5 +1,7 @@
 /** What an application is given to talk to the network: Ethernet to TCP on one device. */
 import * as ipv4 from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
+import type { Arp } from '@mirage/arp'
 import { source } from '@mirage/console/logs'
 import type { Lease } from '@mirage/dhcp/lease'
 import type { Icmp } from '@mirage/icmp'
@@ -9,7 +11,7 @@ import * as tcp from '@mirage/tcp/connect'
 import type { Udp } from '@mirage/udp'
 import * as layers from './layers.ts'
 import type { Needs } from './layers.ts'
-import { Lessee } from './lessee.ts'
+import { Lessee, type Options as LesseeOptions } from './lessee.ts'
 
 export type { Needs } from './layers.ts'
 
@@ -19,6 +21,13 @@ export interface Stack {
   readonly udp: Udp
   readonly icmp: Icmp
   readonly ip: Ipv4Layer
+  /**
+   * What a DHCP server told of the network (name servers, time servers, domains), as long as the lease lasts: nothing
+   * where the address is fixed.
+   */
+  readonly lease: Lease | undefined
+  /** Tells `notify` of every lease from now on, renewals included, and of its end. Several may ask. */
+  onLease(notify: (lease: Lease | undefined) => void): void
   /** Ends every connection and stops the device. Disconnecting twice is the same as once. */
   disconnect(): void
 }
@@ -27,51 +36,69 @@ const log = source('stack')
 
 /** A stack with a fixed address, on a device whose listener it becomes. */
 export function connect(needs: Needs, config: Config): Stack {
-  const { stack } = compose(needs)
+  const { stack, arp } = compose(needs)
+  arp.onConflict((address, other) => {
+    log.warning(() => `${mac.format(other)} claims our address ${ipv4.format(address)}`)
+  })
   stack.ip.configure(config)
   tell(stack.ip)
   return stack
 }
 
+/** How a lease is asked for. */
+export type DhcpOptions = Omit<LesseeOptions, 'mac'>
+
 /**
  * A stack with an address that a DHCP server leases, for as long as the stack lives. Resolves with the first lease,
- * and waits for it for ever. `hostname` is told to the server.
+ * and waits for it for ever.
  */
-export function connectDhcp(needs: Needs, hostname?: string): Promise<Stack> {
-  const { stack, atEnd } = compose(needs)
+export function connectDhcp(needs: Needs, options: DhcpOptions = {}): Promise<Stack> {
+  const { stack, arp, setLease, atEnd } = compose(needs)
   return new Promise((resolve) => {
-    const leased = (_lease: Lease): void => {
-      tell(stack.ip)
-      resolve(stack)
+    const changed = (lease: Lease | undefined, isNew: boolean): void => {
+      if (isNew) tell(stack.ip)
+      setLease(lease)
+      if (isNew) resolve(stack)
     }
-    const config = { mac: needs.net.mac, ...(hostname === undefined ? {} : { hostname }) }
-    const lessee = new Lessee({ ...stack, ...needs }, config, leased)
+    const lessee = new Lessee({ ...stack, ...needs, arp }, { ...options, mac: needs.net.mac }, changed)
     atEnd(() => lessee.disconnect())
   })
 }
 
 interface Composed {
   readonly stack: Stack
-  /** `end` runs when the stack is disconnected, before its device is. */
+  readonly arp: Arp
+  readonly setLease: (lease: Lease | undefined) => void
+  /** `end` runs when the stack is disconnected, after its connections were ended and before its device is. */
   readonly atEnd: (end: () => void) => void
 }
 
 function compose(needs: Needs): Composed {
   const { arp, ...below } = layers.connect(needs)
   const transport = tcp.connect({ ...below, ...needs })
+  let lease: Lease | undefined
+  const notifies: ((lease: Lease | undefined) => void)[] = []
   const ends = [
-    (): void => needs.net.disconnect(),
-    (): void => arp.disconnect(),
     (): void => transport.disconnect(),
+    (): void => arp.disconnect(),
+    (): void => needs.net.disconnect(),
   ]
   const stack: Stack = {
     ...below,
     tcp: transport,
+    get lease() {
+      return lease
+    },
+    onLease: (notify) => void notifies.push(notify),
     disconnect(): void {
-      for (let end = ends.pop(); end !== undefined; end = ends.pop()) end()
+      for (const end of ends.splice(0)) end()
     },
   }
-  return { stack, atEnd: (end) => void ends.push(end) }
+  const setLease = (now: Lease | undefined): void => {
+    lease = now
+    for (const notify of notifies) notify(now)
+  }
+  return { stack, arp, setLease, atEnd: (end) => void ends.splice(1, 0, end) }
 }
 
 function tell({ config: { cidr, gateway } }: Ipv4Layer): void {

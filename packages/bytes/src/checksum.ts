@@ -20,6 +20,11 @@ export function add(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0
   return end - offset <= SHORT ? addShort(bytes, offset, end, sum) : addLong(bytes, offset, end, sum)
 }
 
+/** `sum` as 16 bits, not inverted: what stands in the checksum's place if the device is to complete it. */
+export function folded(sum: Sum): number {
+  return fold(sum)
+}
+
 /** The sum of the pseudo-header in front of a UDP datagram or TCP segment: RFC 768, RFC 9293 §3.1, RFC 8200 §8.1. */
 export function pseudo(
   src: IpAddress,

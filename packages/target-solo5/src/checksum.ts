@@ -2,7 +2,7 @@
 import type { Sum } from '@mirage/bytes/checksum'
 import { solo5 } from './solo5.ts'
 
-export { type Sum, pseudo } from '@mirage/bytes/checksum'
+export { type Sum, folded, pseudo } from '@mirage/bytes/checksum'
 
 /** As there. */
 export function of(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0): number {

@@ -289,11 +289,11 @@ class Stack implements Tcp, Driver {
 
   // Segments that arrive.
 
-  #input({ frame, offset, end, src, dst }: Packet): void {
+  #input({ frame, offset, end, src, dst, isChecked }: Packet): void {
     this.#segmentsIn += 1
     const segment = this.#in
-    const pseudo = checksum.pseudo(src, dst, wire.PROTOCOL, end - offset)
-    const parsed = wire.parse(frame, offset, end, pseudo, segment)
+    const pseudo = isChecked ? 0 : checksum.pseudo(src, dst, wire.PROTOCOL, end - offset)
+    const parsed = wire.parse(frame, offset, end, pseudo, segment, isChecked)
     if (!parsed.ok) {
       this.#drops[parsed.error] += 1
       return
@@ -407,7 +407,12 @@ class Stack implements Tcp, Driver {
     const mss = this.#ip.mtu(remote) - wire.HEADER_SIZE
     const found = this.#limits.get(mss)
     if (found !== undefined) return found
-    const limits = { mss, receiveSize: this.#receiveSize, sendSize: this.#sendSize }
+    const limits = {
+      mss,
+      receiveSize: this.#receiveSize,
+      sendSize: this.#sendSize,
+      segmentMax: this.#transmitter.textMax,
+    }
     this.#limits.set(mss, limits)
     return limits
   }

@@ -24,6 +24,8 @@ import * as options from './options.ts'
 import type { Sequence } from './sequence.ts'
 
 export const HEADER_SIZE = 20
+/** Where in the header the checksum is. */
+export const CHECKSUM_OFFSET = 16
 export const PROTOCOL = 6
 
 export const FIN = 1
@@ -51,24 +53,33 @@ export class Segment implements options.Options {
   frame: Uint8Array = NOTHING
   textOffset = 0
   textLength = 0
+  /**
+   * Of one to be sent: the text of each segment that it is to be cut into, of which the last may be shorter. FIN and
+   * PSH are for the last of them.
+   */
+  segmentSize = 0
 }
 
 const NOTHING = new Uint8Array(0)
 
 export type SegmentError = 'too-short' | 'bad-offset' | 'bad-checksum' | options.OptionError
 
-/** Reads the segment between `offset` and `end`; `pseudo` is the sum of its pseudo-header. Its text stays lent. */
+/**
+ * Reads the segment between `offset` and `end`; `pseudo` is the sum of its pseudo-header, which is not looked at if the
+ * checksum was checked already. Its text stays lent.
+ */
 export function parse(
   frame: Uint8Array,
   offset: number,
   end: number,
   pseudo: checksum.Sum,
   into: Segment,
+  isChecked: boolean = false,
 ): Result<void, SegmentError> {
   if (end - offset < HEADER_SIZE) return err('too-short')
   const headerSize = (frame[offset + 12]! >>> 4) * 4
   if (headerSize < HEADER_SIZE || offset + headerSize > end) return err('bad-offset')
-  if (checksum.of(frame, offset, end, pseudo) !== 0) return err('bad-checksum')
+  if (!isChecked && checksum.of(frame, offset, end, pseudo) !== 0) return err('bad-checksum')
   into.srcPort = getU16(frame, offset)
   into.dstPort = getU16(frame, offset + 2)
   into.seq = getU32(frame, offset + 4) | 0
@@ -92,13 +103,15 @@ export function headerSize(segment: Readonly<Segment>): number {
 
 /**
  * Writes the header of `segment` at `offset` of a buffer of zeros, whose text is already in place behind it.
- * `pseudo` is the sum of the pseudo-header.
+ * `pseudo` is the sum of the pseudo-header: alone in the checksum's place if the device is to complete it
+ * (`isPartial`).
  */
 export function emit(
   frame: Uint8Array,
   offset: number,
   segment: Readonly<Segment>,
   pseudo: checksum.Sum,
+  isPartial: boolean = false,
 ): void {
   const size = headerSize(segment)
   setU16(frame, offset, segment.srcPort)
@@ -108,10 +121,12 @@ export function emit(
   frame[offset + 12] = (size / 4) << 4
   frame[offset + 13] = segment.flags
   setU16(frame, offset + 14, segment.window)
-  setU16(frame, offset + 16, 0)
+  setU16(frame, offset + CHECKSUM_OFFSET, 0)
   setU16(frame, offset + 18, 0)
   if (size > HEADER_SIZE) options.emit(frame, offset + HEADER_SIZE, segment)
-  setU16(frame, offset + 16, checksum.of(frame, offset, offset + size + segment.textLength, pseudo))
+  const end = offset + size + segment.textLength
+  const sum = isPartial ? checksum.folded(pseudo) : checksum.of(frame, offset, end, pseudo)
+  setU16(frame, offset + CHECKSUM_OFFSET, sum)
 }
 
 /** How much of the sequence space it takes: its text, and one each for SYN and FIN. RFC 9293 §3.4. */

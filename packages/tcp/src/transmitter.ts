@@ -9,7 +9,14 @@ import * as wire from './segment.ts'
 import { add } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 
+/** The headers of IP and TCP, with all of their options. */
+const HEADERS_SIZE_MAX = 120
+/** The most text that is cut here, if the device cuts none: more at a time makes nothing faster. */
+const CUT_MAX = 65_536
+
 export class Transmitter {
+  /** The most text in one segment that is cut on its way. */
+  readonly textMax: number
   /** The segment being sent: one for all. */
   readonly out: wire.Segment = new wire.Segment()
   segmentCount = 0
@@ -31,12 +38,37 @@ export class Transmitter {
 
   constructor(ip: Ip) {
     this.#ip = ip
+    const { segmentation } = ip.offloads
+    this.textMax = segmentation > 0 ? segmentation - HEADERS_SIZE_MAX : CUT_MAX
+    if (ip.offloads.checksum) this.#packet.checksumOffset = wire.CHECKSUM_OFFSET
   }
 
-  /** Sends `out`, which `nextSegment` has filled for `tcb`. */
+  /** Sends `out`, which `nextSegment` has filled for `tcb`, cut into segments here if the device does not. */
   send(tcb: Tcb): Result<void, IpError> {
     this.#tcb = tcb
-    return this.#transmit(tcb.ends.localAddr, tcb.ends.remoteAddr)
+    const { out } = this
+    const { localAddr, remoteAddr } = tcb.ends
+    const isWhole = out.textLength <= out.segmentSize || out.segmentSize === 0
+    if (isWhole || this.#ip.offloads.segmentation > 0) return this.#transmit(localAddr, remoteAddr, !isWhole)
+    return this.#cut(localAddr, remoteAddr)
+  }
+
+  /** Sends `out` in pieces. What comes after the last text, a FIN or a push, goes with the last. */
+  #cut(src: IpAddress, dst: IpAddress): Result<void, IpError> {
+    const { out } = this
+    const { flags, segmentSize } = out
+    out.flags = flags & ~(wire.PSH | wire.FIN)
+    let left = out.textLength
+    for (out.textLength = segmentSize; left > segmentSize; left -= segmentSize) {
+      const sent = this.#transmit(src, dst, false)
+      // The device is full, or gone: those behind would be lost as well.
+      if (!sent.ok) return sent
+      out.seq = add(out.seq, segmentSize)
+      out.textOffset += segmentSize
+    }
+    out.flags = flags
+    out.textLength = left
+    return this.#transmit(src, dst, false)
   }
 
   /** Resets a connection of ours. */
@@ -44,7 +76,7 @@ export class Transmitter {
     this.#bare(ends.localPort, ends.remotePort, wire.RST | wire.ACK)
     this.out.seq = snd.max
     this.out.ack = rcv.nxt
-    this.#transmit(ends.localAddr, ends.remoteAddr)
+    this.#transmit(ends.localAddr, ends.remoteAddr, false)
   }
 
   /** Answers a segment from `src` that belongs to no connection: RFC 9293 §3.10.7.1. */
@@ -54,7 +86,7 @@ export class Transmitter {
     this.#bare(segment.dstPort, segment.srcPort, hasAck ? wire.RST : wire.RST | wire.ACK)
     this.out.seq = hasAck ? segment.ack : 0
     this.out.ack = hasAck ? 0 : add(segment.seq, wire.span(segment))
-    this.#transmit(dst, src)
+    this.#transmit(dst, src, false)
   }
 
   /** A reset with nothing in it. */
@@ -67,25 +99,31 @@ export class Transmitter {
     out.mss = 0
     out.scale = -1
     out.textLength = 0
+    out.segmentSize = 0
     this.resetCount += 1
   }
 
-  #transmit(src: IpAddress, dst: IpAddress): Result<void, IpError> {
+  /** Sends `out` in one packet, of which the device makes several segments if `isCut`. */
+  #transmit(src: IpAddress, dst: IpAddress, isCut: boolean): Result<void, IpError> {
+    const { out } = this
     const packet = this.#packet
+    const headerSize = wire.headerSize(out)
     packet.src = src
     packet.dst = dst
-    packet.size = wire.headerSize(this.out) + this.out.textLength
+    packet.size = headerSize + out.textLength
+    packet.segmentSize = isCut ? out.segmentSize : 0
+    packet.headerSize = headerSize
     this.#pseudo = checksum.pseudo(src, dst, wire.PROTOCOL, packet.size)
-    this.segmentCount += 1
+    this.segmentCount += isCut ? Math.ceil(out.textLength / out.segmentSize) : 1
     return this.#ip.writeAt(packet, this.#fill)
   }
 
   /** Made once: a closure for every segment would cost more than its header. */
   #fill: FillAt = (frame, offset) => {
     const { textLength, textOffset } = this.out
-    const { size } = this.#packet
+    const { size, checksumOffset } = this.#packet
     if (textLength > 0) this.#tcb!.snd.queue.copy(textOffset, frame, offset + size - textLength, textLength)
-    wire.emit(frame, offset, this.out, this.#pseudo)
+    wire.emit(frame, offset, this.out, this.#pseudo, checksumOffset >= 0)
     return size
   }
 }

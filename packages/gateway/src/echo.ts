@@ -17,6 +17,7 @@ export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
     },
     configure: (config) => ip.configure(config),
     mtu: (dst) => ip.mtu(dst),
+    reducePathMtu: (dst, mtu) => ip.reducePathMtu(dst, mtu),
     src: (dst) => ip.src(dst),
     isHost: (address) => ip.isHost(address),
     isOwn: (address) => ip.isOwn(address),
@@ -30,6 +31,7 @@ export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
     },
     listenOther: (receive) => ip.listenOther(receive),
     onUnreachable: (notify) => ip.onUnreachable(notify),
+    onReassemblyTimeout: (notify) => ip.onReassemblyTimeout(notify),
   }
   const icmp = icmpOf.connect({ ip: own, clock })
   return icmp

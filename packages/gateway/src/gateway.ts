@@ -113,7 +113,7 @@ class UserNetwork implements Gateway {
     this.#guest = new Guest(cidr)
     const ethernet = ethernetOf.connect(this.#guest.observe(net))
     const arp = arpOf.connect({ ethernet, clock })
-    const ip = ipOf.connect({ ethernet, arp, random }, { config: { cidr }, isPromiscuous: true })
+    const ip = ipOf.connect({ ethernet, arp, clock, random }, { config: { cidr }, isPromiscuous: true })
     echo.connect(ip, clock)
     const udp = udpOf.connect({ ip, random })
     const tcp = tcpOf.connect({ ip, clock, random })

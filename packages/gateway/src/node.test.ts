@@ -34,7 +34,7 @@ function guestOn(stream: DuplexStream): { tcp: Tcp; udp: Udp } {
   const ethernet = ethernetOf.connect(net)
   const arp = arpOf.connect({ ethernet, clock })
   const cidr = { address: ipv4.of(10, 0, 0, 2), prefixLength: 24 }
-  const ip = connectIp({ ethernet, arp, random: nodeRandom }, { config: { cidr, gateway: GATEWAY } })
+  const ip = connectIp({ ethernet, arp, clock, random: nodeRandom }, { config: { cidr, gateway: GATEWAY } })
   const tcp = connectTcp({ ip, clock, random: nodeRandom })
   cleanup.push(() => {
     tcp.disconnect()

@@ -47,7 +47,7 @@ function ipOn(net: Net, clock: ManualClock, address: Ipv4, options: Options): Ip
   const ethernet = connectEthernet(net)
   const arp = connectArp({ ethernet, clock })
   const config = { cidr: { address, prefixLength: 24 }, gateway: B }
-  return connectIp({ ethernet, arp, random: seeded(1) }, { config, ...options })
+  return connectIp({ ethernet, arp, clock, random: seeded(1) }, { config, ...options })
 }
 
 /** Copies of the replies and errors that arrive. */

@@ -3,6 +3,7 @@ import type { IpAddress } from '@mirage/address/ip'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import type { Fill, FillAt, NetError, Offloads } from '@mirage/net'
 import type { Result } from '@mirage/result'
+import type { FragmentDrop } from './reassembly.ts'
 import type { HeaderError } from './wire.ts'
 
 /** The assigned protocol number of a payload. */
@@ -50,7 +51,7 @@ export type IpDrop =
   /** It does not come from one host: RFC 1122 §3.2.1.3. */
   | 'bad-source'
   | 'not-for-us'
-  | 'fragment'
+  | FragmentDrop
   | 'unknown-protocol'
   /** It waited for its next hop, which did not answer. */
   | 'unresolved'
@@ -103,6 +104,13 @@ export interface Ip<Address extends IpAddress = IpAddress> {
   /** The most bytes of payload in one unfragmented packet to `dst`, as far as the way there is known. */
   mtu(dst: Address): number
 
+  /**
+   * Remembers for some minutes that packets of more than `mtu` bytes, IP header included, do not reach `dst`. For the
+   * protocol that was told so (`DeliveryErrors.onError`), once it knows that the packet was one of its own. Returns
+   * whether this is news: then `mtu(dst)` may be less than it was, and what was sent and did not fit may be sent again.
+   */
+  reducePathMtu(dst: Address, mtu: number): boolean
+
   /** The source address that a packet to `dst` gets: the unspecified one while there is none. */
   src(dst: Address): Address
 
@@ -154,4 +162,10 @@ export interface Ipv4Layer extends Ip<Ipv4> {
   /** The address of this interface; 0.0.0.0/0 until it has one. */
   readonly config: Config
   configure(config: Config): void
+
+  /**
+   * Tells `notify` of every packet of which the first fragment came, but not all in time: of that fragment, lent until
+   * the call returns. Several may ask.
+   */
+  onReassemblyTimeout(notify: (first: Packet<Ipv4>) => void): void
 }

@@ -37,7 +37,7 @@ function rig(options: Options = { config: CONFIG }, mtu: number = 1500): Rig {
   const cable = pair({ clock, mtu })
   const ethernet = connectEthernet(cable.a)
   const arp = connectArp({ ethernet, clock })
-  const ip = connect({ ethernet, arp, random: seeded(1) }, options)
+  const ip = connect({ ethernet, arp, clock, random: seeded(1) }, options)
   const peer = connectEthernet(cable.b)
   const arrived: Uint8Array[] = []
   peer.listen(IPV4, (frame, offset) => arrived.push(frame.slice(offset)))
@@ -398,8 +398,8 @@ describe('ip input', () => {
     ['from everyone in its network', 'bad-source', { src: of(10, 0, 0, 255) }],
     ['from a group', 'bad-source', { src: of(224, 0, 0, 1) }],
     ['from a loopback', 'bad-source', { src: of(127, 0, 0, 1) }],
-    ['that is a first fragment', 'fragment', { fragmentation: 0x2000 }],
-    ['that is a last fragment', 'fragment', { fragmentation: 3 }],
+    ['that is a fragment of a bad length', 'fragment-size', { fragmentation: 0x2000 }],
+    ['that is a fragment of too large a packet', 'fragment-too-long', { fragmentation: 0x1fff }],
     ['of a protocol that nobody listens to', 'unknown-protocol', { protocol: 201 }],
   ]
   for (const [why, reason, sent] of dropped) {

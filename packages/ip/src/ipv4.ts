@@ -2,6 +2,7 @@
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Mac } from '@mirage/address/mac'
 import type { Arp } from '@mirage/arp'
+import type { Clock } from '@mirage/clock'
 import { IPV4, type Ethernet, type EthernetError } from '@mirage/ethernet'
 import {
   HEADER_SIZE as ETHERNET_HEADER_SIZE,
@@ -24,6 +25,9 @@ import {
   UDP,
   type WriteOptions,
 } from './ip.ts'
+import { IPV4_MTU_MIN, type Path, Paths } from './path-mtu.ts'
+import { Reassembler } from './reassembler.ts'
+import { noDrops } from './reassembly.ts'
 import * as route from './route.ts'
 import { Waiting, type WaitingPacket } from './waiting.ts'
 import * as wire from './wire.ts'
@@ -32,6 +36,7 @@ import * as wire from './wire.ts'
 export interface Devices {
   readonly ethernet: Ethernet
   readonly arp: Arp
+  readonly clock: Clock
   readonly random: Random
 }
 
@@ -41,6 +46,8 @@ export interface Options {
   readonly config?: Config
   /** Takes packets to every host for its own, as a gateway does. */
   readonly isPromiscuous?: boolean
+  /** Bytes of payload that are kept of packets whose fragments did not all arrive; 262,144 unless told. */
+  readonly fragmentCacheSize?: number
 }
 
 const TTL = 64
@@ -51,9 +58,9 @@ const HEADERS_SIZE: number = ETHERNET_HEADER_SIZE + wire.HEADER_SIZE
 const UNCONFIGURED: Config = { cidr: { address: ipv4.UNSPECIFIED, prefixLength: 0 } }
 
 /** IPv4 on `ethernet`, whose listener for that type it becomes. It tells `arp` which address is ours. */
-export function connect(devices: Devices, { config, isPromiscuous = false }: Options = {}): Ipv4Layer {
-  const ip = new Interface(devices, isPromiscuous)
-  if (config !== undefined) ip.configure(config)
+export function connect(devices: Devices, options: Options = {}): Ipv4Layer {
+  const ip = new Interface(devices, options)
+  if (options.config !== undefined) ip.configure(options.config)
   return ip
 }
 
@@ -69,13 +76,16 @@ class Interface implements Ipv4Layer {
     'bad-checksum': 0,
     'bad-source': 0,
     'not-for-us': 0,
-    fragment: 0,
+    ...noDrops(),
     'unknown-protocol': 0,
     unresolved: 0,
   }
   #ethernet: Ethernet
   #mtu: number
+  /** What is known of paths that carry less. */
+  #paths: Paths<ipv4.Ipv4>
   #arp: Arp
+  #clock: Clock
   #random: Random
   #isPromiscuous: boolean
   #config: Config = UNCONFIGURED
@@ -111,27 +121,24 @@ class Interface implements Ipv4Layer {
     headerSize: 0,
     isIpv6: false,
   }
-  #packet: wire.MutablePacket = {
-    frame: new Uint8Array(0),
-    header: 0,
-    offset: 0,
-    end: 0,
-    src: ipv4.UNSPECIFIED,
-    dst: ipv4.UNSPECIFIED,
-    protocol: 0,
-    ttl: 0,
-    trafficClass: 0,
-    isChecked: false,
-  }
+  #packet: wire.MutablePacket = wire.create()
 
-  constructor({ ethernet, arp, random }: Devices, isPromiscuous: boolean) {
+  #reassembler: Reassembler
+  #timeouts: Receive[] = []
+
+  constructor({ ethernet, arp, clock, random }: Devices, options: Options) {
+    const { isPromiscuous = false, fragmentCacheSize: sizeMax } = options
     this.#ethernet = ethernet
     this.#arp = arp
+    this.#clock = clock
     this.#random = random
     this.#isPromiscuous = isPromiscuous
     this.#lastMac = ethernet.mac
     this.offloads = ethernet.offloads
     this.#mtu = ethernet.mtu - wire.HEADER_SIZE
+    this.#paths = new Paths(ethernet.mtu, IPV4_MTU_MIN)
+    const timedOut = (first: Uint8Array): void => this.#timedOut(first)
+    this.#reassembler = new Reassembler({ clock, drops: this.drops, timedOut, sizeMax })
     ethernet.listen(IPV4, (frame, offset, _src, dst, isChecked) => this.#input(frame, offset, dst, isChecked))
   }
 
@@ -143,7 +150,10 @@ class Interface implements Ipv4Layer {
     const before = this.#config.cidr.address
     const { address } = config.cidr
     this.#config = config
-    this.#mtu = Math.min(this.#ethernet.mtu, Math.max(MTU_MIN, config.mtu ?? Infinity)) - wire.HEADER_SIZE
+    const mtu = Math.min(this.#ethernet.mtu, Math.max(MTU_MIN, config.mtu ?? Infinity))
+    this.#mtu = mtu - wire.HEADER_SIZE
+    // Another address, or another link: other paths.
+    if (before !== address || mtu !== this.#paths.mtu) this.#paths = new Paths(mtu, IPV4_MTU_MIN)
     this.#broadcast = route.directedBroadcast(config.cidr)
     this.#lastDst = -1
     if (before === address) return
@@ -151,8 +161,13 @@ class Interface implements Ipv4Layer {
     if (address !== ipv4.UNSPECIFIED) this.#arp.add(address)
   }
 
-  mtu(_dst: ipv4.Ipv4): number {
-    return this.#mtu
+  mtu(dst: ipv4.Ipv4): number {
+    const path = this.#pathTo(dst)
+    return path === undefined ? this.#mtu : path.mtu - wire.HEADER_SIZE
+  }
+
+  reducePathMtu(dst: ipv4.Ipv4, mtu: number): boolean {
+    return this.#paths.reduce(dst, mtu, this.#clock.now())
   }
 
   src(_dst: ipv4.Ipv4): ipv4.Ipv4 {
@@ -185,20 +200,19 @@ class Interface implements Ipv4Layer {
     header.protocol = protocol
     header.ttl = ttl
     header.trafficClass = trafficClass
-    // A packet that is never cut needs no id: RFC 6864 §4.1.
-    header.id = fragment ? this.#nextId() : 0
-    header.fragmentation = fragment ? 0 : wire.DONT_FRAGMENT
+    this.#mayBeCut(fragment)
     const fillAll: FillAt = (frame, offset) => join(frame, offset, size, fill, payloads)
-    if (length <= this.#mtu) return this.#output(length, fillAll)
-    return fragment ? this.#fragments(length, fillAll) : err('would-fragment')
+    const mtu = this.mtu(dst)
+    if (length <= mtu) return this.#output(length, fillAll)
+    return fragment ? this.#fragments(length, fillAll, mtu) : err('would-fragment')
   }
 
   /** Sends the packet of `#header` in pieces. */
-  #fragments(size: number, fill: FillAt): Result<void, IpError> {
+  #fragments(size: number, fill: FillAt, mtu: number): Result<void, IpError> {
     if (!route.nextHop(this.#config, this.#header.dst).ok) return err('no-route')
     const whole = new Uint8Array(size)
     const payload = whole.subarray(0, fill(whole, 0))
-    for (const piece of cut(payload.length, this.#mtu)) {
+    for (const piece of cut(payload.length, mtu)) {
       const part = payload.subarray(piece.offset, piece.end)
       this.#header.fragmentation = piece.fragmentation
       const sent = this.#output(part.length, (frame, offset) => put(frame, offset, part))
@@ -209,7 +223,7 @@ class Interface implements Ipv4Layer {
 
   writeAt(packet: Readonly<Outgoing<ipv4.Ipv4>>, fill: FillAt): Result<void, IpError> {
     const { size, segmentSize } = packet
-    if (size > (segmentSize === 0 ? this.#mtu : this.offloads.segmentation - wire.HEADER_SIZE))
+    if (size > (segmentSize === 0 ? this.mtu(packet.dst) : this.offloads.segmentation - wire.HEADER_SIZE))
       return err('would-fragment')
     const header = this.#header
     header.src = packet.src
@@ -217,8 +231,7 @@ class Interface implements Ipv4Layer {
     header.protocol = packet.protocol
     header.ttl = TTL
     header.trafficClass = packet.trafficClass
-    header.id = 0
-    header.fragmentation = wire.DONT_FRAGMENT
+    this.#mayBeCut(false)
     if (packet.checksumOffset < 0) return this.#output(size, fill)
     const offload = this.#offload
     offload.checksumStart = HEADERS_SIZE
@@ -238,6 +251,24 @@ class Interface implements Ipv4Layer {
 
   onUnreachable(notify: (dst: ipv4.Ipv4) => void): void {
     this.#unreachable.push(notify)
+  }
+
+  onReassemblyTimeout(notify: Receive): void {
+    this.#timeouts.push(notify)
+  }
+
+  #pathTo(dst: ipv4.Ipv4): Path | undefined {
+    // Asking for the time costs more than all of the rest, and nearly always there is nothing to be known.
+    return this.#paths.count === 0 ? undefined : this.#paths.get(dst, this.#clock.now())
+  }
+
+  /** Lets the packet of `#header` be cut, by us or by routers, if `fragment` says so or the path needs it. */
+  #mayBeCut(fragment: boolean): void {
+    const header = this.#header
+    const mayBeCut = fragment || this.#pathTo(header.dst)?.isNarrow === true
+    // A packet that is never cut needs no id: RFC 6864 §4.1.
+    header.id = mayBeCut ? this.#nextId() : 0
+    header.fragmentation = mayBeCut ? 0 : wire.DONT_FRAGMENT
   }
 
   /** Sends the packet of `#header`, with at most `size` bytes of payload, which fit. */
@@ -328,11 +359,31 @@ class Interface implements Ipv4Layer {
     packet.isChecked = isChecked
     if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
-    // Reassembly is not here: a fragment is of no use.
-    if (wire.isFragment(frame, offset)) return this.#drop('fragment')
+    if (wire.isFragment(frame, offset)) this.#inputFragment(packet)
+    else this.#deliver(packet)
+  }
+
+  #deliver(packet: Packet<ipv4.Ipv4>): void {
     const receive = this.#listeners[packet.protocol] ?? this.#other
     if (receive === undefined) return this.#drop('unknown-protocol')
     receive(packet)
+  }
+
+  #inputFragment(packet: wire.MutablePacket): void {
+    const whole = this.#reassembler.input(wire.fragmentKey(packet), wire.fragmentOf(packet))
+    if (whole === undefined) return
+    wire.emitWhole(whole.bytes)
+    const parsed = wire.parse(whole.bytes, 0, packet)
+    assert(parsed.ok, 'what is joined is a packet')
+    packet.isChecked = false
+    this.#deliver(packet)
+  }
+
+  #timedOut(first: Uint8Array): void {
+    const packet = wire.create()
+    const parsed = wire.parse(first, 0, packet)
+    assert(parsed.ok, 'the first fragment was a packet')
+    for (const notify of this.#timeouts) notify(packet)
   }
 
   #isForUs({ dst, protocol }: Packet<ipv4.Ipv4>, dstMac: Mac): boolean {

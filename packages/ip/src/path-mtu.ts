@@ -32,14 +32,15 @@ interface Known extends Path {
 
 /** What is known of paths to addresses of one family. `now` never decreases from one call to the next. */
 export class Paths<Address> {
-  /** The link's, which no path exceeds, and the least that is believed. */
-  readonly #mtu: number
+  /** The link's, which no path exceeds. */
+  readonly mtu: number
+  /** The least that is believed. */
   readonly #mtuMin: number
   /** In the order of `until`, because that is how they are set. */
   #known: Map<Address, Known> = new Map()
 
   constructor(mtu: number, mtuMin: number) {
-    this.#mtu = mtu
+    this.mtu = mtu
     this.#mtuMin = mtuMin
   }
 
@@ -59,9 +60,9 @@ export class Paths<Address> {
   /** Remembers that packets of more than `mtu` bytes do not reach `dst`. Returns whether that is news, and narrower. */
   reduce(dst: Address, mtu: number, now: Millis): boolean {
     this.#forget(now)
-    const floor = Math.min(this.#mtuMin, this.#mtu)
+    const floor = Math.min(this.#mtuMin, this.mtu)
     const path = { mtu: Math.max(mtu, floor), isNarrow: mtu < floor }
-    const { mtu: before, isNarrow } = this.#known.get(dst) ?? { mtu: this.#mtu, isNarrow: false }
+    const { mtu: before, isNarrow } = this.#known.get(dst) ?? { mtu: this.mtu, isNarrow: false }
     if (path.mtu > before || (path.mtu === before && (isNarrow || !path.isNarrow))) return false
     this.#known.delete(dst)
     this.#known.set(dst, { ...path, until: now + PATH_AGE_MS })

@@ -39,7 +39,7 @@ interface Entry {
 /** What is waiting for more fragments. `now` never decreases from one call to the next. */
 export class Reassembly {
   /** How many fragments led to nothing, by reason. Those that were kept count when it is known that they do. */
-  readonly drops: Record<FragmentDrop, number> = noDrops()
+  readonly drops: Record<FragmentDrop, number>
   #sizeMax: number
   #size = 0
   // A Map keeps the order in which keys were set: here the least recently used is the first …
@@ -47,8 +47,9 @@ export class Reassembly {
   // … and here the oldest, whose deadline is the earliest.
   #byAge: Map<string, Entry> = new Map()
 
-  constructor(sizeMax: number = SIZE_MAX) {
+  constructor(sizeMax: number = SIZE_MAX, drops: Record<FragmentDrop, number> = noDrops()) {
     this.#sizeMax = sizeMax
+    this.drops = drops
   }
 
   /** Bytes of payload that are kept, never more than the limit: copies, which keep no frame alive. */

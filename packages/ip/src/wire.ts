@@ -19,6 +19,7 @@ import { getU16, setU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { type Result, done, err } from '@mirage/result'
 import type { Packet, Protocol } from './ip.ts'
+import type { Fragment } from './reassembly.ts'
 
 /** Without options, as all our headers are. */
 export const HEADER_SIZE = 20
@@ -48,6 +49,22 @@ export type HeaderError = 'too-short' | 'bad-version' | 'bad-header-length' | 'b
 
 /** A packet while it is parsed. */
 export type MutablePacket = { -readonly [K in keyof Packet<ipv4.Ipv4>]: Packet<ipv4.Ipv4>[K] }
+
+/** A packet of nothing, to parse one into. */
+export function create(): MutablePacket {
+  return {
+    frame: new Uint8Array(0),
+    header: 0,
+    offset: 0,
+    end: 0,
+    src: ipv4.UNSPECIFIED,
+    dst: ipv4.UNSPECIFIED,
+    protocol: 0,
+    ttl: 0,
+    trafficClass: 0,
+    isChecked: false,
+  }
+}
 
 /**
  * Checks the header at `offset` of `frame`, which may end in padding of the link, and writes what it says to
@@ -87,6 +104,34 @@ export function isFragment(frame: Uint8Array, offset: number): boolean {
 /** How many bytes of its packet's payload come before the fragment at `offset`. */
 export function fragmentOffset(frame: Uint8Array, offset: number): number {
   return (getU16(frame, offset + 6) & OFFSET_BITS) * 8
+}
+
+/** What all fragments of a packet have in common, and those of no other sent at the time: RFC 791 §3.2. */
+export function fragmentKey({ frame, header, src, dst, protocol }: Packet<ipv4.Ipv4>): string {
+  const id = getU16(frame, header + 4)
+  return String.fromCharCode(src >>> 16, src & 0xffff, dst >>> 16, dst & 0xffff, protocol, id)
+}
+
+/** The fragment that `packet` is. */
+export function fragmentOf({ frame, header, offset, end }: Packet<ipv4.Ipv4>): Fragment {
+  return {
+    frame,
+    header,
+    headerEnd: offset,
+    offset,
+    end,
+    position: fragmentOffset(frame, header),
+    hasMore: (getU16(frame, header + 6) & MORE_FRAGMENTS) !== 0,
+    sizeMax: 0xffff - (offset - header),
+  }
+}
+
+/** Makes the header of the first fragment that of the whole packet, which begins at the first of `bytes`. */
+export function emitWhole(bytes: Uint8Array): void {
+  setU16(bytes, 2, bytes.length)
+  setU16(bytes, 6, 0)
+  setU16(bytes, 10, 0)
+  setU16(bytes, 10, checksum.of(bytes, 0, headerLengthOf(bytes, 0)))
 }
 
 /** Writes the header of a packet of `length` bytes, header included, that lies at `offset` of `frame`. */

@@ -31,7 +31,7 @@ export interface Layers {
 export function connect({ net, clock, random }: Needs): Layers {
   const link = ethernet.connect(net)
   const neighbours = arp.connect({ ethernet: link, clock })
-  const ip = connectIp({ ethernet: link, arp: neighbours, random })
+  const ip = connectIp({ ethernet: link, arp: neighbours, clock, random })
   const messages = icmp.connect({ ip, clock })
   return { arp: neighbours, ip, icmp: messages, udp: udp.connect({ ip, icmp: messages, random }) }
 }

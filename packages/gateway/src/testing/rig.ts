@@ -50,7 +50,7 @@ export function rig({ isUp = true }: { isUp?: boolean } = {}): Rig {
   const random = seeded(2)
   const ethernet = ethernetOf.connect(cable.b)
   const arp = arpOf.connect({ ethernet, clock })
-  const ip = connectIp({ ethernet, arp, random })
+  const ip = connectIp({ ethernet, arp, clock, random })
   const icmp = icmpOf.connect({ ip, clock })
   const udp = udpOf.connect({ ip, icmp, random })
   const tcp = connectTcp({ ip, clock, random })

@@ -52,6 +52,10 @@ export class Wire implements Ipv4Layer {
     return this.#mtu
   }
 
+  reducePathMtu(): boolean {
+    return false
+  }
+
   isHost(address: ipv4.Ipv4): boolean {
     return route.isHost(this.config.cidr, address)
   }
@@ -89,6 +93,8 @@ export class Wire implements Ipv4Layer {
   }
 
   listenOther(): void {}
+
+  onReassemblyTimeout(): void {}
 
   onUnreachable(notify: (dst: ipv4.Ipv4) => void): void {
     this.unreachable.push(notify)

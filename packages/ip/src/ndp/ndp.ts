@@ -1,0 +1,350 @@
+/**
+ * Neighbour discovery for a host with one interface: RFC 4861, RFC 4862.
+ *
+ * The four parts, each in its own file, are put together here: an event goes in, with the time and a random number,
+ * and what is to be sent and told comes out. Nothing waits; `deadline` says when `tick` has something to do.
+ *
+ * Not here: what routers do (answering solicitations, advertising, redirecting), and proxies.
+ */
+import * as ipv6 from '@mirage/address/ipv6'
+import type { Mac } from '@mirage/address/mac'
+import type { Millis } from '@mirage/clock'
+import { MTU_MIN } from '../ipv6/wire.ts'
+import * as addresses from './addresses.ts'
+import * as neighbours from './neighbours.ts'
+import * as routers from './routers.ts'
+import * as solicitation from './solicitation.ts'
+import type { Message, NeighbourAdvertisement, Prefix, RouterAdvertisement, Travel } from './wire.ts'
+
+/** How long an answer proves that a neighbour is there, about: RFC 4861 §10. */
+export const REACHABLE_TIME: Millis = 30_000
+/** Between two solicitations: RFC 4861 §10. */
+export const RETRANS_TIMER: Millis = 1000
+/** What routers may ask of us: a day, and a second between solicitations at most a minute. */
+const REACHABLE_TIME_MAX: Millis = 86_400_000
+const RETRANS_TIMER_MAX: Millis = 60_000
+/** Name servers that routers told of and that are remembered. */
+export const DNS_SERVERS_MAX = 4
+
+/** What a host is like. */
+export interface Options {
+  readonly mac: Mac
+  /** The most bytes of a packet that the link carries. */
+  readonly mtu: number
+  /** Whether routers are asked for and believed. */
+  readonly acceptsRouters: boolean
+  /**
+   * The address of ours in a /64 prefix, for the first `attempt`, 0, and for those after it, where somebody else has
+   * the one before; `undefined` where there is none left to try.
+   */
+  readonly addressIn: (prefix: ipv6.Ipv6, attempt: number) => ipv6.Ipv6 | undefined
+}
+
+/** The state. Only the functions of this file change it. */
+export interface Ndp {
+  readonly options: Options
+  readonly addresses: addresses.Addresses
+  readonly neighbours: neighbours.Cache
+  readonly routers: routers.Routers
+  solicitation: solicitation.Solicitation
+  /** Of packets that we send, as a router says, or 64. */
+  hopLimit: number
+  /** The most bytes of a packet on this link, as a router says. */
+  mtu: number
+  dnsServers: readonly ipv6.Ipv6[]
+}
+
+/** What an event leads to. */
+export type Action =
+  /** To the MAC address `to`; if there is none, as any packet to `dst`. */
+  | {
+      readonly kind: 'send'
+      readonly src: ipv6.Ipv6
+      readonly dst: ipv6.Ipv6
+      readonly to?: Mac
+      readonly message: Message
+    }
+  | { readonly kind: 'resolved'; readonly ip: ipv6.Ipv6; readonly mac: Mac }
+  | { readonly kind: 'unresolved'; readonly ip: ipv6.Ipv6 }
+  | { readonly kind: 'assigned' | 'duplicate' | 'expired'; readonly own: addresses.Own }
+  /** A router advertised something: more may be reached than before, or less. */
+  | { readonly kind: 'router'; readonly address: ipv6.Ipv6 }
+  /** Somebody else answers for an address that is ours. */
+  | { readonly kind: 'conflict'; readonly address: ipv6.Ipv6; readonly mac: Mac | undefined }
+
+const HOP_LIMIT = 64
+
+/** A host that has no address. */
+export function create(options: Options): Ndp {
+  return {
+    options,
+    addresses: addresses.create(),
+    neighbours: neighbours.create(REACHABLE_TIME, RETRANS_TIMER),
+    routers: routers.create(),
+    solicitation: solicitation.idle(),
+    hopLimit: HOP_LIMIT,
+    mtu: options.mtu,
+    dnsServers: [],
+  }
+}
+
+/** The interface is up: it makes itself a link-local address and looks for routers. `chance` is 0 to 1. */
+export function start(ndp: Ndp, now: Millis, chance: number): void {
+  const probeAt = now + chance * solicitation.DELAY_MAX
+  addIn(ndp, ipv6.LINK_LOCAL.address, 'link-local', Infinity, Infinity, probeAt)
+  if (ndp.options.acceptsRouters) ndp.solicitation = solicitation.start(now, chance)
+}
+
+/** Gives the interface an address, whose network is on the link; asked for at `probeAt`. False: there is no room. */
+export function assign(
+  ndp: Ndp,
+  { address, prefixLength }: ipv6.Cidr,
+  probeAt: Millis,
+  now: Millis,
+): boolean {
+  const lifetimes = { preferredUntil: Infinity, validUntil: Infinity }
+  if (!addresses.add(ndp.addresses, { address, prefixLength, origin: 'manual', ...lifetimes }, probeAt))
+    return false
+  routers.setPrefix(ndp.routers, { address, prefixLength }, Infinity, now)
+  return true
+}
+
+/** Makes `address` a way out of the link for ever. */
+export function setGateway(ndp: Ndp, address: ipv6.Ipv6, now: Millis): void {
+  routers.setRouter(ndp.routers, address, Infinity, 1, now)
+  ndp.neighbours.version += 1
+}
+
+/** The neighbour that a packet to `dst`, which is no group, is handed to. */
+export function nextHop(ndp: Ndp, dst: ipv6.Ipv6, now: Millis): ipv6.Ipv6 | undefined {
+  return routers.nextHop(ndp.routers, dst, (router) => neighbours.mayAnswer(ndp.neighbours, router), now)
+}
+
+/** The groups of which we are members: of everyone, and of those who ask for our addresses. */
+export function groups(ndp: Ndp): ReadonlySet<ipv6.Ipv6> {
+  return new Set([ipv6.ALL_NODES, ...ndp.addresses.list.map(({ address }) => ipv6.solicitedNode(address))])
+}
+
+/** Asks who has `hop`, unless that is known or asked already. */
+export function resolve(ndp: Ndp, hop: ipv6.Ipv6, now: Millis): readonly Action[] {
+  return follow(ndp, neighbours.solicit(ndp.neighbours, hop, now), now)
+}
+
+/** When `tick` has something to do. */
+export function deadline({
+  addresses: own,
+  neighbours: cache,
+  routers: ways,
+  solicitation: asking,
+}: Ndp): Millis {
+  return Math.min(cache.deadline, addresses.deadline(own), routers.deadline(ways), asking.deadline)
+}
+
+/** Time has passed. `chance` is 0 to 1. */
+export function tick(ndp: Ndp, now: Millis, chance: number): readonly Action[] {
+  const before = ndp.routers.list.length + ndp.routers.prefixes.length
+  routers.tick(ndp.routers, now)
+  if (ndp.routers.list.length + ndp.routers.prefixes.length !== before) ndp.neighbours.version += 1
+  const own = addresses.tick(ndp.addresses, ndp.neighbours.retransTimer, now)
+  const actions = own.flatMap((action) => ofAddress(ndp, action, now))
+  actions.push(...follow(ndp, neighbours.tick(ndp.neighbours, now), now))
+  if (solicitation.tick(ndp.solicitation, now, chance)) actions.push(askRouters(ndp, now))
+  return actions
+}
+
+/** A message arrived. `chance` is 0 to 1. */
+export function input(
+  ndp: Ndp,
+  message: Message,
+  travel: Travel,
+  now: Millis,
+  chance: number,
+): readonly Action[] {
+  switch (message.kind) {
+    case 'router-solicitation':
+      return []
+    case 'router-advertisement':
+      return ndp.options.acceptsRouters ? advertisedRouter(ndp, message, travel.src, now, chance) : []
+    case 'neighbour-solicitation':
+      return solicited(ndp, message.target, message.mac, travel.src, now)
+    case 'neighbour-advertisement':
+      return advertisedNeighbour(ndp, message, now)
+    case 'redirect': {
+      const { destination, target, mac } = message
+      const present = nextHop(ndp, destination, now)
+      if (!routers.redirected(ndp.routers, travel.src, destination, target, present)) return []
+      ndp.neighbours.version += 1
+      if (mac === undefined) return []
+      return follow(ndp, neighbours.heard(ndp.neighbours, target, mac, target !== destination, now), now)
+    }
+  }
+}
+
+function solicited(
+  ndp: Ndp,
+  target: ipv6.Ipv6,
+  mac: Mac | undefined,
+  src: ipv6.Ipv6,
+  now: Millis,
+): readonly Action[] {
+  const isClaim = src === ipv6.UNSPECIFIED
+  const own = addresses.find(ndp.addresses, target)
+  if (own === undefined) return []
+  if (own.isTentative) {
+    return isClaim ? follow(ndp, addresses.claimed(ndp.addresses, target), now) : []
+  }
+  // Whoever would like to have our address is told so, and everyone hears it: RFC 4861 §7.2.4.
+  if (isClaim) return [advertise(ndp, target, ipv6.ALL_NODES, undefined, false)]
+  const actions = mac === undefined ? [] : neighbours.heard(ndp.neighbours, src, mac, false, now)
+  return [...follow(ndp, actions, now), advertise(ndp, target, src, mac, true)]
+}
+
+function advertise(
+  { options }: Ndp,
+  target: ipv6.Ipv6,
+  dst: ipv6.Ipv6,
+  to: Mac | undefined,
+  isSolicited: boolean,
+): Action {
+  const message: Message = {
+    kind: 'neighbour-advertisement',
+    target,
+    isRouter: false,
+    isSolicited,
+    isOverride: true,
+    mac: options.mac,
+  }
+  return { kind: 'send', src: target, dst, message, ...(to === undefined ? {} : { to }) }
+}
+
+function advertisedNeighbour(ndp: Ndp, message: NeighbourAdvertisement, now: Millis): readonly Action[] {
+  const { target, mac } = message
+  const own = addresses.find(ndp.addresses, target)
+  if (own === undefined) return follow(ndp, neighbours.advertised(ndp.neighbours, message, now), now)
+  if (own.isTentative) return follow(ndp, addresses.claimed(ndp.addresses, target), now)
+  return mac === ndp.options.mac ? [] : [{ kind: 'conflict', address: target, mac }]
+}
+
+/** RFC 4861 §6.3.4, RFC 4862 §5.5.3. */
+function advertisedRouter(
+  ndp: Ndp,
+  message: RouterAdvertisement,
+  src: ipv6.Ipv6,
+  now: Millis,
+  chance: number,
+): readonly Action[] {
+  const { neighbours: cache } = ndp
+  if (message.hopLimit !== 0) ndp.hopLimit = message.hopLimit
+  if (message.mtu !== undefined && message.mtu >= MTU_MIN && message.mtu <= ndp.options.mtu)
+    ndp.mtu = message.mtu
+  // Hosts that heard the same advertisement do not ask at the same time: RFC 4861 §6.3.2.
+  const reachable = message.reachableTime === 0 ? REACHABLE_TIME : message.reachableTime
+  cache.reachableTime = Math.min(reachable, REACHABLE_TIME_MAX) * (0.5 + chance)
+  if (message.retransTimer !== 0) cache.retransTimer = Math.min(message.retransTimer, RETRANS_TIMER_MAX)
+  if (message.dnsServers.length > 0) ndp.dnsServers = message.dnsServers.slice(0, DNS_SERVERS_MAX)
+  routers.advertised(ndp.routers, src, message, now)
+  if (message.routerLifetime > 0) solicitation.answered(ndp.solicitation)
+  cache.version += 1
+  for (const prefix of message.prefixes) configure(ndp, prefix, now, chance)
+  const actions = message.mac === undefined ? [] : neighbours.heard(cache, src, message.mac, true, now)
+  return [...follow(ndp, actions, now), { kind: 'router', address: src }]
+}
+
+/** RFC 4862 §5.5.3. Only prefixes of 64 bits leave the 64 that our part of an address has. */
+function configure(ndp: Ndp, advertised: Prefix, now: Millis, chance: number): void {
+  const { prefix, isAutonomous, preferredLifetime, validLifetime } = advertised
+  if (!isAutonomous || ipv6.isLinkLocal(prefix.address) || ipv6.isMulticast(prefix.address)) return
+  if (preferredLifetime > validLifetime || prefix.prefixLength !== 64) return
+  const [preferred, valid] = [preferredLifetime * 1000, validLifetime * 1000]
+  const isIn = ({ origin, address }: addresses.Own): boolean =>
+    origin === 'router' && ipv6.contains(prefix, address)
+  const own = ndp.addresses.list.find(isIn)
+  if (own !== undefined) return addresses.renew(own, preferred, valid, now)
+  if (valid === 0) return
+  addIn(ndp, prefix.address, 'router', now + preferred, now + valid, now + chance * solicitation.DELAY_MAX)
+}
+
+function addIn(
+  ndp: Ndp,
+  prefix: ipv6.Ipv6,
+  origin: addresses.Own['origin'],
+  preferredUntil: Millis,
+  validUntil: Millis,
+  probeAt: Millis,
+  attempt: number = 0,
+): void {
+  const address = ndp.options.addressIn(prefix, attempt)
+  if (address === undefined) return
+  addresses.add(ndp.addresses, { address, prefixLength: 64, origin, preferredUntil, validUntil }, probeAt)
+}
+
+/** What the parts ask for, in messages. */
+function follow(
+  ndp: Ndp,
+  actions: readonly (neighbours.NeighbourAction | addresses.AddressAction)[],
+  now: Millis,
+): Action[] {
+  return actions.flatMap((action) => {
+    switch (action.kind) {
+      case 'solicit':
+        return solicit(ndp, action.target, action.mac, now)
+      case 'router-lost':
+        routers.loseRouter(ndp.routers, action.ip)
+        ndp.neighbours.version += 1
+        return []
+      case 'unresolved':
+        routers.unanswered(ndp.routers, action.ip)
+        ndp.neighbours.version += 1
+        return [action]
+      case 'resolved':
+        return [action]
+      case 'probe':
+      case 'assigned':
+      case 'duplicate':
+      case 'expired':
+        return ofAddress(ndp, action, now)
+    }
+  })
+}
+
+function ofAddress(ndp: Ndp, action: addresses.AddressAction, now: Millis): Action[] {
+  if (action.kind === 'probe') {
+    const { address: target } = action
+    const message: Message = { kind: 'neighbour-solicitation', target }
+    return [{ kind: 'send', src: ipv6.UNSPECIFIED, dst: ipv6.solicitedNode(target), message }]
+  }
+  ndp.neighbours.version += 1
+  if (action.kind === 'duplicate') tryNext(ndp, action.own, now)
+  return [action]
+}
+
+/** Another address in the prefix of one that somebody else has, if there is one to try. */
+function tryNext(ndp: Ndp, own: addresses.Own, now: Millis): void {
+  if (own.origin === 'manual') return
+  const prefix = ipv6.network({ address: own.address, prefixLength: 64 })
+  let attempt = 0
+  while (attempt < ATTEMPTS_MAX && ndp.options.addressIn(prefix, attempt) !== own.address) attempt++
+  addIn(ndp, prefix, own.origin, own.preferredUntil, own.validUntil, now, attempt + 1)
+}
+
+/** Addresses in one prefix that are tried. */
+const ATTEMPTS_MAX = 3
+
+/** Without an address of ours there is nobody to answer to: the question is asked again later. */
+function solicit(ndp: Ndp, target: ipv6.Ipv6, to: Mac | undefined, now: Millis): Action[] {
+  const src = addresses.choose(ndp.addresses, target, now)
+  if (src === undefined) return []
+  const message: Message = { kind: 'neighbour-solicitation', target, mac: ndp.options.mac }
+  if (to !== undefined) return [{ kind: 'send', src, dst: target, to, message }]
+  return [{ kind: 'send', src, dst: ipv6.solicitedNode(target), message }]
+}
+
+function askRouters(ndp: Ndp, now: Millis): Action {
+  const src = addresses.choose(ndp.addresses, ipv6.ALL_ROUTERS, now) ?? ipv6.UNSPECIFIED
+  const { mac } = ndp.options
+  const message: Message = {
+    kind: 'router-solicitation',
+    ...(src === ipv6.UNSPECIFIED ? {} : { mac }),
+  }
+  return { kind: 'send', src, dst: ipv6.ALL_ROUTERS, message }
+}

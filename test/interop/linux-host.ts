@@ -12,7 +12,7 @@ export interface HostOptions {
   readonly addresses: readonly string[]
   /** 1500 unless told. */
   readonly mtu?: number
-  /** Settings of its kernel, by their paths under `net`: `ipv4/tcp_sack` is `0`. Congestion control is CUBIC unless told. */
+  /** Settings of its kernel, by their paths under `net`: `ipv4/tcp_sack` is `0`. */
   readonly settings?: Readonly<Record<string, string>>
   /** Let the kernel leave cuts and checksums to the other end of the cable. */
   readonly hasOffloads?: boolean
@@ -54,9 +54,11 @@ export async function linuxHost(options: HostOptions): Promise<LinuxHost> {
       inside('ip', 'addr', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []))
     inside('ip', 'link', 'set', 'lo', 'up')
     inside('ip', 'link', 'set', name, 'up')
-    const all = { 'ipv4/tcp_congestion_control': 'cubic', ...settings }
-    for (const [path, value] of Object.entries(all))
+    for (const [path, value] of Object.entries(settings))
       inside('sysctl', '-qw', `net.${path.replaceAll('/', '.')}=${value}`)
+    // What Linux does unless told; some distributions have another default. A namespace may say it by its routes only.
+    for (const route of inside('ip', '-4', 'route', 'show', 'dev', name).split('\n').filter(Boolean))
+      inside('ip', 'route', 'change', ...route.trim().split(' '), 'dev', name, 'congctl', 'cubic')
     return new Host(namespace, name, cable.value)
   } catch (error) {
     ip('netns', 'delete', namespace)

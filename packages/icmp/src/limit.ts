@@ -6,6 +6,7 @@ export const BURST = 50
 /** Errors a second in the long run. */
 export const RATE = 100
 
+/** A bucket: what is left in it, and since when it fills. */
 export interface Limit {
   tokens: number
   /** When `tokens` was right. */

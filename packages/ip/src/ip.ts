@@ -164,6 +164,18 @@ export interface Ipv4Layer extends Ip<Ipv4> {
   configure(config: Config): void
 
   /**
+   * Shows `take` every packet that came to this device's own address, whatever host it is for, before fragments are
+   * joined. Those that it takes, by returning true, are its own; the others are handled as if nobody had looked.
+   */
+  intercept(take: (packet: Packet<Ipv4>) => boolean): void
+
+  /**
+   * Hands a packet of at most `size` bytes, its header included, which `fill` writes, to the neighbour `hop`, and
+   * changes nothing of it. If it has to wait for the neighbour, and in vain, `lost` is told, and given the packet.
+   */
+  relay(hop: Ipv4, size: number, fill: FillAt, lost?: (packet: Uint8Array) => void): Result<void, IpError>
+
+  /**
    * Tells `notify` of every packet of which the first fragment came, but not all in time: of that fragment, lent until
    * the call returns. Several may ask.
    */

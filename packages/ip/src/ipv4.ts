@@ -93,6 +93,7 @@ class Interface implements Ipv4Layer {
 
   #listeners: (Receive | undefined)[] = []
   #other: Receive | undefined
+  #intercept: ((packet: Packet<ipv4.Ipv4>) => boolean) | undefined
   #unreachable: ((dst: ipv4.Ipv4) => void)[] = []
   #waiting: Waiting = new Waiting()
   #ids: Uint8Array = new Uint8Array(0)
@@ -271,6 +272,23 @@ class Interface implements Ipv4Layer {
     header.fragmentation = mayBeCut ? 0 : wire.DONT_FRAGMENT
   }
 
+  intercept(take: (packet: Packet<ipv4.Ipv4>) => boolean): void {
+    this.#intercept = take
+  }
+
+  relay(
+    hop: ipv4.Ipv4,
+    size: number,
+    fill: FillAt,
+    lost: (packet: Uint8Array) => void = () => {},
+  ): Result<void, IpError> {
+    const mac = this.#arp.lookup(hop)
+    if (mac !== undefined) return fitting(this.#ethernet.writeAt(mac, IPV4, size, fill))
+    if (!this.#waiting.hasRoom(hop, size)) return err('busy')
+    const bytes = new Uint8Array(size)
+    return this.#keep(hop, { dst: hop, bytes: bytes.subarray(0, fill(bytes, 0)), offload: undefined, lost })
+  }
+
   /** Sends the packet of `#header`, with at most `size` bytes of payload, which fit. */
   #output(size: number, fill: FillAt, offload?: Readonly<Offload>): Result<void, IpError> {
     const { dst } = this.#header
@@ -319,7 +337,12 @@ class Interface implements Ipv4Layer {
     const length = this.#fillPacket(packet, 0)
     assert(length <= packet.length, 'fill does not count more bytes than it was lent')
     const bytes = packet.subarray(0, length)
-    const isFirst = this.#waiting.add(hop, { dst, bytes, offload: offload && { ...offload } })
+    return this.#keep(hop, { dst, bytes, offload: offload && { ...offload }, lost: undefined })
+  }
+
+  /** Keeps a packet, for which there is room, until its next hop is known. */
+  #keep(hop: ipv4.Ipv4, packet: WaitingPacket): Result<void, IpError> {
+    const isFirst = this.#waiting.add(hop, packet)
     if (isFirst) void this.#arp.query(hop).then((answer) => this.#resolved(hop, answer))
     return done
   }
@@ -331,9 +354,11 @@ class Interface implements Ipv4Layer {
       return
     }
     this.drops.unresolved += packets.length
-    for (const dst of new Set(packets.map((packet) => packet.dst))) {
+    const own = packets.filter(({ lost }) => lost === undefined)
+    for (const dst of new Set(own.map((packet) => packet.dst))) {
       for (const notify of this.#unreachable) notify(dst)
     }
+    for (const { lost, bytes } of packets) lost?.(bytes)
   }
 
   #sendWaiting(mac: Mac, { bytes, offload }: WaitingPacket): void {
@@ -357,6 +382,7 @@ class Interface implements Ipv4Layer {
     const parsed = wire.parse(frame, offset, packet)
     if (!parsed.ok) return this.#drop(parsed.error)
     packet.isChecked = isChecked
+    if (dstMac === this.#ethernet.mac && this.#intercept?.(packet) === true) return
     if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
     if (wire.isFragment(frame, offset)) this.#inputFragment(packet)

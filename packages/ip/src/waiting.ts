@@ -15,6 +15,8 @@ export interface WaitingPacket {
   readonly bytes: Uint8Array
   /** What is left to the device. */
   readonly offload: Offload | undefined
+  /** Whom to give it back to if it waited in vain. */
+  readonly lost: ((packet: Uint8Array) => void) | undefined
 }
 
 export class Waiting {

@@ -7,7 +7,7 @@
 import type { Millis } from '@mirage/clock'
 import * as reno from './congestion/reno.ts'
 import * as roundTrip from './round-trip.ts'
-import { ACK, FIN, RST, SYN, type Segment, span } from './segment.ts'
+import { ACK, FIN, PSH, RST, SYN, type Segment, span } from './segment.ts'
 import { add, atMost, distance, later, lessThan } from './sequence.ts'
 import { isSynchronized, mayReceive } from './state.ts'
 import { type Tcb, end, flightSize, isFinAcked, move } from './tcb.ts'
@@ -25,6 +25,10 @@ export interface Stores {
 export type Answer = 'nothing' | 'reset'
 
 export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): Answer {
+  if (isExpected(tcb, segment)) {
+    takeExpected(tcb, segment, stores, now)
+    return 'nothing'
+  }
   if (isCrossedSynAck(tcb, segment)) dropSyn(segment)
   if (isProbe(tcb, segment)) dropText(tcb, segment)
   if (!isAcceptable(tcb, segment)) return refuse(tcb, segment, stores, now) // 1: sequence number
@@ -39,6 +43,35 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
   noteFin(tcb, segment) //                                            8: FIN
   if (isFinNext(tcb)) finArrives(tcb, now)
   return mustReset(tcb) ? abandon(tcb) : 'nothing'
+}
+
+/**
+ * Whether it is what nearly all segments are: the next text, or an acknowledgement of more, with nothing else to be
+ * looked at. Of those no step but 5 and 7 does anything, and no branch of these but the ones below.
+ */
+function isExpected({ state, snd, rcv, congestion }: Tcb, segment: Segment): boolean {
+  if (state !== 'established' || segment.seq !== rcv.nxt || (segment.flags & ~PSH) !== ACK) return false
+  const count = distance(snd.una, segment.ack)
+  if (count < 0 || count > distance(snd.una, snd.max) || segment.textLength > distance(rcv.nxt, rcv.edge))
+    return false
+  if (count === 0 ? segment.textLength === 0 || congestion.dupAcks > 0 : congestion.isRecovering) return false
+  return segment.window > 0 && snd.wnd > 0 && rcv.assembler.isEmpty && !rcv.isShut
+}
+
+function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
+  const { snd, rcv } = tcb
+  const { textLength } = segment
+  timers.heard(tcb, now)
+  if (segment.ack !== snd.una) advance(tcb, segment, stores, now)
+  snd.wnd = segment.window << snd.scale
+  snd.wl1 = segment.seq
+  snd.wl2 = segment.ack
+  if (snd.wnd > snd.wndMax) snd.wndMax = snd.wnd
+  if (textLength === 0) return
+  if (textLength > rcv.longest) rcv.longest = Math.min(textLength, tcb.limits.mss)
+  rcv.ready.append(stores.slabs, segment.frame, segment.textOffset, textLength)
+  rcv.nxt = add(rcv.nxt, textLength)
+  timers.oweAck(tcb, now)
 }
 
 /** Both ends opened at once, and this answers our SYN: its own we have already. RFC 9293 figure 8. */
@@ -177,6 +210,7 @@ function advance(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void 
   snd.una = segment.ack
   snd.nxt = later(snd.nxt, snd.una)
   snd.urgentTo = later(snd.urgentTo, snd.una)
+  snd.shortTo = later(snd.shortTo, snd.una)
   measure(tcb, now)
   snd.isLost = reno.acknowledged(tcb.congestion, snd.mss, count, snd.una, flightSize(tcb))
   // Of partial acknowledgements only the first restarts the timer: after many losses it, rather than one round
@@ -245,7 +279,7 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   if (length < segment.textLength - before) segment.flags &= ~FIN
   if (length <= 0) return
   const offset = segment.textOffset + before
-  if (segment.textLength > rcv.longest) rcv.longest = segment.textLength
+  if (segment.textLength > rcv.longest) rcv.longest = Math.min(segment.textLength, tcb.limits.mss)
   if (lessThan(rcv.nxt, segment.seq)) {
     rcv.assembler.insert(slabs, segment.seq, segment.frame, offset, length)
     tcb.ackDue = 'now' // A hole: the peer must know at once, RFC 5681 §4.2.

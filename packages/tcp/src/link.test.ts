@@ -104,7 +104,7 @@ describe('two stacks on a link', () => {
         bytes += packet.length
         if (bytes < 400_000) return [2]
         dark = true
-        return until++ < 60 ? [] : [2]
+        return until++ < 40 ? [] : [2]
       }
     }
     await exchange(300_000, { fate })

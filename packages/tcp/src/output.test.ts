@@ -25,6 +25,17 @@ describe('acknowledgements (RFC 9293 §3.8.6.3, RFC 5681 §4.2)', () => {
     tcp.receives({ seq: 2001, ack: 1, text: 1000 }).sendsNothing()
   })
 
+  it('acknowledges in one what arrives in one turn, but no more than a quarter of the window', () => {
+    const tcp = established({ receiveSize: 40_000 }).during(() => {
+      for (let i = 0; i < 9; i++) tcp.receives({ seq: 1 + 1000 * i, ack: 1, text: 1000 }).sendsNothing()
+    })
+    tcp.sends({ ack: 9001, at: 0 })
+    tcp.during(() => {
+      for (let i = 9; i < 19; i++) tcp.receives({ seq: 1 + 1000 * i, ack: 1, text: 1000 })
+    })
+    tcp.sends({ ack: 19_001, at: 0 }).sendsNothing()
+  })
+
   it('acknowledges at once when a hole is filled, even in part', () => {
     established()
       .receives({ seq: 1001, ack: 1, text: 1000 })
@@ -79,6 +90,13 @@ describe("Nagle's algorithm (RFC 9293 §3.7.4)", () => {
     established({ window: 600 }).writes(100).sends({ text: 100 }).writes(350).sendsNothing()
   })
 
+  it('sends the end of a long write with it, but no more of that kind before it is acknowledged', () => {
+    const tcp = established().writes(1500).sends({ text: 1000 }).sends({ seq: 1001, text: 500 })
+    tcp.writes(500).sendsNothing().writes(1400)
+    tcp.sends({ seq: 1501, text: 1000 }).sendsNothing()
+    tcp.receives({ ack: 1501 }).sends({ seq: 2501, text: 900 })
+  })
+
   it('sends the rest when the application finishes', () => {
     established()
       .writes('a')
@@ -86,6 +104,32 @@ describe("Nagle's algorithm (RFC 9293 §3.7.4)", () => {
       .writes('b')
       .shutsDown()
       .sends({ seq: 2, text: 'b', fin: true })
+  })
+})
+
+describe('many segments as one', () => {
+  it('are as much text as the windows take, in whole segments', () => {
+    const tcp = established({ segmentMax: 60_000 }).writes(30_500)
+    tcp.sends({ seq: 1, text: 10_000, segmentSize: 1000 }).sendsNothing()
+    tcp.receives({ ack: 10_001, window: 4700 }).sends({ seq: 10_001, text: 4000 }).sendsNothing()
+    tcp.receives({ ack: 14_001, window: 65_535 }).sends({ seq: 14_001, text: 16_500 })
+  })
+
+  it('are no more than may leave as one, which need not be a whole number of segments', () => {
+    const tcp = established({ segmentMax: 3500 }).writes(8200)
+    tcp.sends({ seq: 1, text: 3000 }).sends({ seq: 3001, text: 3000 }).sends({ seq: 6001, text: 2200 })
+  })
+
+  it('hold their short end back, not themselves, for what is in flight', () => {
+    const tcp = established({ segmentMax: 60_000 }).writes('a').sends({ text: 'a' }).writes(5500)
+    tcp.sends({ seq: 2, text: 5000 }).sendsNothing()
+    tcp.shutsDown().sends({ seq: 5002, text: 500, fin: true })
+  })
+
+  it('arrive as one as well, and say nothing about the size of segments', () => {
+    const tcp = established().receives({ seq: 1, ack: 1, text: 9000 }).sends({ ack: 9001, at: 0 })
+    tcp.receives({ seq: 9001, ack: 1, text: 1000 }).sendsNothing()
+    tcp.receives({ seq: 10_001, ack: 1, text: 1000 }).sends({ ack: 11_001, at: 0 })
   })
 })
 

@@ -64,12 +64,13 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
 
   const usable = Math.min(snd.wnd, reno.allowance(tcb.congestion, snd.mss)) - sent
   const room = snd.isProbing ? Math.max(usable, 1) : usable
-  const length = Math.min(left, room, snd.mss)
-  const isFin = isFinLeft && length === left && room > length
-  if (!snd.isProbing && !mayLeave(tcb, length, left, isFin)) {
+  const length = lengthOf(tcb, left, room, isFinLeft)
+  if (length < 0) {
     if (sent === 0) timers.startPersist(tcb, now)
     return false
   }
+  const isFin = isFinLeft && length === left && room > length
+  if (length < snd.mss) snd.shortTo = add(snd.nxt, length)
   snd.isProbing = false
   begin(tcb, out, snd.nxt, ACK | (length === left ? PSH : 0) | (isFin ? FIN : 0))
   out.textOffset = sent
@@ -81,13 +82,34 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
   return true
 }
 
-/** Silly-window avoidance and Nagle's algorithm: whether a segment is worth its header. RFC 9293 §3.8.6.2.1. */
-function mayLeave({ snd }: Tcb, length: number, left: number, isFin: boolean): boolean {
-  if (isFin) return true
-  if (length <= 0) return false
-  if (length === snd.mss || lessThan(snd.nxt, snd.max)) return true
-  if (length === left && (snd.una === snd.nxt || lessThan(snd.nxt, snd.urgentTo))) return true
-  return length < left && 2 * length >= snd.wndMax
+/**
+ * How much of the text goes next, -1 for nothing: as many whole segments as there may be in one, with what is left
+ * behind them, if that may leave at all.
+ */
+function lengthOf(tcb: Tcb, left: number, room: number, isFinLeft: boolean): number {
+  const { snd, limits } = tcb
+  const { mss } = snd
+  const length = Math.min(left, room, Math.max(limits.segmentMax ?? 0, mss))
+  const tail = length % mss
+  if (tail === 0 && length > 0) return length
+  if (snd.isProbing || (isFinLeft && length === left && room > length)) return length
+  if (length <= 0) return -1
+  if (length === left ? mayEnd(tcb) : length < mss && mayCrumble(tcb, length)) return length
+  return length > mss ? length - tail : -1
+}
+
+/**
+ * Nagle's algorithm (RFC 9293 §3.7.4): whether the end of the text, shorter than a segment, may leave. It waits where
+ * another short one is in flight; whole ones do not hold it back, or the end of every long write would wait for a
+ * delayed acknowledgement (Minshall).
+ */
+function mayEnd({ snd }: Tcb): boolean {
+  return atMost(snd.shortTo, snd.una) || lessThan(snd.nxt, snd.max) || lessThan(snd.nxt, snd.urgentTo)
+}
+
+/** Silly-window avoidance: whether a part of a segment is worth its header. RFC 9293 §3.8.6.2.1. */
+function mayCrumble({ snd }: Tcb, length: number): boolean {
+  return lessThan(snd.nxt, snd.max) || 2 * length >= snd.wndMax
 }
 
 /** Text that the peer has already, of no length: it must answer. RFC 9293 §3.8.4. */
@@ -120,6 +142,7 @@ function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number): void {
   out.scale = -1
   out.textOffset = 0
   out.textLength = 0
+  out.segmentSize = tcb.snd.mss
   out.window = window(tcb)
   rcv.acked = rcv.nxt
   timers.acked(tcb)

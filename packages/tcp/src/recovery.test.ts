@@ -61,14 +61,13 @@ describe('slow start and congestion avoidance (RFC 5681, RFC 6928)', () => {
     assert.equal(established({ mss: 9000, window: 60_000 }).writes(60_000).sentCount(), 2)
   })
 
-  it('grows by a segment for every one that is acknowledged', () => {
+  it('grows by what is acknowledged, whatever acknowledgements that takes (RFC 3465)', () => {
     const tcp = established().writes(60_000)
     tcp.sentCount()
     tcp.receives({ ack: 1001 })
     assert.equal(tcp.sentCount(), 2)
-    // One acknowledgement of two segments counts as one.
     tcp.receives({ ack: 3001 })
-    assert.equal(tcp.sentCount(), 3)
+    assert.equal(tcp.sentCount(), 4)
   })
 
   it('grows by one segment a round trip above ssthresh', () => {
@@ -96,7 +95,15 @@ describe('slow start and congestion avoidance (RFC 5681, RFC 6928)', () => {
     const tcp = established().writes(10_000)
     assert.equal(tcp.sentCount(), 10)
     tcp.receives({ ack: 10_001 })
-    assert.equal(tcp.tcb.congestion.cwnd, 11_000)
+    assert.equal(tcp.tcb.congestion.cwnd, 20_000)
+  })
+
+  it('does not grow past ssthresh by one acknowledgement of much', () => {
+    const tcp = established().writes(10_000)
+    tcp.tcb.congestion.ssthresh = 12_000
+    assert.equal(tcp.sentCount(), 10)
+    tcp.receives({ ack: 10_001 })
+    assert.equal(tcp.tcb.congestion.cwnd, 12_000)
   })
 
   it('does not begin anew after a short silence', () => {

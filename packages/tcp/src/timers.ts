@@ -65,18 +65,25 @@ export function heard(tcb: Tcb, now: Millis): void {
 }
 
 /**
- * Text arrived in order: the second full-sized segment is acknowledged at once, and what leaves no room for another,
- * since the peer has no more to send before it knows. Any other soon.
+ * Text arrived in order. The second full-sized segment is acknowledged in this turn, with all that arrive in it, as
+ * Linux does for what its GRO joins; a quarter of the window at once, and what leaves no room for another segment,
+ * since the peer has no more to send before it knows. Anything else later.
  */
 export function oweAck(tcb: Tcb, now: Millis): void {
   if (tcb.ackDue === 'now') return
-  const { rcv } = tcb
-  const isSecond = distance(rcv.acked, rcv.nxt) >= 2 * rcv.longest
-  if (isSecond || distance(rcv.nxt, rcv.edge) < rcv.longest) tcb.ackDue = 'now'
+  const { rcv, limits } = tcb
+  const count = distance(rcv.acked, rcv.nxt)
+  if (distance(rcv.nxt, rcv.edge) < rcv.longest) tcb.ackDue = 'now'
+  else if (count >= 2 * rcv.longest) tcb.ackDue = count >= limits.receiveSize >>> 2 ? 'now' : 'soon'
   else if (tcb.ackDue === 'none') {
     tcb.ackDue = 'later'
     tcb.ackAt = now + ACK_DELAY
   }
+}
+
+/** All that arrived together is handled: one acknowledgement goes for all of it. */
+export function turnEnds(tcb: Tcb): void {
+  if (tcb.ackDue === 'soon') tcb.ackDue = 'now'
 }
 
 /** An acknowledgement left, alone or with text. */

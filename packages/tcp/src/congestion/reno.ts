@@ -1,6 +1,7 @@
 /**
  * Congestion control: RFC 5681 with the recovery of RFC 6582 (NewReno), limited transmit (RFC 3042) and the
- * initial window of RFC 6928. All amounts are bytes.
+ * initial window of RFC 6928. All amounts are bytes. Slow start counts bytes, not acknowledgements (RFC 3465), and
+ * all of them: one that a peer sends for sixty segments stands for sixty.
  *
  * With selective acknowledgement, recovery would know of more than one hole at a time; CUBIC would stand beside
  * this file.
@@ -77,7 +78,7 @@ function recovers(reno: Reno, mss: number, count: number, una: Sequence, flight:
 
 function grow(reno: Reno, mss: number, count: number): void {
   if (reno.cwnd < reno.ssthresh) {
-    reno.cwnd += Math.min(count, mss)
+    reno.cwnd = Math.max(reno.cwnd + mss, Math.min(reno.cwnd + count, reno.ssthresh))
     return
   }
   reno.counted += count

@@ -34,6 +34,7 @@ export interface Said {
 }
 
 interface Sent extends Required<Omit<Said, 'text'>> {
+  readonly segmentSize: number
   readonly at: number
   readonly text: string
 }
@@ -49,6 +50,8 @@ export interface Setting {
   readonly window?: number
   /** The peer's MSS, ours unless told. */
   readonly peerMss?: number
+  /** The most text that leaves as one; one segment unless told. */
+  readonly segmentMax?: number
 }
 
 const ENDS: Ends = {
@@ -63,6 +66,7 @@ export class Dialogue {
   readonly stores: Stores = { slabs: new Slabs(), chunks: new Chunks() }
   now = 0
   #sent: Sent[] = []
+  #isTurn = false
   #out: Segment = new Segment()
   /** How a segment without `seq`, `ack` or `window` is meant: the next, of everything, with the window as before. */
   #peer: { seq: number; window: number }
@@ -156,7 +160,7 @@ export class Dialogue {
   }
 
   /** The next segment that was sent was this one, in what `said` names; without `text` it had none. */
-  sends(said: Said & { readonly at?: number }): this {
+  sends(said: Said & { readonly at?: number; readonly segmentSize?: number }): this {
     const sent = this.#sent.shift()
     assert.ok(sent !== undefined, `sends ${JSON.stringify(said)}`)
     const expected = { syn: false, fin: false, rst: false, text: '', ...said }
@@ -211,7 +215,17 @@ export class Dialogue {
     return segment
   }
 
+  /** What happens in `events` is one turn; without this every event is one. */
+  during(events: () => void): this {
+    this.#isTurn = true
+    events()
+    this.#isTurn = false
+    this.#flush()
+    return this
+  }
+
   #flush(): void {
+    if (!this.#isTurn) timers.turnEnds(this.tcb)
     while (nextSegment(this.tcb, this.#out, this.now)) this.#note(this.#out)
   }
 
@@ -236,6 +250,7 @@ export class Dialogue {
       window: out.window,
       mss: out.mss,
       scale: out.scale,
+      segmentSize: out.segmentSize,
       text: textOf(text),
     })
   }
@@ -272,8 +287,9 @@ export function established(setting: Setting = {}): Dialogue {
   return tcp
 }
 
-function limitsOf({ mss = 1000, receiveSize = 65_535, sendSize = 1 << 20 }: Setting): Limits {
-  return { mss, receiveSize, sendSize }
+function limitsOf(setting: Setting): Limits {
+  const { mss = 1000, receiveSize = 65_535, sendSize = 1 << 20, segmentMax = 0 } = setting
+  return { mss, receiveSize, sendSize, segmentMax }
 }
 
 /** A text of a length is as good as any, but not the same byte again and again. */

@@ -37,6 +37,8 @@ export interface Own {
 export interface Addresses {
   /** In the order in which they came. */
   readonly list: Own[]
+  /** Grows with every address that comes, goes or may be used. */
+  version: number
 }
 
 /** What an event leads to. */
@@ -55,13 +57,14 @@ export type Given = Pick<Own, 'address' | 'prefixLength' | 'origin' | 'preferred
 
 /** None. */
 export function create(): Addresses {
-  return { list: [] }
+  return { list: [], version: 0 }
 }
 
 /** Adds an address, first asked for at `probeAt`, if there is room and it is not there. */
 export function add(addresses: Addresses, given: Given, probeAt: Millis): boolean {
   const { list } = addresses
   if (list.length >= ADDRESSES_MAX || find(addresses, given.address) !== undefined) return false
+  addresses.version += 1
   list.push({ ...given, isTentative: true, probesLeft: DUP_ADDR_DETECT_TRANSMITS, probeAt })
   return true
 }
@@ -92,6 +95,12 @@ export function claimed(addresses: Addresses, address: ipv6.Ipv6): readonly Addr
   return [{ kind: 'duplicate', own }]
 }
 
+/** Nobody else has the addresses that are there: they may be used at once, where a person knows the link. */
+export function trust(addresses: Addresses): void {
+  addresses.version += 1
+  for (const own of addresses.list) own.isTentative = false
+}
+
 /** Forgets `address`. */
 export function drop(addresses: Addresses, address: ipv6.Ipv6): void {
   const own = find(addresses, address)
@@ -101,19 +110,20 @@ export function drop(addresses: Addresses, address: ipv6.Ipv6): void {
 /** Time has passed; `retransTimer` is how long an answer may take. */
 export function tick(addresses: Addresses, retransTimer: Millis, now: Millis): readonly AddressAction[] {
   const actions: AddressAction[] = []
-  for (const own of [...addresses.list]) {
+  for (const own of addresses.list.slice()) {
     if (own.validUntil <= now) {
       remove(addresses, own)
       actions.push({ kind: 'expired', own })
     } else if (own.isTentative && own.probeAt <= now) {
-      actions.push(probe(own, now + retransTimer))
+      actions.push(probe(addresses, own, now + retransTimer))
     }
   }
   return actions
 }
 
-function probe(own: Own, next: Millis): AddressAction {
+function probe(addresses: Addresses, own: Own, next: Millis): AddressAction {
   if (own.probesLeft === 0) {
+    addresses.version += 1
     own.isTentative = false
     return { kind: 'assigned', own }
   }
@@ -131,8 +141,9 @@ export function deadline({ list }: Addresses): Millis {
   return earliest
 }
 
-function remove({ list }: Addresses, own: Own): void {
-  list.splice(list.indexOf(own), 1)
+function remove(addresses: Addresses, own: Own): void {
+  addresses.version += 1
+  addresses.list.splice(addresses.list.indexOf(own), 1)
 }
 
 /**

@@ -153,7 +153,7 @@ function defaultRouter(
 
 /** Forgets what is over. */
 export function tick(routers: Routers, now: Millis): void {
-  for (const { address, until } of [...routers.list]) if (until <= now) loseRouter(routers, address)
+  for (const { address, until } of routers.list.slice()) if (until <= now) loseRouter(routers, address)
   for (const [i, { until }] of [...routers.prefixes.entries()].reverse()) {
     if (until <= now) routers.prefixes.splice(i, 1)
   }

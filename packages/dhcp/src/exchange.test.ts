@@ -11,7 +11,7 @@ import * as wire from './wire.ts'
 const newServer = (): Server =>
   createServer({
     cidr: { address: ipv4.of(10, 0, 0, 1), prefixLength: 24 },
-    pool: { first: ipv4.of(10, 0, 0, 2), last: ipv4.of(10, 0, 0, 9) },
+    ranges: [{ first: ipv4.of(10, 0, 0, 2), last: ipv4.of(10, 0, 0, 9) }],
     gateway: ipv4.of(10, 0, 0, 1),
     leaseTime: 600,
   })
@@ -44,8 +44,9 @@ class Link {
     this.state = state
     if (event !== undefined) this.events.push([this.now / 1000, event.kind])
     const asked = send === undefined || this.loses() ? undefined : wire.parse(wire.emit(send.message))
-    const reply = asked?.ok === true ? this.server.input(asked.value, this.now) : undefined
-    const answer = reply === undefined || this.loses() ? undefined : wire.parse(wire.emit(reply.message))
+    const output = asked?.ok === true ? this.server.input(asked.value, this.now) : undefined
+    if (output === undefined || !('reply' in output)) return
+    const answer = this.loses() ? undefined : wire.parse(wire.emit(output.reply.message))
     if (answer?.ok === true) this.take(client.input(this.config, state, answer.value, this.now, 0x8000_0000))
   }
 }

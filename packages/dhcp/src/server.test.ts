@@ -9,7 +9,7 @@ import type { Message, MessageType } from './wire.ts'
 const address = (last: number): Ipv4 => ipv4.of(10, 0, 0, last)
 const config: Config = {
   cidr: { address: address(1), prefixLength: 24 },
-  pool: { first: address(2), last: address(4) },
+  ranges: [{ first: address(2), last: address(4) }],
   gateway: address(1),
   dnsServers: [address(1)],
   leaseTime: 100,
@@ -31,19 +31,26 @@ function message(type: MessageType, client: number, change: Partial<Message> = {
   }
 }
 
+/** The reply to `message`, if there is one. */
+function ask(server: Server, message: Message, now = 0): Reply | undefined {
+  const output = server.input(message, now)
+  return 'reply' in output ? output.reply : undefined
+}
+
 const discover = (
   server: Server,
   client: number,
   now = 0,
   options: Message['options'] = {},
-): Reply | undefined => server.input(message('discover', client, { options }), now)
+): Reply | undefined => ask(server, message('discover', client, { options }), now)
 const select = (server: Server, client: number, last: number, now = 0): Reply | undefined =>
-  server.input(
+  ask(
+    server,
     message('request', client, { options: { requestedAddress: address(last), serverId: address(1) } }),
     now,
   )
 const renew = (server: Server, client: number, last: number, now = 0): Reply | undefined =>
-  server.input(message('request', client, { ciaddr: address(last) }), now)
+  ask(server, message('request', client, { ciaddr: address(last) }), now)
 
 /** `ack 10.0.0.2`, or `silence`. */
 function said(reply: Reply | undefined): string {
@@ -62,6 +69,8 @@ describe('a server that is asked for an address', () => {
     assert.deepEqual(reply.message.options, {
       serverId: address(1),
       leaseTime: 100,
+      renewalTime: 50,
+      rebindingTime: 87,
       subnetMask: ipv4.of(255, 255, 255, 0),
       broadcastAddress: address(255),
       routers: [address(1)],
@@ -121,19 +130,19 @@ describe('a server that is asked for an address', () => {
     const server = createServer({
       ...config,
       cidr: { address: address(2), prefixLength: 29 },
-      pool: { first: address(0), last: address(7) },
+      ranges: [{ first: address(0), last: address(7) }],
       gateway: address(5),
     })
     const offers = [1, 2, 3, 4, 5].map((client) => said(discover(server, client)))
     assert.deepEqual(offers, ['1', '3', '4', '6'].map((last) => `offer 10.0.0.${last}`).concat('silence'))
   })
 
-  it('has a pool of 1 to 1024 addresses in its network, or is a bug', () => {
+  it('has at most 4096 addresses, in its network, or is a bug', () => {
     const cidr = { address: ipv4.of(10, 0, 0, 1), prefixLength: 16 }
-    const pool = (first: Ipv4, last: Ipv4): Config => ({ ...config, cidr, pool: { first, last } })
-    createServer(pool(ipv4.of(10, 0, 1, 0), ipv4.of(10, 0, 4, 255)))
+    const pool = (first: Ipv4, last: Ipv4): Config => ({ ...config, cidr, ranges: [{ first, last }] })
+    createServer(pool(ipv4.of(10, 0, 1, 0), ipv4.of(10, 0, 16, 255)))
     for (const [first, last] of [
-      [ipv4.of(10, 0, 1, 0), ipv4.of(10, 0, 5, 0)],
+      [ipv4.of(10, 0, 1, 0), ipv4.of(10, 0, 17, 0)],
       [ipv4.of(10, 0, 1, 1), ipv4.of(10, 0, 1, 0)],
       [ipv4.of(10, 1, 0, 0), ipv4.of(10, 1, 0, 9)],
       [ipv4.of(10, 0, 255, 255), ipv4.of(10, 1, 0, 0)],
@@ -156,7 +165,7 @@ describe('a server that is asked for a lease', () => {
     assert.equal(said(select(server, 1, 2)), 'ack 10.0.0.2')
     assert.deepEqual(server.entries.get(address(2)), {
       kind: 'leased',
-      client: `mac ${mac.local(1).toString(16)}`,
+      client: 'mac:025000000001',
       mac: mac.local(1),
       until: 100_000,
     })
@@ -173,7 +182,7 @@ describe('a server that is asked for a lease', () => {
     const server = createServer(config)
     discover(server, 1)
     const options = { requestedAddress: address(9), serverId: address(99) }
-    assert.equal(said(server.input(message('request', 1, { options }), 5)), 'silence')
+    assert.equal(said(ask(server, message('request', 1, { options }), 5)), 'silence')
     assert.equal(server.entries.get(address(2))?.until, 5)
   })
 
@@ -194,8 +203,14 @@ describe('a server that is asked for a lease', () => {
     })
   }
 
-  it('refuses a request for nothing', () => {
-    assert.equal(said(createServer(config).input(message('request', 1), 0)), 'nak')
+  it('does not answer a request for nothing, or for two things', () => {
+    const both = { ciaddr: address(2), options: { requestedAddress: address(2) } }
+    for (const change of [{}, both]) {
+      assert.deepEqual(createServer(config).input(message('request', 1, change), 0), {
+        ignored: 'malformed',
+        changed: [],
+      })
+    }
   })
 
   it('renews by unicast, from the time of the request', () => {
@@ -219,15 +234,15 @@ describe('a server that is asked for a lease', () => {
   })
 
   it('answers through the relay that it was asked by', () => {
-    const reply = createServer(config).input(message('discover', 1, { giaddr: address(200) }), 0)
+    const reply = ask(createServer(config), message('discover', 1, { giaddr: address(200) }))
     assert.deepEqual([reply?.dst, reply?.dstPort], [address(200), 67])
   })
 })
 
 describe('a fixed address', () => {
-  const fixed = new Map([[mac.local(7), address(3)]])
+  const hosts = [{ mac: mac.local(7), address: address(3) }]
   it('is offered and granted to its client alone', () => {
-    const server = createServer({ ...config, fixed })
+    const server = createServer({ ...config, hosts })
     assert.equal(said(discover(server, 7)), 'offer 10.0.0.3')
     assert.equal(said(select(server, 7, 3)), 'ack 10.0.0.3')
     assert.equal(said(select(server, 7, 2)), 'nak')
@@ -239,7 +254,7 @@ describe('a fixed address', () => {
   })
 
   it('may lie beside the pool', () => {
-    const server = createServer({ ...config, fixed: new Map([[mac.local(7), address(80)]]) })
+    const server = createServer({ ...config, hosts: [{ mac: mac.local(7), address: address(80) }] })
     assert.equal(said(discover(server, 7)), 'offer 10.0.0.80')
     assert.equal(said(renew(server, 7, 80)), 'ack 10.0.0.80')
   })
@@ -249,17 +264,19 @@ describe('a client that', () => {
   it('releases its lease frees the address, which stays its first choice', () => {
     const server = createServer(config)
     for (const client of [1, 2, 3]) select(server, client, client + 1)
-    assert.equal(server.input(message('release', 2, { ciaddr: address(3) }), 10), undefined)
+    assert.equal(ask(server, message('release', 2, { ciaddr: address(3) }), 10), undefined)
     assert.equal(said(discover(server, 2, 10)), 'offer 10.0.0.3')
-    server.input(message('release', 2), 20)
+    ask(server, message('release', 2, { ciaddr: address(3) }), 20)
     assert.equal(said(discover(server, 4, 20)), 'offer 10.0.0.3')
   })
 
   it('declines an address takes it out of use for ten minutes', () => {
-    const server = createServer({ ...config, pool: { first: address(2), last: address(2) } })
+    const server = createServer({ ...config, ranges: [{ first: address(2), last: address(2) }] })
     select(server, 1, 2)
-    const declined = message('decline', 1, { options: { requestedAddress: address(2) } })
-    assert.equal(server.input(declined, 0), undefined)
+    const declined = message('decline', 1, {
+      options: { requestedAddress: address(2), serverId: address(1) },
+    })
+    assert.equal(ask(server, declined), undefined)
     assert.equal(said(discover(server, 1, 599_999)), 'silence')
     assert.equal(said(renew(server, 1, 2, 599_999)), 'nak')
     assert.equal(said(discover(server, 1, 600_000)), 'offer 10.0.0.2')
@@ -268,13 +285,16 @@ describe('a client that', () => {
   it('declines the address of another changes nothing', () => {
     const server = createServer(config)
     select(server, 1, 2)
-    server.input(message('decline', 2, { options: { requestedAddress: address(2) } }), 0)
+    server.input(
+      message('decline', 2, { options: { requestedAddress: address(2), serverId: address(1) } }),
+      0,
+    )
     assert.equal(server.entries.get(address(2))?.kind, 'leased')
   })
 
   it('informs itself gets everything but a lease', () => {
     const server = createServer(config)
-    const reply = server.input(message('inform', 1, { ciaddr: address(50) }), 0)
+    const reply = ask(server, message('inform', 1, { ciaddr: address(50) }))
     assert.equal(said(reply), 'ack 0.0.0.0')
     assert.equal(reply?.dst, address(50))
     assert.deepEqual(reply?.message.options.dnsServers, [address(1)])
@@ -284,7 +304,10 @@ describe('a client that', () => {
 
   it('talks like a server is ignored', () => {
     for (const type of ['offer', 'ack', 'nak'] as const) {
-      assert.equal(createServer(config).input(message(type, 1), 0), undefined)
+      assert.deepEqual(createServer(config).input(message(type, 1), 0), {
+        ignored: 'not-a-question',
+        changed: [],
+      })
     }
   })
 })

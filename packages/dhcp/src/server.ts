@@ -1,240 +1,272 @@
 /**
  * A DHCP server as an object that is told messages and the time: RFC 2131 §4.3.
  *
- * It is the only server of its link and knows it: where a server among others has to be silent about a
- * client that it does not know, this one says yes or no. It keeps one entry for each address of its pool, so
- * that no number of clients makes it grow.
+ * Unless it is told otherwise it is the only server of its link and knows it: where a server among others has to
+ * be silent about a client that it does not know, this one says yes or no.
  */
 import * as ipv4 from '@mirage/address/ipv4'
-import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
+import type { Ipv4 } from '@mirage/address/ipv4'
 import type { Mac } from '@mirage/address/mac'
 import type { Millis } from '@mirage/clock'
 import { assert } from '@mirage/result'
-import type { Message, MessageType } from './wire.ts'
+import { type Binding, Bindings, type Client, addressesOf, countOf } from './bindings.ts'
+import { isHost } from './lease.ts'
+import { INFINITE } from './options.ts'
+import { type Reply, replyTo } from './replies.ts'
+import type { Config, Host } from './server-config.ts'
+import type { Message } from './wire.ts'
 
-/** What a server leases, and what it tells its clients. */
-export interface Config {
-  /** The server's own address, and the network that it leases from. */
-  readonly cidr: Cidr
-  /** The first and the last address that it leases to anybody, both in the network. At most 1024. */
-  readonly pool: { readonly first: Ipv4; readonly last: Ipv4 }
-  /** Addresses that are kept for one client each; they may lie in the pool or beside it. */
-  readonly fixed?: ReadonlyMap<Mac, Ipv4>
-  readonly gateway?: Ipv4
-  readonly dnsServers?: readonly Ipv4[]
-  readonly domainName?: string
-  readonly mtu?: number
-  /** In seconds. */
-  readonly leaseTime: number
-}
+export type { Binding, Config, Host, Reply }
 
-/** What an address of the pool is kept for. */
-export interface Entry {
-  readonly kind: 'offered' | 'leased' | 'declined'
-  /** The client identifier in hexadecimal, or the MAC address of a client that has none. */
-  readonly client: string
-  readonly mac: Mac
-  readonly until: Millis
-}
+/** Why a message has no answer. */
+export type Ignored =
+  /** It is what servers say. */
+  | 'not-a-question'
+  /** The relay that sent it has clients of another network, for which we have no addresses. */
+  | 'other-network'
+  /** It lacks what its kind has, or has what its kind must not have: RFC 2131 table 5. */
+  | 'malformed'
+  | 'for-other-server'
+  /** Its client may be another server's. */
+  | 'unknown-client'
+  /** Every address is taken: another try may come when a lease has ended. */
+  | 'no-address'
+  /** More new clients came than are served in this time. */
+  | 'too-many-clients'
+  /** RELEASE and DECLINE are not answered, and were heard. */
+  | 'done'
 
-/** A message from port 67 to port `dstPort`. */
-export interface Reply {
-  readonly dst: Ipv4
-  readonly dstPort: number
-  readonly message: Message
-}
+/** What a message leads to. */
+export type Output =
+  | {
+      readonly reply: Reply
+      /** Addresses whose lease is another now, or over: to be stored before the reply is sent. */
+      readonly changed: readonly Ipv4[]
+      /** The address that is offered was not this client's: whoever can look whether somebody uses it should, first. */
+      readonly probe?: Ipv4
+    }
+  | { readonly ignored: Ignored; readonly changed: readonly Ipv4[] }
 
 /** A server and its leases. */
 export interface Server {
   /** What `message` is answered with, if anything. */
-  input(message: Message, now: Millis): Reply | undefined
+  input(message: Message, now: Millis): Output
+  /** Somebody uses `address` who does not have it from us: it rests for ten minutes. */
+  conflict(address: Ipv4, now: Millis): void
   /** Who has which address, or had it last: no entry is removed before its address is needed. */
-  readonly entries: ReadonlyMap<Ipv4, Entry>
+  readonly entries: ReadonlyMap<Ipv4, Binding>
 }
 
-/** RFC 2131 §4.3.1: how long an offer waits for its request. */
-const OFFER_DURATION: Millis = 60_000
-/** An address that a client found in use by somebody else rests for this long. */
-const DECLINE_DURATION: Millis = 600_000
-const POOL_COUNT_MAX = 1024
+/** The most addresses of all ranges: a message looks at each of them once at most. */
+export const ADDRESSES_MAX = 4096
+/**
+ * Clients that were not there before: so many at once, and so many a second. One that asks in many names takes no
+ * address faster than that; clients that have one are not held up.
+ */
+export const NEW_CLIENTS_MAX = 128
+const NEW_CLIENTS_PER_SECOND = 16
+/** When less than this part of the addresses is free, new clients have them for a short time only, in seconds. */
+const SCARCE_PART = 1 / 4
+const SCARCE_LEASE_TIME = 300
 
-/** A server without leases. A pool that is not in the network, or too large, is a bug and throws. */
-export function createServer(config: Config): Server {
-  return new LeaseServer(config)
+/**
+ * A server that has leased `leases`, as far as they are still its to lease. Ranges that are not in the network, or
+ * too large, are a bug and throw.
+ */
+export function createServer(config: Config, leases: Iterable<readonly [Ipv4, Binding]> = []): Server {
+  return new LeaseServer(config, leases)
 }
 
 class LeaseServer implements Server {
-  readonly entries = new Map<Ipv4, Entry>()
-  private readonly config: Config
-  private readonly fixedAddresses: ReadonlySet<Ipv4>
+  readonly #config: Config
+  readonly #bindings: Bindings
+  readonly #fixed: ReadonlyMap<string, Host>
+  /** New clients that may come now, as of `#countedAt`. */
+  #newClients = NEW_CLIENTS_MAX
+  #countedAt: Millis = 0
 
-  constructor(config: Config) {
-    const { first, last } = config.pool
-    assert(first <= last && last - first < POOL_COUNT_MAX, 'dhcp: a pool has 1 to 1024 addresses')
-    assert(ipv4.contains(config.cidr, first) && ipv4.contains(config.cidr, last), 'dhcp: pool is in network')
-    this.config = config
-    this.fixedAddresses = new Set(config.fixed?.values())
+  constructor(config: Config, leases: Iterable<readonly [Ipv4, Binding]>) {
+    const { cidr, ranges, gateway, hosts = [] } = config
+    const count = countOf(ranges, cidr)
+    assert(count !== undefined, 'dhcp: ranges are in the network')
+    assert(count <= ADDRESSES_MAX, 'dhcp: ranges have 4096 addresses at most')
+    const taken = new Set([ipv4.network(cidr), ipv4.broadcastOf(cidr), cidr.address, gateway])
+    for (const { address } of hosts) taken.add(address)
+    this.#config = config
+    this.#bindings = new Bindings(addressesOf(ranges, (address) => !taken.has(address)))
+    this.#fixed = new Map(hosts.flatMap((host) => namesOf(host).map((name) => [name, host])))
+    for (const [address, binding] of leases) this.#bindings.restore(address, binding)
   }
 
-  input(message: Message, now: Millis): Reply | undefined {
+  get entries(): ReadonlyMap<Ipv4, Binding> {
+    return this.#bindings.entries
+  }
+
+  input(message: Message, now: Millis): Output {
+    if (message.giaddr !== ipv4.UNSPECIFIED && !ipv4.contains(this.#config.cidr, message.giaddr))
+      return ignore('other-network')
     switch (message.type) {
       case 'discover':
-        return this.discover(message, now)
+        return this.#discover(message, now)
       case 'request':
-        return this.request(message, now)
+        return this.#request(message, now)
       case 'decline':
-        return this.decline(message, now)
+        return this.#decline(message, now)
       case 'release':
-        return this.release(message, now)
+        return this.#release(message, now)
       case 'inform':
-        return this.reply(message, 'ack', ipv4.UNSPECIFIED)
+        return this.#inform(message)
       case 'offer':
       case 'ack':
       case 'nak':
-        return undefined
+        return ignore('not-a-question')
     }
   }
 
-  private discover(message: Message, now: Millis): Reply | undefined {
-    const address = this.choose(message, now)
-    // A full pool is silence: another try may come when a lease has ended.
-    if (address === undefined) return undefined
-    const entry = this.entries.get(address)
-    const isLeased = entry?.kind === 'leased' && entry.until > now
-    if (!isLeased) this.keep(address, message, 'offered', now + OFFER_DURATION)
-    return this.reply(message, 'offer', address)
+  conflict(address: Ipv4, now: Millis): void {
+    if (this.#bindings.has(address)) this.#bindings.decline(address, 0 as Mac, now)
   }
 
-  /** RFC 2131 §4.3.2: the server identifier tells a choice from a renewal. */
-  private request(message: Message, now: Millis): Reply | undefined {
+  #discover(message: Message, now: Millis): Output {
+    const client = clientOf(message)
+    const fixed = this.#hostOf(message)
+    if (fixed !== undefined) return this.#reply(message, 'offer', fixed.address, this.#config.leaseTime)
+    const known = this.#bindings.of(client.name)
+    const wanted = [known, message.options.requestedAddress]
+    const address =
+      wanted.find((each) => each !== undefined && this.#bindings.isFreeFor(client.name, each, now)) ??
+      this.#bindings.free(now)
+    if (address === undefined) return ignore('no-address')
+    if (known === undefined && !this.#admits(now)) return ignore('too-many-clients')
+    const leaseTime = this.#leaseTime(client, now)
+    this.#bindings.offer(client, address, now)
+    const offered = this.#reply(message, 'offer', address, leaseTime)
+    return known === address ? offered : { ...offered, probe: address }
+  }
+
+  /** RFC 2131 §4.3.2, table 4: what is filled in tells a choice, a reboot and a renewal apart. */
+  #request(message: Message, now: Millis): Output {
     const { serverId, requestedAddress } = message.options
-    if (serverId !== undefined && serverId !== this.config.cidr.address) return this.release(message, now)
+    const isRenewal = message.ciaddr !== ipv4.UNSPECIFIED
+    if (isRenewal === (requestedAddress !== undefined)) return ignore('malformed')
+    if (serverId !== undefined && serverId !== this.#config.cidr.address) {
+      this.#bindings.withdraw(clientOf(message).name, now)
+      return ignore('for-other-server')
+    }
     const address = requestedAddress ?? message.ciaddr
-    if (!this.mayHave(address, message, now)) return this.reply(message, 'nak', ipv4.UNSPECIFIED)
-    this.keep(address, message, 'leased', now + this.config.leaseTime * 1000)
-    return this.reply(message, 'ack', address)
+    const isChoice = serverId !== undefined
+    if (!isChoice && this.#mayBeOthers(message, address)) return ignore('unknown-client')
+    return this.#mayHave(message, address, now) ? this.#grant(message, address, now) : this.#refuse(message)
   }
 
-  private decline(message: Message, now: Millis): undefined {
-    const address = message.options.requestedAddress ?? ipv4.UNSPECIFIED
-    if (this.entries.get(address)?.client !== clientOf(message)) return
-    this.keep(address, { ...message, options: {} }, 'declined', now + DECLINE_DURATION)
+  /** RFC 2131 §4.3.2: a server among others says nothing about clients that it does not know, if their network is right. */
+  #mayBeOthers(message: Message, address: Ipv4): boolean {
+    if (this.#config.isAlone !== false || !ipv4.contains(this.#config.cidr, address)) return false
+    const isKnown = this.#bindings.of(clientOf(message).name) !== undefined
+    return !isKnown && this.#hostOf(message) === undefined
   }
 
-  /** The address is free again, but remembered for its client (RFC 2131 §4.3.4). */
-  private release(message: Message, now: Millis): undefined {
+  #mayHave(message: Message, address: Ipv4, now: Millis): boolean {
+    const fixed = this.#hostOf(message)
+    if (fixed !== undefined) return fixed.address === address
+    return this.#bindings.isFreeFor(clientOf(message).name, address, now)
+  }
+
+  #grant(message: Message, address: Ipv4, now: Millis): Output {
     const client = clientOf(message)
-    for (const [address, entry] of this.entries) {
-      if (entry.client === client && entry.kind !== 'declined')
-        this.entries.set(address, { ...entry, until: now })
-    }
+    if (this.#hostOf(message) !== undefined)
+      return this.#reply(message, 'ack', address, this.#config.leaseTime)
+    if (this.#bindings.of(client.name) === undefined && !this.#admits(now)) return ignore('too-many-clients')
+    const leaseTime = this.#leaseTime(client, now)
+    const until = leaseTime === INFINITE ? Infinity : now + leaseTime * 1000
+    const before = this.#bindings.lease(client, address, until)
+    const acknowledged = this.#reply(message, 'ack', address, leaseTime)
+    return { ...acknowledged, changed: before === undefined ? [address] : [before, address] }
   }
 
-  /** RFC 2131 §4.3.1: the fixed address, the client's own, the one it asks for, a new one, the longest unused. */
-  private choose(message: Message, now: Millis): Ipv4 | undefined {
-    const fixed = this.config.fixed?.get(message.chaddr)
-    if (fixed !== undefined) return fixed
-    const wanted = [this.addressOf(clientOf(message)), message.options.requestedAddress]
-    for (const address of wanted) {
-      if (address !== undefined && this.mayHave(address, message, now)) return address
-    }
-    return this.firstNew() ?? this.longestUnused(now)
+  #refuse(message: Message): Output {
+    return { reply: replyTo(message, 'nak', this.#config), changed: [] }
   }
 
-  private addressOf(client: string): Ipv4 | undefined {
-    for (const [address, entry] of this.entries) {
-      if (entry.client === client && entry.kind !== 'declined') return address
-    }
-    return undefined
+  #decline(message: Message, now: Millis): Output {
+    const { requestedAddress: address, serverId } = message.options
+    if (address === undefined || serverId === undefined) return ignore('malformed')
+    if (serverId !== this.#config.cidr.address) return ignore('for-other-server')
+    if (this.#bindings.of(clientOf(message).name) !== address) return ignore('unknown-client')
+    this.#bindings.decline(address, message.chaddr, now)
+    return { ignored: 'done', changed: [address] }
   }
 
-  private firstNew(): Ipv4 | undefined {
-    const { first, last } = this.config.pool
-    for (let address = first; address <= last; address = (address + 1) as Ipv4) {
-      if (this.isInPool(address) && !this.entries.has(address)) return address
-    }
-    return undefined
+  #release(message: Message, now: Millis): Output {
+    const { serverId } = message.options
+    if (serverId !== undefined && serverId !== this.#config.cidr.address) return ignore('for-other-server')
+    const client = clientOf(message).name
+    if (this.#bindings.of(client) !== message.ciaddr) return ignore('unknown-client')
+    const address = this.#bindings.release(client, now)
+    return { ignored: 'done', changed: address === undefined ? [] : [address] }
   }
 
-  private longestUnused(now: Millis): Ipv4 | undefined {
-    let oldest: [Ipv4, Entry] | undefined
-    for (const each of this.entries) {
-      if (each[1].until <= now && (oldest === undefined || each[1].until < oldest[1].until)) oldest = each
-    }
-    return oldest?.[0]
+  /** Only to an address of our network: whoever says to be elsewhere would have us write to others. */
+  #inform(message: Message): Output {
+    const { ciaddr } = message
+    if (!isHost(ciaddr) || !ipv4.contains(this.#config.cidr, ciaddr)) return ignore('malformed')
+    return { reply: replyTo(message, 'ack', this.#config), changed: [] }
   }
 
-  /** Whether the client may use `address`: it is fixed for it; or it is in the pool and nobody else's. */
-  private mayHave(address: Ipv4, message: Message, now: Millis): boolean {
-    const fixed = this.config.fixed?.get(message.chaddr)
-    if (fixed !== undefined) return fixed === address
-    if (!this.isInPool(address)) return false
-    const entry = this.entries.get(address)
-    if (entry === undefined || entry.until <= now) return true
-    return entry.kind !== 'declined' && entry.client === clientOf(message)
+  #reply(
+    message: Message,
+    type: 'offer' | 'ack',
+    address: Ipv4,
+    leaseTime: number,
+  ): Output & { reply: Reply } {
+    const hostname = this.#hostOf(message)?.hostname
+    const lease = { address, leaseTime, ...(hostname === undefined ? {} : { hostname }) }
+    return { reply: replyTo(message, type, this.#config, lease), changed: [] }
   }
 
-  private isInPool(address: Ipv4): boolean {
-    const { cidr, pool, gateway } = this.config
-    if (address < pool.first || address > pool.last || this.fixedAddresses.has(address)) return false
-    if (address === ipv4.network(cidr) || address === ipv4.broadcastOf(cidr)) return false
-    return address !== cidr.address && address !== gateway
+  #hostOf(message: Message): Host | undefined {
+    return this.#fixed.get(clientOf(message).name) ?? this.#fixed.get(nameOfMac(message.chaddr))
   }
 
-  /** Fixed addresses need no entry: nobody else is ever given them. */
-  private keep(address: Ipv4, message: Message, kind: Entry['kind'], until: Millis): void {
-    if (!this.isInPool(address)) return
-    const client = clientOf(message)
-    // A client has one address: what it was offered or had before is free.
-    for (const [other, entry] of this.entries) {
-      if (entry.client === client && other !== address && entry.kind !== 'declined')
-        this.entries.delete(other)
-    }
-    this.entries.set(address, { kind, client: kind === 'declined' ? '' : client, mac: message.chaddr, until })
+  /** In seconds. Where little is left, a client that has no lease gets a short one. */
+  #leaseTime(client: Client, now: Millis): number {
+    const { leaseTime } = this.#config
+    const address = this.#bindings.of(client.name)
+    const binding = address === undefined ? undefined : this.entries.get(address)
+    if (binding?.kind === 'leased') return leaseTime
+    const isScarce = this.#bindings.freeCount(now) < this.#bindings.size * SCARCE_PART
+    return isScarce ? Math.min(leaseTime, SCARCE_LEASE_TIME) : leaseTime
   }
 
-  /** RFC 2131 §4.1 and table 3. */
-  private reply(message: Message, type: MessageType, yiaddr: Ipv4): Reply {
-    const { cidr } = this.config
-    const isNak = type === 'nak'
-    const reply: Message = {
-      type,
-      xid: message.xid,
-      secs: 0,
-      broadcast: message.broadcast,
-      ciaddr: type === 'ack' ? message.ciaddr : ipv4.UNSPECIFIED,
-      yiaddr,
-      siaddr: ipv4.UNSPECIFIED,
-      giaddr: message.giaddr,
-      chaddr: message.chaddr,
-      options: isNak
-        ? { serverId: cidr.address, errorMessage: 'address not available' }
-        : this.options(message.type !== 'inform'),
-    }
-    if (message.giaddr !== ipv4.UNSPECIFIED) return { dst: message.giaddr, dstPort: 67, message: reply }
-    // A client without an address is reached by broadcast, whether it set the flag or not.
-    const isReachable = !isNak && message.ciaddr !== ipv4.UNSPECIFIED
-    return { dst: isReachable ? message.ciaddr : ipv4.BROADCAST, dstPort: 68, message: reply }
-  }
-
-  private options(withLease: boolean): Message['options'] {
-    const { cidr, gateway, dnsServers = [], domainName, mtu, leaseTime } = this.config
-    return {
-      serverId: cidr.address,
-      ...(withLease ? { leaseTime } : {}),
-      subnetMask: ipv4.netmask(cidr.prefixLength),
-      broadcastAddress: ipv4.broadcastOf(cidr),
-      ...(gateway === undefined ? {} : { routers: [gateway] }),
-      ...(dnsServers.length === 0 ? {} : { dnsServers }),
-      ...(domainName === undefined ? {} : { domainName }),
-      ...(mtu === undefined ? {} : { interfaceMtu: mtu }),
-    }
+  /** Whether one more client that was not there before is served now. */
+  #admits(now: Millis): boolean {
+    const since = Math.max(0, now - this.#countedAt)
+    this.#newClients = Math.min(NEW_CLIENTS_MAX, this.#newClients + (since / 1000) * NEW_CLIENTS_PER_SECOND)
+    this.#countedAt = now
+    if (this.#newClients < 1) return false
+    this.#newClients -= 1
+    return true
   }
 }
 
-/** RFC 2131 §4.2: the identifier if there is one, the hardware address if not. */
-function clientOf(message: Message): string {
-  const { clientId } = message.options
-  if (clientId === undefined) return `mac ${message.chaddr.toString(16)}`
-  return Array.from(clientId.subarray(0, 64), (byte) => byte.toString(16).padStart(2, '0')).join('')
+function ignore(ignored: Ignored): Output {
+  return { ignored, changed: [] }
+}
+
+/** RFC 2131 §4.2: known by its identifier if it has one, by its hardware address if not. */
+function clientOf({ chaddr, options: { clientId } }: Message): Client {
+  return { name: clientId === undefined ? nameOfMac(chaddr) : nameOfId(clientId), mac: chaddr }
+}
+
+function namesOf({ mac, clientId }: Host): readonly string[] {
+  if (clientId !== undefined) return [nameOfId(clientId)]
+  return mac === undefined ? [] : [nameOfMac(mac)]
+}
+
+function nameOfMac(mac: Mac): string {
+  return `mac:${mac.toString(16).padStart(12, '0')}`
+}
+
+function nameOfId(clientId: Uint8Array): string {
+  return `id:${Array.from(clientId, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

@@ -126,7 +126,7 @@ class UserNetwork implements Gateway {
     const dns = new Dns(shared)
     const config = leasesOf(cidr)
     const leases = new Leases(shared, config)
-    this.#guest.find = () => void arp.query(firstOf(config))
+    this.#guest.find = () => void arp.query(firstOf(cidr))
     udp.listen(DNS_PORT, (datagram) => void dns.input(datagram))
     udp.listen(DHCP_PORT, ({ payload }) => leases.input(payload))
     udp.forward((datagram) => this.#forward(datagram))
@@ -199,14 +199,20 @@ class UserNetwork implements Gateway {
 }
 
 /** The address that is leased first: 10.0.0.2 in the network of a gateway that is not told another. */
-function firstOf({ cidr, pool }: DhcpConfig): Ipv4 {
-  return pool.first === cidr.address ? ((pool.first + 1) as Ipv4) : pool.first
+function firstOf(cidr: Cidr): Ipv4 {
+  const first = (ipv4.network(cidr) + 1) as Ipv4
+  return first === cidr.address ? ((first + 1) as Ipv4) : first
 }
 
 /** Everything in the network but the gateway itself. */
 function leasesOf(cidr: Cidr): DhcpConfig {
   const first = (ipv4.network(cidr) + 1) as Ipv4
   const last = Math.min(ipv4.broadcastOf(cidr) - 1, first + POOL_COUNT_MAX) as Ipv4
-  const pool = { first, last }
-  return { cidr, pool, gateway: cidr.address, dnsServers: [cidr.address], leaseTime: LEASE_TIME }
+  return {
+    cidr,
+    ranges: [{ first, last }],
+    gateway: cidr.address,
+    dnsServers: [cidr.address],
+    leaseTime: LEASE_TIME,
+  }
 }

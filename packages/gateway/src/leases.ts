@@ -28,8 +28,9 @@ export class Leases {
       counters.dhcpMalformed += 1
       return
     }
-    const reply = this.#server.input(message.value, clock.now())
-    if (reply === undefined) return
+    const output = this.#server.input(message.value, clock.now())
+    if (!('reply' in output)) return
+    const { reply } = output
     counters.dhcpReplies += 1
     udp.write({ address: reply.dst, port: reply.dstPort }, wire.emit(reply.message), {
       srcPort: wire.SERVER_PORT,

@@ -123,14 +123,15 @@ function serve({ ip, udp }: layers.Layers, clock: ManualClock): Server {
   ip.configure({ cidr })
   const server = createServer({
     cidr,
-    pool: { first: ipv4.of(10, 0, 0, 50), last: ipv4.of(10, 0, 0, 51) },
+    ranges: [{ first: ipv4.of(10, 0, 0, 50), last: ipv4.of(10, 0, 0, 51) }],
     gateway: cidr.address,
     leaseTime: LEASE_TIME,
   })
   udp.listen(wire.SERVER_PORT, ({ payload }) => {
     const message = wire.parse(payload)
-    const reply = message.ok ? server.input(message.value, clock.now()) : undefined
-    if (reply === undefined) return
+    const output = message.ok ? server.input(message.value, clock.now()) : undefined
+    if (output === undefined || !('reply' in output)) return
+    const { reply } = output
     const to = { address: reply.dst, port: reply.dstPort }
     udp.write(to, wire.emit(reply.message), { srcPort: wire.SERVER_PORT })
   })

@@ -183,12 +183,18 @@ function serve(needs: Needs, heard: (message: wire.Message) => void = () => {}):
   const cidr = { address: A, prefixLength: 24 }
   const stack = connect(needs, { cidr })
   const address = ipv4.of(10, 0, 0, 50)
-  const server = createServer({ cidr, pool: { first: address, last: address }, gateway: A, leaseTime: 3600 })
+  const server = createServer({
+    cidr,
+    ranges: [{ first: address, last: address }],
+    gateway: A,
+    leaseTime: 3600,
+  })
   stack.udp.listen(wire.SERVER_PORT, ({ payload }) => {
     const message = wire.parse(payload)
     if (message.ok) heard(message.value)
-    const reply = message.ok ? server.input(message.value, needs.clock.now()) : undefined
-    if (reply === undefined) return
+    const output = message.ok ? server.input(message.value, needs.clock.now()) : undefined
+    if (output === undefined || !('reply' in output)) return
+    const { reply } = output
     const to = { address: reply.dst, port: reply.dstPort }
     stack.udp.write(to, wire.emit(reply.message), { srcPort: wire.SERVER_PORT })
   })

@@ -312,6 +312,7 @@ class Stack implements Tcp, Driver {
       tcb.state === 'syn-sent'
         ? opening.answerArrives(tcb, segment, now)
         : segmentArrives(tcb, segment, this.stores, now)
+    connection.pour()
     if (answer === 'reset') this.#transmitter.refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)
     this.#settle(connection, now)
   }

@@ -5,7 +5,7 @@ import type { FlowError, WriteError } from '@mirage/flow'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import type { Due } from './deadlines.ts'
 import type { Answer, Stores } from './input.ts'
-import type { ConnectError, TcpFlow } from './tcp.ts'
+import type { ConnectError, Receive, TcpFlow } from './tcp.ts'
 import type { Entry } from './table.ts'
 import type { Ends, Tcb } from './tcb.ts'
 import { isSynchronized, maySend } from './state.ts'
@@ -33,6 +33,12 @@ interface Writer {
   readonly resolve: (result: Write) => void
 }
 
+/** Who takes what arrives as it does. */
+interface Listener {
+  readonly receive: Receive
+  readonly ended: (how: 'eof' | FlowError) => void
+}
+
 /** Who waits for the handshake. */
 export type Opened = (result: Result<TcpFlow, ConnectError>) => void
 
@@ -57,6 +63,8 @@ export class Connection implements TcpFlow, Entry, Due {
   /** Runs once a read has something to say. */
   #reader: (() => void) | undefined = undefined
   #writer: Writer | undefined = undefined
+  /** Who takes what arrives as it does, instead of a reader; until it was told of the end. */
+  #listener: Listener | undefined = undefined
   /** The application writes no more, once `#writer` is done. */
   #isFinished = false
   #isClosed = false
@@ -80,7 +88,7 @@ export class Connection implements TcpFlow, Entry, Due {
   }
 
   read(): Promise<Read> {
-    assert(this.#reader === undefined, 'one read is outstanding at a time')
+    assert(this.#reader === undefined && this.#listener === undefined, ONE_READ)
     const result = this.#take()
     if (result !== undefined) return Promise.resolve(result)
     return new Promise((resolve) => {
@@ -89,10 +97,17 @@ export class Connection implements TcpFlow, Entry, Due {
   }
 
   poll(wake: () => void): Read | undefined {
-    assert(this.#reader === undefined, 'one read is outstanding at a time')
+    assert(this.#reader === undefined && this.#listener === undefined, ONE_READ)
     const result = this.#take()
     if (result === undefined) this.#reader = wake
     return result
+  }
+
+  listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void {
+    assert(this.#reader === undefined && this.#listener === undefined, 'nobody else reads')
+    this.#listener = { receive, ended }
+    this.tcb.rcv.ready.isLent = true
+    this.#driver.touch(this)
   }
 
   write(bytes: Uint8Array): Promise<Write> {
@@ -152,7 +167,7 @@ export class Connection implements TcpFlow, Entry, Due {
   get hasNews(): boolean {
     const { tcb } = this
     if (this.opened !== undefined) return isSynchronized(tcb.state) || tcb.state === 'gone'
-    if (this.#reader !== undefined && this.#isReadable()) return true
+    if ((this.#reader !== undefined || this.#listener !== undefined) && this.#isReadable()) return true
     return this.#writer !== undefined && (tcb.snd.queue.length < tcb.limits.sendSize || tcb.state === 'gone')
   }
 
@@ -164,7 +179,24 @@ export class Connection implements TcpFlow, Entry, Due {
   /** Resolves what can be resolved. */
   wake(): void {
     this.#wakeReader()
+    this.pour()
     this.#wakeWriter()
+  }
+
+  /** Hands what has arrived to who listens, if anybody does: a frame may be lent no longer than this. */
+  pour(): void {
+    const listener = this.#listener
+    if (listener === undefined) return
+    const { tcb } = this
+    const { ready } = tcb.rcv
+    while (ready.length > 0) {
+      const { slab, start, end } = ready.takePiece()
+      listener.receive(slab, start, end)
+    }
+    // Whoever took it may have ended the connection meanwhile, and been told.
+    if (!this.#isReadable() || this.#listener === undefined) return
+    this.#listener = undefined
+    listener.ended(this.#isClosed || tcb.rcv.isFinished ? 'eof' : (tcb.error ?? 'eof'))
   }
 
   #wakeReader(): void {
@@ -222,6 +254,7 @@ export class Connection implements TcpFlow, Entry, Due {
   }
 }
 
+const ONE_READ = 'one read is outstanding at a time'
 const EOF: Read = ok('eof')
 const DONE: Promise<Write> = Promise.resolve(done)
 const CLOSED: Promise<Write> = Promise.resolve(err('closed'))

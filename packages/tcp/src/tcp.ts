@@ -1,7 +1,7 @@
 /** TCP for applications: RFC 9293. */
 import type { Endpoint } from '@mirage/address/endpoint'
 import type { Millis } from '@mirage/clock'
-import type { PolledFlow, WriteError } from '@mirage/flow'
+import type { FlowError, PolledFlow, WriteError } from '@mirage/flow'
 import type { Result } from '@mirage/result'
 
 /** Why there is no connection. */
@@ -35,7 +35,17 @@ export interface TcpFlow extends PolledFlow {
   readonly local: Endpoint
   readonly remote: Endpoint
   writeNodelay(bytes: Uint8Array): Promise<Result<void, WriteError>>
+
+  /**
+   * Instead of reads and polls, for who can take all that comes at once: hands everything that arrives to `receive`, in
+   * order, and then how it ended to `ended`. The text is the bytes of `frame` from `offset` up to `end`, lent until the
+   * call returns, and must not be changed.
+   */
+  listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void
 }
+
+/** Takes text that is lent. */
+export type Receive = (frame: Uint8Array, offset: number, end: number) => void
 
 /** A connection that a peer asks for at an address or port that nobody listens on: for a gateway to decide. */
 export interface Request {

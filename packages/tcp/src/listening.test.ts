@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { TcpFlow } from './tcp.ts'
+import { B, type Fate, rig } from './testing/rig.ts'
+
+/** What a listener was handed, as copies, and how it ended. */
+class Record {
+  readonly bytes: number[] = []
+  readonly ended: string[] = []
+
+  constructor(flow: TcpFlow, each: () => void = () => {}) {
+    flow.listen(
+      (frame, offset, end) => {
+        assert.ok(end > offset)
+        this.bytes.push(...frame.subarray(offset, end))
+        each()
+      },
+      (how) => this.ended.push(how),
+    )
+  }
+}
+
+async function connected(fate?: () => Fate) {
+  const world = rig(fate === undefined ? {} : { fate })
+  let server: TcpFlow | undefined
+  world.b.listen(80, (flow) => (server = flow))
+  const client = await world.run(world.a.connect({ address: B, port: 80 }))
+  await world.pass(1500)
+  if (!client.ok || server === undefined) throw new Error('not connected')
+  return { ...world, client: client.value, server }
+}
+
+const bytes = Uint8Array.from({ length: 50_000 }, (_, i) => (i * 7) ^ (i >> 8))
+
+describe('a flow that is listened to', () => {
+  it('hands over what had arrived, what arrives, and the end', async () => {
+    const { client, server, pass } = await connected()
+    void client.write(bytes.subarray(0, 10))
+    await pass(100)
+    const { bytes: taken, ended } = new Record(server)
+    assert.deepEqual(taken, [], 'nothing is handed over inside of listen')
+    void client.write(bytes.subarray(10))
+    await pass(2000)
+    assert.deepEqual(Uint8Array.from(taken), bytes)
+    assert.deepEqual(ended, [])
+    client.close()
+    await pass(100)
+    assert.deepEqual(ended, ['eof'])
+  })
+
+  it('hands over in order what did not arrive in order', async () => {
+    let count = 0
+    const { client, server, pass } = await connected(() => () => (++count % 7 === 0 ? [] : [count % 3]))
+    const { bytes: taken, ended } = new Record(server)
+    void client.write(bytes)
+    client.close()
+    await pass(60_000)
+    assert.deepEqual(Uint8Array.from(taken), bytes)
+    assert.deepEqual(ended, ['eof'])
+  })
+
+  it('says how it broke', async () => {
+    const { client, server, pass } = await connected()
+    const { ended } = new Record(server)
+    client.abort()
+    await pass(100)
+    assert.deepEqual(ended, ['reset'])
+  })
+
+  it('is told once, and nothing more, when who listens ends it', async () => {
+    for (const [end, how] of [
+      ['close', 'eof'],
+      ['abort', 'reset'],
+    ] as const) {
+      const { client, server, pass } = await connected()
+      const { bytes: taken, ended } = new Record(server, () => server[end]())
+      void client.write(bytes.subarray(0, 3000))
+      await pass(500)
+      assert.deepEqual(ended, [how])
+      assert.ok(taken.length < 3000, end)
+    }
+  })
+
+  it('keeps the window open, whatever arrives', async () => {
+    const { client, server, pass, run } = await connected()
+    const { bytes: taken } = new Record(server)
+    for (let i = 0; i < 20; i++) assert.ok((await run(client.write(bytes), 10_000)).ok)
+    await pass(2000)
+    assert.equal(taken.length, 20 * bytes.length)
+  })
+
+  it('has no other reader', async () => {
+    const { server } = await connected()
+    assert.deepEqual(new Record(server).ended, [])
+    assert.throws(() => server.poll(() => {}), /broken invariant/)
+    assert.throws(() => new Record(server), /broken invariant/)
+  })
+})

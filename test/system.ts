@@ -5,9 +5,15 @@ import { existsSync } from 'node:fs'
 /** Program to the Debian package that has it. */
 const PROGRAMS = {
   curl: 'curl',
+  dig: 'bind9-dnsutils',
   gcc: 'gcc',
   iperf3: 'iperf3',
   ip: 'iproute2',
+  nc: 'netcat-openbsd',
+  nmap: 'nmap',
+  ping: 'iputils-ping',
+  socat: 'socat',
+  traceroute: 'traceroute',
   'qemu-system-x86_64': 'qemu-system-x86',
 } as const
 

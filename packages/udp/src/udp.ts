@@ -138,8 +138,8 @@ class Datagrams implements Udp {
   }
 
   #input(packet: Packet): void {
-    const { frame, offset, end, src, dst } = packet
-    const parsed = wire.parse(frame, offset, end, checksum.pseudo(src, dst, UDP, 0))
+    const { frame, offset, end, src, dst, isChecked } = packet
+    const parsed = wire.parse(frame, offset, end, checksum.pseudo(src, dst, UDP, 0), isChecked)
     if (!parsed.ok) return this.#drop(parsed.error)
     const { srcPort, dstPort, ...payload } = parsed.value
     const receive = this.#receiverOf(dst, dstPort)

@@ -11,6 +11,12 @@ const HELLO = hex('c000 0007 000d e7f7 68 65 6c 6c 6f')
 const PSEUDO = pseudo(of(10, 0, 0, 1), of(10, 0, 0, 2), 17, 0)
 
 describe('udp datagrams', () => {
+  it('believes a device that has checked the sum', () => {
+    const wrong = HELLO.map((byte, i) => (i === 6 ? byte ^ 1 : byte))
+    assert.deepEqual(udp.parse(wrong, 0, 13, PSEUDO), err('bad-checksum'))
+    assert.ok(udp.parse(wrong, 0, 13, PSEUDO, true).ok)
+  })
+
   it('parses a datagram', () => {
     const expected = { srcPort: 49_152, dstPort: 7, offset: 8, end: 13 }
     assert.deepEqual(udp.parse(HELLO, 0, HELLO.length, PSEUDO), ok(expected))

@@ -30,20 +30,22 @@ export type UdpError = 'too-short' | 'bad-length' | 'bad-checksum'
 
 /**
  * The datagram in `frame` from `offset` on, of which `end` may be a bit too late: the length that counts is its
- * own. `pseudo` is the sum of the pseudo-header for a length of zero.
+ * own. `pseudo` is the sum of the pseudo-header for a length of zero; `isChecked` says that the device vouches for the
+ * checksum.
  */
 export function parse(
   frame: Uint8Array,
   offset: number,
   end: number,
   pseudo: checksum.Sum,
+  isChecked: boolean = false,
 ): Result<Datagram, UdpError> {
   if (end - offset < HEADER_SIZE) return err('too-short')
   const length = getU16(frame, offset + 4)
   if (length < HEADER_SIZE || length > end - offset) return err('bad-length')
   // A checksum of zero was never computed. IPv4 allows that; IPv6 drops it (RFC 8200 §8.1).
-  const isChecked = getU16(frame, offset + 6) !== 0
-  if (isChecked && checksum.of(frame, offset, offset + length, pseudo + length) !== 0)
+  const hasSum = getU16(frame, offset + 6) !== 0
+  if (hasSum && !isChecked && checksum.of(frame, offset, offset + length, pseudo + length) !== 0)
     return err('bad-checksum')
   return ok({
     srcPort: getU16(frame, offset),

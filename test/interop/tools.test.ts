@@ -47,7 +47,7 @@ async function echo(flow: TcpFlow): Promise<void> {
   flow.close()
 }
 
-describe('what people try a network with', { skip: missing() }, () => {
+describe('what people try a network with', { skip: missing(), concurrency: 4 }, () => {
   let host: LinuxHost
   let stack: Stack
   before(async () => {

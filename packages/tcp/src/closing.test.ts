@@ -135,8 +135,16 @@ describe('closing a connection', () => {
 describe('leaving text unread', () => {
   it('resets a peer that sends after close, but not before it has what was written (RFC 1122 §4.2.2.13)', () => {
     const tcp = established().writes('bye').sends({ text: 'bye' }).closes().sends({ fin: true, seq: 4 })
-    tcp.receives({ seq: 1, ack: 1, text: 'more' }).is('fin-wait-1').sendsNothing()
+    tcp.receives({ seq: 1, ack: 1, text: 'more' }).is('fin-wait-1').sends({ seq: 5, ack: 5 })
     tcp.receives({ seq: 5, ack: 5 }).sends({ rst: true, seq: 5 }).is('gone')
+  })
+
+  it('acknowledges a peer that has left as well, so that neither waits for the other', () => {
+    const tcp = established().writes('bye').sends({ text: 'bye' }).closes().sends({ fin: true, seq: 4 })
+    tcp.receives({ seq: 3, ack: 1, text: 're', fin: true }).sends({ seq: 5, ack: 1 })
+    tcp.receives({ seq: 1, ack: 1, text: 'mo' }).sends({ seq: 5, ack: 3 })
+    tcp.receives({ seq: 3, ack: 1, text: 're', fin: true }).sends({ seq: 5, ack: 6 }).is('closing')
+    tcp.receives({ seq: 6, ack: 5 }).is('time-wait')
   })
 
   it('resets at once where everything was delivered', () => {

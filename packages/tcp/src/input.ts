@@ -268,10 +268,7 @@ function finAcknowledged(tcb: Tcb, now: Millis): void {
 function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): void {
   const { rcv } = tcb
   if (!mayReceive(tcb.state)) return
-  if (rcv.isShut) {
-    if (lessThan(rcv.nxt, add(segment.seq, segment.textLength))) rcv.isDiscarded = true
-    return
-  }
+  if (rcv.isShut) return discard(tcb, segment, now)
   const before = Math.max(distance(segment.seq, rcv.nxt), 0)
   const room = distance(add(segment.seq, before), rcv.edge)
   const length = Math.min(segment.textLength - before, room)
@@ -290,6 +287,23 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   if (rcv.assembler.isEmpty) return timers.oweAck(tcb, now)
   rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
   tcb.ackDue = 'now' // As it is when the hole closes, in part or whole.
+}
+
+/**
+ * Nobody reads any more. Text that is next is acknowledged all the same: of two ends that read no more, neither would
+ * get its own text acknowledged otherwise.
+ */
+function discard(tcb: Tcb, segment: Segment, now: Millis): void {
+  const { rcv } = tcb
+  const count = Math.min(distance(rcv.nxt, add(segment.seq, segment.textLength)), distance(rcv.nxt, rcv.edge))
+  if (count <= 0) return
+  rcv.isDiscarded = true
+  if (lessThan(rcv.nxt, segment.seq)) {
+    tcb.ackDue = 'now'
+    return
+  }
+  rcv.nxt = add(rcv.nxt, count)
+  timers.oweAck(tcb, now)
 }
 
 /**

@@ -12,8 +12,9 @@ export interface TwoStacks {
   readonly serverAddress: ipv4.Ipv4
 }
 
-export function twoStacks(mtu: number = 1500): TwoStacks {
-  const lan = vnetif({ clock, mtu })
+/** With `offloads`, the devices have agreed to carry large segments whole, and without checksums. */
+export function twoStacks(mtu: number = 1500, offloads: boolean = false): TwoStacks {
+  const lan = vnetif({ clock, mtu, offloads })
   const random = connectRandom()
   if (!random.ok) throw new Error(random.error)
   const stack = (address: ipv4.Ipv4): Stack =>

@@ -6,6 +6,8 @@ export class Slot<Owner> {
   readonly owner: Owner
   /** How often the frame is still to arrive. */
   uses = 0
+  /** Whether its checksums are known to be right, or to be missing by agreement. */
+  isChecked = false
   readonly #bytes: Uint8Array
   #view: Uint8Array
   #length = 0

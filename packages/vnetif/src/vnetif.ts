@@ -8,7 +8,16 @@
 import * as mac from '@mirage/address/mac'
 import { getU16, getU32 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
-import { type Counters, type Fill, HEADER_SIZE, type Net, type NetError } from '@mirage/net'
+import {
+  type Counters,
+  type Fill,
+  HEADER_SIZE,
+  NO_OFFLOADS,
+  type Net,
+  type NetError,
+  type Offload,
+  type Offloads,
+} from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
 import { type Faults, Line } from './faults.ts'
@@ -31,6 +40,11 @@ export interface Options {
   /** What faults draw from; without it they may not be given. */
   readonly random?: Random
   readonly observe?: Observe
+  /**
+   * Whether the devices have agreed, as those of one machine do, to carry segments uncut, up to 64 KiB, and without their
+   * checksums. No faults then: nobody would notice them.
+   */
+  readonly offloads?: boolean
   /** How many addresses are learnt that are not its devices' own; 1024 unless told. */
   readonly stations?: number
 }
@@ -68,6 +82,8 @@ export function vnetif(options: Options): Switch {
 }
 
 const QUEUE = 1024
+/** What devices do that agreed to leave it undone: the largest packet of IP, uncut. */
+const AGREED: Offloads = { checksum: true, segmentation: 0xffff }
 const STATIONS = 1024
 /** The type of a frame is its two bytes from here. */
 const TYPE_OFFSET = 12
@@ -78,6 +94,7 @@ class Fabric implements Switch {
   readonly #random: Random | undefined
   readonly #mtu: number
   readonly #queue: number
+  readonly #offloads: Offloads
   readonly #ports: Map<mac.Mac, Port> = new Map()
   /** What is behind the devices that frames of others come through. */
   readonly #stations: Stations<Port>
@@ -87,7 +104,9 @@ class Fabric implements Switch {
   #waiting: Slot<Port>[] = []
   #spare: Slot<Port>[] = []
 
-  constructor({ clock, mtu = 1500, queue = QUEUE, faults, random, observe, stations = STATIONS }: Options) {
+  constructor(options: Options) {
+    const { clock, mtu = 1500, queue = QUEUE, faults, random, observe, stations = STATIONS } = options
+    this.#offloads = options.offloads === true ? AGREED : NO_OFFLOADS
     this.#clock = clock
     this.#mtu = mtu
     this.#queue = queue
@@ -100,7 +119,7 @@ class Fabric implements Switch {
   connect({ mac: address = mac.local(++this.#count), mtu = this.#mtu }: DeviceOptions = {}): Net {
     assert(!this.#ports.has(address), 'every device has an address of its own')
     assert(mtu <= this.#mtu, 'no device has a larger MTU than its switch')
-    const port = new Port(this, address, mtu, this.#queue)
+    const port = new Port(this, address, mtu, this.#queue, this.#offloads)
     port.line = this.#line(port, this.#faults)
     this.#ports.set(address, port)
     return port
@@ -114,6 +133,7 @@ class Fabric implements Switch {
 
   setFaults(faults: Faults | undefined, device?: Net): void {
     assert(faults === undefined || this.#random !== undefined, 'faults have something to draw from')
+    assert(faults === undefined || !this.#offloads.checksum, 'what may be damaged has a checksum')
     if (device === undefined) this.#faults = faults
     for (const port of this.#ports.values()) {
       if (device === undefined || device === port) port.line = this.#line(port, faults)
@@ -172,8 +192,8 @@ class Fabric implements Switch {
     if (frame.length >= HEADER_SIZE) {
       if (!from.isSource(frame)) this.#learn(from, frame)
       const to = this.#find(from, mac.read(frame, 0))
-      if (to !== undefined) this.#hand(frame, from, to)
-      else for (const each of this.#ports.values()) this.#hand(frame, from, each)
+      if (to !== undefined) this.#hand(frame, slot.isChecked, from, to)
+      else for (const each of this.#ports.values()) this.#hand(frame, slot.isChecked, from, each)
     }
     if (--slot.uses === 0) from.takeBack(slot)
   }
@@ -193,11 +213,11 @@ class Fabric implements Switch {
     this.#stations.learn(source, from, this.#clock.now())
   }
 
-  #hand(frame: Uint8Array, from: Port, to: Port): void {
+  #hand(frame: Uint8Array, isChecked: boolean, from: Port, to: Port): void {
     if (to === from) return
     if (to.set !== from.set) return this.#observe?.('lost', from, to, frame)
     this.#observe?.('delivered', from, to, frame)
-    to.receive(frame)
+    to.receive(frame, isChecked)
   }
 }
 
@@ -211,6 +231,7 @@ function isIp(frame: Uint8Array): boolean {
 class Port implements Net {
   readonly mac: mac.Mac
   readonly mtu: number
+  readonly offloads: Offloads
   readonly counters: Counters = { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0 }
   /** What its frames meet on their way to the switch; nothing where there are no faults. */
   line: Line | undefined
@@ -222,24 +243,31 @@ class Port implements Net {
   readonly #macLow: number
   readonly #fabric: Fabric
   readonly #slots: Slots<Port>
-  #listener: ((frame: Uint8Array) => void) | undefined
+  /** The largest frame that need not be cut. */
+  readonly #wholeMax: number
+  #listener: ((frame: Uint8Array, isChecked: boolean) => void) | undefined
 
-  constructor(fabric: Fabric, address: mac.Mac, mtu: number, queue: number) {
+  constructor(fabric: Fabric, address: mac.Mac, mtu: number, queue: number, offloads: Offloads) {
     this.#fabric = fabric
     this.mac = address
     this.#macLow = address % 0x1_0000_0000
     this.mtu = mtu
-    this.#slots = new Slots(this, mtu + HEADER_SIZE, queue)
+    this.offloads = offloads
+    this.#wholeMax = Math.max(mtu, offloads.segmentation) + HEADER_SIZE
+    this.#slots = new Slots(this, this.#wholeMax, queue)
   }
 
-  write(size: number, fill: Fill): Result<void, NetError> {
-    assert(size >= 0 && size <= this.mtu + HEADER_SIZE, 'a frame is not larger than the MTU and its header')
+  write(size: number, fill: Fill, offload?: Readonly<Offload>): Result<void, NetError> {
+    const isCut = offload !== undefined && offload.segmentSize > 0
+    const sizeMax = isCut ? this.#wholeMax : this.mtu + HEADER_SIZE
+    assert(size >= 0 && size <= sizeMax, 'a frame is not larger than the MTU and its header')
     if (!this.isConnected) return err('disconnected')
     const slot = this.#slots.take()
     if (slot === undefined) return err('busy')
     const length = fill(slot.lend(size))
     assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
     slot.hold(length)
+    slot.isChecked = offload !== undefined
     this.counters.txFrames++
     this.counters.txBytes += length
     this.#fabric.send(slot)
@@ -251,18 +279,18 @@ class Port implements Net {
     return getU32(frame, mac.SIZE + 2) === this.#macLow && mac.read(frame, mac.SIZE) === this.mac
   }
 
-  receive(frame: Uint8Array): void {
+  receive(frame: Uint8Array, isChecked: boolean): void {
     if (this.#listener === undefined) return
     this.counters.rxFrames++
     this.counters.rxBytes += frame.length
-    this.#listener(frame)
+    this.#listener(frame, isChecked)
   }
 
   takeBack(slot: Slot<Port>): void {
     this.#slots.give(slot)
   }
 
-  listen(receive: (frame: Uint8Array) => void): void {
+  listen(receive: (frame: Uint8Array, isChecked: boolean) => void): void {
     if (this.isConnected) this.#listener = receive
   }
 

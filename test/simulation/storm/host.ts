@@ -1,0 +1,82 @@
+/** A host that can be switched off and on again: each time it begins with nothing but its addresses. */
+import assert from 'node:assert/strict'
+import * as ipv4 from '@mirage/address/ipv4'
+import type { Ipv4 } from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
+import type { Net } from '@mirage/net'
+import { type Tap, captured } from '@mirage/net/capture'
+import type { Simulation } from '@mirage/simulation'
+import { type Stack, connect } from '@mirage/stack'
+import type { Switch } from '@mirage/vnetif'
+import { WatchedClock } from './watched-clock.ts'
+
+/** More timers than this at once are a leak: a stack has one for all of its connections, and a few more. */
+const PENDING_MAX = 100
+
+/** A host and its place. */
+export class Host {
+  readonly index: number
+  readonly address: Ipv4
+  readonly lan: Switch
+  readonly #simulation: Simulation
+  readonly #mtu: number
+  readonly #tap: Tap | undefined
+  /** How often it was switched on. */
+  run = 0
+  #stack: Stack | undefined
+  #clock: WatchedClock | undefined
+  #net: Net | undefined
+
+  constructor(simulation: Simulation, lan: Switch, index: number, mtu: number, tap?: Tap) {
+    this.#simulation = simulation
+    this.#mtu = mtu
+    this.#tap = tap
+    this.lan = lan
+    this.index = index
+    this.address = ipv4.of(10, 0, 0, index + 1)
+  }
+
+  get name(): string {
+    return `host ${this.index}`
+  }
+
+  get isOn(): boolean {
+    return this.#stack !== undefined
+  }
+
+  get stack(): Stack {
+    assert.ok(this.#stack !== undefined, `${this.name} is on`)
+    return this.#stack
+  }
+
+  get clock(): WatchedClock {
+    assert.ok(this.#clock !== undefined, `${this.name} was on`)
+    return this.#clock
+  }
+
+  get net(): Net | undefined {
+    return this.#net
+  }
+
+  on(): void {
+    this.run++
+    const name = this.name
+    this.#clock = new WatchedClock(this.#simulation.clock(name))
+    this.#net = this.lan.connect({ mac: mac.local(this.index + 1), mtu: this.#mtu })
+    const net = this.#tap === undefined ? this.#net : captured(this.#net, this.#tap)
+    const needs = { net, clock: this.#clock, random: this.#simulation.random(name) }
+    this.#stack = connect(needs, { cidr: { address: this.address, prefixLength: 24 } })
+  }
+
+  off(): void {
+    this.#stack?.disconnect()
+    this.#stack = undefined
+    this.#net = undefined
+  }
+
+  /** What must hold whenever something has happened. */
+  check(): void {
+    const { pending } = this.clock
+    assert.ok(pending <= PENDING_MAX, `${this.name} has ${pending} timers`)
+  }
+}

@@ -34,6 +34,14 @@ function buildBases(): void {
   if (status !== 0) console.log('the bases were not built: the tests of machine images are skipped')
 }
 
+/** Compiles the addon with the system's compiler, if it has one. */
+function buildNative(): void {
+  const { status } = spawnSync('npm', ['run', '--silent', 'build:native'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (status !== 0) console.log('the native addon was not built: the tests of TAP devices are skipped')
+}
+
 /** The test files, in an order that does not depend on the file system. */
 async function files(patterns: readonly string[]): Promise<readonly string[]> {
   const found: string[] = []
@@ -46,6 +54,7 @@ async function files(patterns: readonly string[]): Promise<readonly string[]> {
 const missing = missingPackages()
 if (missing.length > 0) install(missing)
 const given = process.argv.slice(2)
+if (process.platform === 'linux') buildNative()
 if (mayInstall() && given.length === 0) buildBases()
 const args = [
   '--test',

@@ -50,7 +50,7 @@ export function isTest(file: string): boolean {
 
 /** Whether `file` of the package `name` may know Node: it is never linked for another target. */
 export function knowsNode(name: string, file: string): boolean {
-  if (['target-node', 'cli', 'engine-quickjs', 'tender'].includes(name)) return true
+  if (['native', 'target-node', 'cli', 'engine-quickjs', 'tender'].includes(name)) return true
   return name === 'gateway' && /src\/node[^/]*\.ts$/.test(file)
 }
 

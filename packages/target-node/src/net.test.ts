@@ -131,8 +131,7 @@ describe('the network device of Node', () => {
     ['fd:1000', /^--interface=fd:1000: there is no socket of this number; start this with mirage run$/],
     ['fd:x', /^--interface=fd:x: there is no socket of this number/],
     ['unix:/nowhere/at/all', /^--interface=unix:\/nowhere\/at\/all: .*ENOENT/],
-    ['tap0', /^--interface=tap0: TAP devices cannot be used yet; expected fd:N or unix:PATH/],
-    ['eth0', /^--interface=eth0: it is no interface; expected fd:N or unix:PATH/],
+    ['eth0', /^--interface=eth0: it is no interface; expected tap:NAME, unix:PATH or fd:N/],
   ]
   for (const [name, reason] of refused) {
     it(`says in one sentence why it cannot be ${name ?? 'without an interface'}`, async () => {

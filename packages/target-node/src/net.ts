@@ -1,7 +1,8 @@
 /**
- * The network device of a Node process: frames on a stream socket, each after its length.
+ * The network device of a Node process: frames on a stream socket, each after its length; or a TAP device.
  *
- * At the other end is the gateway of `mirage run`, a virtual machine monitor or another unikernel.
+ * At the other end of a socket is the gateway of `mirage run`, a virtual machine monitor or another unikernel; of a TAP
+ * device the kernel of the host.
  */
 import { Socket } from 'node:net'
 import * as mac from '@mirage/address/mac'
@@ -13,6 +14,7 @@ import { type ByteStream, connect as connectStream } from '@mirage/net/stream'
 import { type Result, err, ok } from '@mirage/result'
 import { entropy } from './entropy.ts'
 import { fs } from './host.ts'
+import { inheritTap, openTap } from './tap.ts'
 
 const MTU = 1500
 /** Bytes that are read at once: what the other end writes in a turn, usually. */
@@ -24,7 +26,7 @@ const log = source('net')
 export const args: { readonly interface: Argument<string | undefined> } = {
   interface: optional(
     text({
-      doc: 'The Ethernet: fd:N is an open socket, unix:PATH one to connect to.',
+      doc: 'The Ethernet: tap0 or tap:NAME is a TAP device, unix:PATH a socket, fd:N one of them that is open.',
       docv: 'INTERFACE',
     }),
   ),
@@ -38,9 +40,12 @@ export async function connect(
   if (name === undefined) {
     return err('there is no network interface: start this with mirage run, or name one with --interface')
   }
+  const tap = /^(?:tap:(.+)|(tap.*))$/.exec(name)
+  if (tap !== null) return explained(name, openTap((tap[1] ?? tap[2])!))
   const stream = new SocketStream()
   const [, kind, where = ''] = /^(fd|unix):(.+)$/.exec(name) ?? []
   if (kind === 'fd') {
+    if (isDevice(where)) return explained(name, inheritTap(Number(where)))
     const opened = openSocket(where, stream)
     if (!opened.ok) return opened
     // Whoever started this process with the socket is gone: nobody would stop it, and nothing can reach it.
@@ -51,8 +56,21 @@ export async function connect(
     const opened = await connectSocket(where, stream)
     return opened.ok ? ok(attach(opened.value, stream)) : opened
   }
-  const reason = name.startsWith('tap') ? 'TAP devices cannot be used yet' : 'it is no interface'
-  return err(`--interface=${name}: ${reason}; expected fd:N or unix:PATH, or start this with mirage run`)
+  return err(
+    `--interface=${name}: it is no interface; expected tap:NAME, unix:PATH or fd:N, or start this with mirage run`,
+  )
+}
+
+function explained(name: string, opened: Result<Net, string>): Result<Net, string> {
+  return opened.ok ? opened : err(`--interface=${name}: ${opened.error}`)
+}
+
+function isDevice(number: string): boolean {
+  try {
+    return /^[0-9]+$/.test(number) && fs.fstatSync(Number(number)).isCharacterDevice()
+  } catch {
+    return false
+  }
 }
 
 function openSocket(number: string, stream: SocketStream): Result<Socket, string> {

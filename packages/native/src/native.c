@@ -1,0 +1,291 @@
+/*
+ * What a Node process cannot ask of Linux itself: TAP devices, and descriptors of which every read and every write is
+ * one frame. src/native.ts says what each function promises.
+ *
+ * A failure is a number: errno, negative. Nothing here throws, and no argument is checked: native.ts is the only caller.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAPI_VERSION 8
+#include <node_api.h>
+#include <uv.h>
+
+#define ARGUMENTS_MAX 5
+/* virtio_net_hdr, without the count of buffers. */
+#define VNET_HEADER_SIZE 10
+/* Where a frame begins in the slab: on a line of the processor's cache. */
+#define ALIGNMENT 64
+
+static napi_value number(napi_env env, int64_t value) {
+  napi_value result;
+  napi_create_int64(env, value, &result);
+  return result;
+}
+
+static napi_value failure(napi_env env) {
+  return number(env, -errno);
+}
+
+static int32_t integer(napi_env env, napi_value value) {
+  int32_t result = 0;
+  napi_get_value_int32(env, value, &result);
+  return result;
+}
+
+static void *bytes(napi_env env, napi_value array, size_t *length) {
+  void *data = NULL;
+  napi_get_typedarray_info(env, array, NULL, length, &data, NULL, NULL);
+  return data;
+}
+
+static void arguments(napi_env env, napi_callback_info info, napi_value values[ARGUMENTS_MAX]) {
+  size_t count = ARGUMENTS_MAX;
+  napi_get_cb_info(env, info, &count, values, NULL, NULL);
+}
+
+static void name_of(napi_env env, napi_value value, struct ifreq *request) {
+  size_t length;
+  memset(request, 0, sizeof *request);
+  napi_get_value_string_utf8(env, value, request->ifr_name, IFNAMSIZ, &length);
+}
+
+/* openTap(name, vnetHeader): a descriptor. */
+static napi_value open_tap(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  struct ifreq request;
+  name_of(env, values[0], &request);
+  bool has_header = integer(env, values[1]);
+  request.ifr_flags = IFF_TAP | IFF_NO_PI | (has_header ? IFF_VNET_HDR : 0);
+  int tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (tap < 0) return failure(env);
+  int size = VNET_HEADER_SIZE;
+  if (ioctl(tap, TUNSETIFF, &request) == 0 && (!has_header || ioctl(tap, TUNSETVNETHDRSZ, &size) == 0))
+    return number(env, tap);
+  napi_value result = failure(env);
+  close(tap);
+  return result;
+}
+
+/* tapName(descriptor): the name of its interface. */
+static napi_value tap_name(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX], result;
+  arguments(env, info, values);
+  struct ifreq request = {0};
+  if (ioctl(integer(env, values[0]), TUNGETIFF, &request) < 0) return failure(env);
+  napi_create_string_utf8(env, request.ifr_name, NAPI_AUTO_LENGTH, &result);
+  return result;
+}
+
+/* hasVnetHeader(descriptor): 1 or 0. */
+static napi_value has_vnet_header(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  struct ifreq request = {0};
+  if (ioctl(integer(env, values[0]), TUNGETIFF, &request) < 0) return failure(env);
+  return number(env, (request.ifr_flags & IFF_VNET_HDR) != 0);
+}
+
+/* setOffload(descriptor, bits) */
+static napi_value set_offload(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  int done = ioctl(integer(env, values[0]), TUNSETOFFLOAD, (unsigned long)integer(env, values[1]));
+  return done < 0 ? failure(env) : number(env, 0);
+}
+
+/* setPersistent(descriptor, isPersistent) */
+static napi_value set_persistent(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  int done = ioctl(integer(env, values[0]), TUNSETPERSIST, (unsigned long)integer(env, values[1]));
+  return done < 0 ? failure(env) : number(env, 0);
+}
+
+/* mtu(name) of an interface of this network namespace. */
+static napi_value mtu(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  struct ifreq request;
+  name_of(env, values[0], &request);
+  int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (any < 0) return failure(env);
+  napi_value result = ioctl(any, SIOCGIFMTU, &request) < 0 ? failure(env) : number(env, request.ifr_mtu);
+  close(any);
+  return result;
+}
+
+/* datagramPair(ends: Int32Array(2)) */
+static napi_value datagram_pair(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  size_t length;
+  int32_t *ends = bytes(env, values[0], &length);
+  int done = socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends);
+  return done < 0 ? failure(env) : number(env, 0);
+}
+
+/* closeFile(descriptor) */
+static napi_value close_file(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  close(integer(env, values[0]));
+  return NULL;
+}
+
+/* write(descriptor, slab, offset, length): how many bytes. */
+static napi_value write_frame(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  size_t size;
+  uint8_t *slab = bytes(env, values[1], &size);
+  size_t offset = integer(env, values[2]), length = integer(env, values[3]);
+  if (offset + length > size) return number(env, -EFAULT);
+  ssize_t written = write(integer(env, values[0]), slab + offset, length);
+  return written < 0 ? failure(env) : number(env, written);
+}
+
+/* A descriptor that is read whenever there is something to read. */
+struct reader {
+  uv_poll_t poll;
+  napi_env env;
+  napi_async_context context;
+  napi_ref receive;
+  /* Keeps the memory of `slab` and `frames`. */
+  napi_ref arrays[2];
+  uint8_t *slab;
+  size_t slab_size;
+  /* Offset and length of each frame. */
+  int32_t *frames;
+  size_t frames_max;
+  size_t frame_size_max;
+  int descriptor;
+  bool is_stopped;
+};
+
+/* Reads as many frames as there are, or have room; an error counts only where nothing was read before it. */
+static int64_t read_batch(struct reader *reader) {
+  size_t count = 0, offset = 0;
+  while (count < reader->frames_max && offset + reader->frame_size_max <= reader->slab_size) {
+    ssize_t length = read(reader->descriptor, reader->slab + offset, reader->frame_size_max);
+    if (length < 0 && errno == EINTR) continue;
+    if (length <= 0) {
+      if (count > 0 || length == 0 || errno == EAGAIN) break;
+      return -errno;
+    }
+    reader->frames[2 * count] = (int32_t)offset;
+    reader->frames[2 * count + 1] = (int32_t)length;
+    count++;
+    offset += ((size_t)length + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  }
+  return (int64_t)count;
+}
+
+static void readable(uv_poll_t *poll, int status, int events) {
+  struct reader *reader = poll->data;
+  napi_env env = reader->env;
+  int64_t count = status < 0 ? status : read_batch(reader);
+  if (count == 0) return;
+  napi_handle_scope scope;
+  napi_open_handle_scope(env, &scope);
+  napi_value receive, argument = number(env, count), global, error;
+  napi_get_reference_value(env, reader->receive, &receive);
+  napi_get_global(env, &global);
+  if (napi_make_callback(env, reader->context, global, receive, 1, &argument, NULL) == napi_pending_exception) {
+    napi_get_and_clear_last_exception(env, &error);
+    napi_fatal_exception(env, error);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+static void reader_closed(uv_handle_t *handle) {
+  struct reader *reader = handle->data;
+  close(reader->descriptor);
+  free(reader);
+}
+
+static void end_reader(void *data) {
+  struct reader *reader = data;
+  if (reader->is_stopped) return;
+  reader->is_stopped = true;
+  napi_env env = reader->env;
+  napi_delete_reference(env, reader->receive);
+  for (int i = 0; i < 2; i++) napi_delete_reference(env, reader->arrays[i]);
+  napi_async_destroy(env, reader->context);
+  uv_close((uv_handle_t *)&reader->poll, reader_closed);
+}
+
+/* read(descriptor, slab, frames, frameSizeMax, receive): what stopReading takes. */
+static napi_value read_frames(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX], name, result;
+  arguments(env, info, values);
+  struct reader *reader = calloc(1, sizeof *reader);
+  if (reader == NULL) return number(env, -ENOMEM);
+  size_t numbers;
+  reader->env = env;
+  reader->descriptor = integer(env, values[0]);
+  reader->slab = bytes(env, values[1], &reader->slab_size);
+  reader->frames = bytes(env, values[2], &numbers);
+  reader->frames_max = numbers / 2;
+  reader->frame_size_max = integer(env, values[3]);
+  uv_loop_t *loop;
+  napi_get_uv_event_loop(env, &loop);
+  int status = uv_poll_init(loop, &reader->poll, reader->descriptor);
+  if (status < 0) {
+    free(reader);
+    return number(env, status);
+  }
+  reader->poll.data = reader;
+  napi_create_reference(env, values[1], 1, &reader->arrays[0]);
+  napi_create_reference(env, values[2], 1, &reader->arrays[1]);
+  napi_create_reference(env, values[4], 1, &reader->receive);
+  napi_create_string_utf8(env, "mirage:frames", NAPI_AUTO_LENGTH, &name);
+  napi_async_init(env, NULL, name, &reader->context);
+  napi_add_env_cleanup_hook(env, end_reader, reader);
+  uv_poll_start(&reader->poll, UV_READABLE, readable);
+  napi_create_external(env, reader, NULL, NULL, &result);
+  return result;
+}
+
+/* stopReading(reader): once, and the descriptor is closed. */
+static napi_value stop_reading(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  void *reader;
+  napi_get_value_external(env, values[0], &reader);
+  napi_remove_env_cleanup_hook(env, end_reader, reader);
+  end_reader(reader);
+  return NULL;
+}
+
+NAPI_MODULE_INIT() {
+  static const struct {
+    const char *name;
+    napi_callback function;
+  } functions[] = {
+    {"openTap", open_tap},           {"tapName", tap_name},
+    {"hasVnetHeader", has_vnet_header}, {"setOffload", set_offload},
+    {"setPersistent", set_persistent}, {"mtu", mtu},
+    {"datagramPair", datagram_pair}, {"closeFile", close_file},
+    {"write", write_frame},          {"read", read_frames},
+    {"stopReading", stop_reading},
+  };
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    napi_value function;
+    napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
+    napi_set_named_property(env, exports, functions[i].name, function);
+  }
+  return exports;
+}

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { find } from '@mirage/native'
+
+/** Why there can be no TAP device in a network namespace here, or false. */
+function cannotTap(): string | false {
+  if (find() === undefined) return 'needs the native addon: npm run build:native'
+  const tried = spawnSync('unshare', ['--net', 'ip', 'tuntap', 'add', 'tap0', 'mode', 'tap'], {
+    stdio: 'ignore',
+  })
+  return tried.status === 0 ? false : 'needs root, iproute2 and /dev/net/tun for a TAP in a network namespace'
+}
+
+describe('a TAP device', { skip: cannotTap() }, () => {
+  it('passes its tests in a network namespace of its own', { timeout: 60_000 }, () => {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const suite = fileURLToPath(new URL('./testing/tap-suite.ts', import.meta.url))
+    const args = ['--net', process.execPath, '--test', '--test-isolation=none', suite]
+    const { status, stdout, stderr } = spawnSync('unshare', args, { env, encoding: 'utf8' })
+    assert.equal(status, 0, `${stdout}${stderr}`)
+  })
+})

@@ -1,6 +1,7 @@
 /** IP for the protocols above it: RFC 791, RFC 8200. */
 import type { IpAddress } from '@mirage/address/ip'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
+import type { Cidr as Ipv6Cidr, Ipv6 } from '@mirage/address/ipv6'
 import type { Fill, FillAt, NetError, Offloads } from '@mirage/net'
 import type { Result } from '@mirage/result'
 import type { FragmentDrop } from './reassembly.ts'
@@ -14,6 +15,8 @@ export const ICMP: Protocol = 1
 export const TCP: Protocol = 6
 /** RFC 768. */
 export const UDP: Protocol = 17
+/** RFC 4443. */
+export const ICMPV6: Protocol = 58
 
 /** Why a packet was not sent. */
 export type IpError =
@@ -52,6 +55,10 @@ export type IpDrop =
   | 'bad-source'
   | 'not-for-us'
   | FragmentDrop
+  /** An extension header that is none, is unknown, or asks that the packet be dropped. */
+  | 'bad-extension'
+  /** A message of neighbour discovery that is none. */
+  | 'bad-discovery'
   | 'unknown-protocol'
   /** It waited for its next hop, which did not answer. */
   | 'unresolved'
@@ -180,4 +187,57 @@ export interface Ipv4Layer extends Ip<Ipv4> {
    * the call returns. Several may ask.
    */
   onReassemblyTimeout(notify: (first: Packet<Ipv4>) => void): void
+}
+
+/** What is the matter with a packet that was dropped, as its sender is to be told: RFC 4443 §3.4. */
+export interface Problem {
+  readonly code: number
+  /** Which byte of the packet, counted from its IP header. */
+  readonly pointer: number
+}
+
+/** What happens to the addresses of an IPv6 interface, for people to read. */
+export type Ipv6Event =
+  /** It may be used from now on. */
+  | { readonly kind: 'assigned'; readonly cidr: Ipv6Cidr }
+  /** Somebody else has it, so it will not be used. */
+  | { readonly kind: 'duplicate'; readonly cidr: Ipv6Cidr }
+  /** A router gave it for some time, which is over. */
+  | { readonly kind: 'expired'; readonly cidr: Ipv6Cidr }
+  /** Somebody else answers for an address that is in use here. */
+  | { readonly kind: 'conflict'; readonly address: Ipv6 }
+  /** A router showed itself, again perhaps: it may have told of prefixes, name servers and an MTU. */
+  | { readonly kind: 'router'; readonly address: Ipv6 }
+
+/** The interface of an IPv6 network. */
+export interface Ipv6Layer extends Ip<Ipv6> {
+  /** Those that may be used, the link-local one among them, with their networks. */
+  readonly addresses: readonly Ipv6Cidr[]
+  /** Those that a router told of: RFC 8106. */
+  readonly dnsServers: readonly Ipv6[]
+  /** Where a packet beyond the link goes, if there is a way. */
+  readonly gateway: Ipv6 | undefined
+
+  /** Takes an address, once nobody objects. False: it is there already, or there is no room. */
+  add(cidr: Ipv6Cidr): boolean
+  /** Gives an address up. */
+  remove(address: Ipv6): void
+
+  /** Tells `notify` of what happens to addresses; several may ask. */
+  onEvent(notify: (event: Ipv6Event) => void): void
+
+  /** Tells `notify` of every packet that was dropped and whose sender is to be told. It is lent; several may ask. */
+  onProblem(notify: (packet: Packet<Ipv6>, problem: Problem) => void): void
+
+  /** See `Ipv4Layer`. */
+  onReassemblyTimeout(notify: (first: Packet<Ipv6>) => void): void
+
+  /** See `Ipv4Layer`. */
+  intercept(take: (packet: Packet<Ipv6>) => boolean): void
+
+  /** See `Ipv4Layer`. */
+  relay(hop: Ipv6, size: number, fill: FillAt, lost?: (packet: Uint8Array) => void): Result<void, IpError>
+
+  /** Gives up its timers: it asks for nobody any more. The device is not its own to stop. */
+  disconnect(): void
 }

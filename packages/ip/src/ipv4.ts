@@ -3,7 +3,7 @@ import * as ipv4 from '@mirage/address/ipv4'
 import type { Mac } from '@mirage/address/mac'
 import type { Arp } from '@mirage/arp'
 import type { Clock } from '@mirage/clock'
-import { IPV4, type Ethernet, type EthernetError } from '@mirage/ethernet'
+import { IPV4, type Ethernet } from '@mirage/ethernet'
 import {
   HEADER_SIZE as ETHERNET_HEADER_SIZE,
   type Fill,
@@ -13,6 +13,7 @@ import {
 } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
+import { fitting, join, put } from './fill.ts'
 import { cut } from './fragment.ts'
 import {
   type Config,
@@ -77,6 +78,8 @@ class Interface implements Ipv4Layer {
     'bad-source': 0,
     'not-for-us': 0,
     ...noDrops(),
+    'bad-extension': 0,
+    'bad-discovery': 0,
     'unknown-protocol': 0,
     unresolved: 0,
   }
@@ -437,30 +440,4 @@ class Interface implements Ipv4Layer {
   #drop(reason: IpDrop): void {
     this.drops[reason] += 1
   }
-}
-
-/** What `fill` writes, and then `payloads`; returns how many bytes that is. */
-function join(
-  frame: Uint8Array,
-  offset: number,
-  size: number,
-  fill: Fill,
-  payloads: readonly Uint8Array[],
-): number {
-  const filled = fill(frame.subarray(offset, offset + size))
-  assert(filled >= 0 && filled <= size, 'fill does not count more bytes than it was lent')
-  let length = filled
-  for (const payload of payloads) length += put(frame, offset + length, payload)
-  return length
-}
-
-function put(frame: Uint8Array, offset: number, bytes: Uint8Array): number {
-  frame.set(bytes, offset)
-  return bytes.length
-}
-
-function fitting(sent: Result<void, EthernetError>): Result<void, IpError> {
-  if (sent.ok) return sent
-  assert(sent.error !== 'exceeds-mtu', 'what is larger than a frame is cut or refused')
-  return err(sent.error)
 }

@@ -1,4 +1,5 @@
 /** Packets that wait for the MAC address of their next hop: RFC 1122 §2.3.2.2. */
+import type { IpAddress } from '@mirage/address/ip'
 import type { Ipv4 } from '@mirage/address/ipv4'
 import type { Offload } from '@mirage/net'
 
@@ -9,8 +10,8 @@ export const PACKETS_MAX = 64
 /** Bytes that wait for one of them: packets that a device cuts are as long as many. */
 export const BYTES_MAX = 262_144
 
-export interface WaitingPacket {
-  readonly dst: Ipv4
+export interface WaitingPacket<Address extends IpAddress = Ipv4> {
+  readonly dst: Address
   /** The packet from its header on: a copy. */
   readonly bytes: Uint8Array
   /** What is left to the device. */
@@ -19,11 +20,11 @@ export interface WaitingPacket {
   readonly lost: ((packet: Uint8Array) => void) | undefined
 }
 
-export class Waiting {
-  #packets: Map<Ipv4, WaitingPacket[]> = new Map()
+export class Waiting<Address extends IpAddress = Ipv4> {
+  #packets: Map<Address, WaitingPacket<Address>[]> = new Map()
 
   /** Whether there is room for another packet to `hop`, of `size` bytes. */
-  hasRoom(hop: Ipv4, size: number): boolean {
+  hasRoom(hop: Address, size: number): boolean {
     const packets = this.#packets.get(hop)
     if (packets === undefined) return this.#packets.size < HOPS_MAX
     const length = packets.reduce((sum, packet) => sum + packet.bytes.length, size)
@@ -31,7 +32,7 @@ export class Waiting {
   }
 
   /** Keeps a packet, for which there is room, and says whether it is the first that waits for `hop`. */
-  add(hop: Ipv4, packet: WaitingPacket): boolean {
+  add(hop: Address, packet: WaitingPacket<Address>): boolean {
     const packets = this.#packets.get(hop)
     if (packets === undefined) this.#packets.set(hop, [packet])
     else packets.push(packet)
@@ -39,7 +40,7 @@ export class Waiting {
   }
 
   /** What waited for `hop`, oldest first, and waits no longer. */
-  take(hop: Ipv4): readonly WaitingPacket[] {
+  take(hop: Address): readonly WaitingPacket<Address>[] {
     const packets = this.#packets.get(hop) ?? []
     this.#packets.delete(hop)
     return packets

@@ -98,15 +98,16 @@ export function walk(walk: Walk, packet: MutablePacket): Verdict {
 }
 
 /** Moves over the header at `packet.offset`, of which two bytes are there. */
-function step(walk: Walk, packet: MutablePacket): void {
+export function step(walk: Walk, packet: MutablePacket): void {
+  const size = sizeAt(packet)
   walk.next = packet.offset
   packet.protocol = packet.frame[packet.offset]!
-  packet.offset += sizeAt(packet)
+  packet.offset += size
 }
 
-/** Of the header at `packet.offset`, in bytes. */
-function sizeAt({ frame, offset }: MutablePacket): number {
-  return 8 * (frame[offset + 1]! + 1)
+/** Of the header at `packet.offset`, in bytes. That of a fragment says nothing of its size. */
+function sizeAt({ frame, offset, protocol }: MutablePacket): number {
+  return protocol === FRAGMENT ? 8 : 8 * (frame[offset + 1]! + 1)
 }
 
 function isWhole(packet: MutablePacket): boolean {

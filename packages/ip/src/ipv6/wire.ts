@@ -41,6 +41,22 @@ export type HeaderError = 'too-short' | 'bad-version' | 'bad-length'
 /** A packet while it is parsed. */
 export type MutablePacket = { -readonly [K in keyof Packet<ipv6.Ipv6>]: Packet<ipv6.Ipv6>[K] }
 
+/** A packet of nothing, to parse one into. */
+export function create(): MutablePacket {
+  return {
+    frame: new Uint8Array(0),
+    header: 0,
+    offset: 0,
+    end: 0,
+    src: ipv6.UNSPECIFIED,
+    dst: ipv6.UNSPECIFIED,
+    protocol: 0,
+    ttl: 0,
+    trafficClass: 0,
+    isChecked: false,
+  }
+}
+
 /**
  * Checks the header at `offset` of `frame`, which may end in padding of the link, and writes what it says to
  * `packet`: its protocol and offset are those of the first extension header, if there is one.

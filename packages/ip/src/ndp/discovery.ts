@@ -7,15 +7,12 @@ import type { Cancel, Clock, Millis } from '@mirage/clock'
 import type { FillAt } from '@mirage/net'
 import { type Random, u32 } from '@mirage/random'
 import { ROUTER_ALERT_SIZE, emitRouterAlert } from '../ipv6/extension.ts'
-import type { Packet } from '../ip.ts'
+import { ICMPV6, type Packet } from '../ip.ts'
 import * as addresses from './addresses.ts'
 import * as membership from './membership.ts'
 import * as ndp from './ndp.ts'
 import * as neighbours from './neighbours.ts'
 import * as wire from './wire.ts'
-
-/** The protocol of these messages. */
-export const ICMPV6 = 58
 
 /** What a message is sent in. */
 export interface Envelope {
@@ -100,6 +97,11 @@ export class Discovery {
     return this.state.neighbours.version
   }
 
+  /** The way out of the link, if there is one now. */
+  get gateway(): ipv6.Ipv6 | undefined {
+    return ndp.gateway(this.state, this.#now())
+  }
+
   /** The neighbour that a packet to `dst`, which is no group, goes to. */
   nextHop(dst: ipv6.Ipv6): ipv6.Ipv6 | undefined {
     return ndp.nextHop(this.state, dst, this.#now())
@@ -122,17 +124,24 @@ export class Discovery {
     return addresses.choose(this.state.addresses, dst, this.#now())
   }
 
-  /** Takes an ICMPv6 message, whose checksum is right, and says whether it was one of neighbour discovery's. */
-  input(packet: Packet<ipv6.Ipv6>): 'done' | 'refused' | 'other' {
-    const { frame, offset, end } = packet
+  /** Whether an ICMPv6 message is one that `input` takes. */
+  isOurs({ frame, offset, end }: Packet<ipv6.Ipv6>): boolean {
+    if (offset === end) return false
     const type = frame[offset]!
-    if (type === membership.QUERY) return this.#queried(packet)
-    if (!wire.isNeighbourDiscovery(type)) return type === membership.REPORT ? 'done' : 'other'
+    return wire.isNeighbourDiscovery(type) || type === membership.QUERY || type === membership.REPORT
+  }
+
+  /** Takes a message of ours, whose checksum is right; false if it is none after all. */
+  input(packet: Packet<ipv6.Ipv6>): boolean {
+    const { frame, offset, end } = packet
+    // What others are members of is for switches to know.
+    if (frame[offset] === membership.REPORT) return true
+    if (frame[offset] === membership.QUERY) return this.#queried(packet)
     const travel = { src: packet.src, dst: packet.dst, hopLimit: packet.ttl }
     const parsed = wire.parse(frame, offset, end, travel)
-    if (!parsed.ok) return 'refused'
+    if (!parsed.ok) return false
     this.#act(ndp.input(this.state, parsed.value, travel, this.#now(), this.#chance()))
-    return 'done'
+    return true
   }
 
   disconnect(): void {
@@ -141,11 +150,11 @@ export class Discovery {
   }
 
   /** Of a router on this link, in the group of all or of one: RFC 3810 §5.1.14. */
-  #queried({ frame, offset, end, src, ttl }: Packet<ipv6.Ipv6>): 'done' | 'refused' {
-    if (!ipv6.isLinkLocal(src) || ttl !== 1) return 'refused'
+  #queried({ frame, offset, end, src, ttl }: Packet<ipv6.Ipv6>): boolean {
+    if (!ipv6.isLinkLocal(src) || ttl !== 1) return false
     membership.queried(this.#membership, frame, offset, end, this.#now(), this.#chance())
     this.#wind()
-    return 'done'
+    return true
   }
 
   #tick = (): void => {

@@ -120,6 +120,11 @@ export function nextHop(ndp: Ndp, dst: ipv6.Ipv6, now: Millis): ipv6.Ipv6 | unde
   return routers.nextHop(ndp.routers, dst, (router) => neighbours.mayAnswer(ndp.neighbours, router), now)
 }
 
+/** Where packets beyond the link go. */
+export function gateway(ndp: Ndp, now: Millis): ipv6.Ipv6 | undefined {
+  return routers.defaultRouter(ndp.routers, (router) => neighbours.mayAnswer(ndp.neighbours, router), now)
+}
+
 /** The groups of which we are members: of everyone, and of those who ask for our addresses. */
 export function groups(ndp: Ndp): ReadonlySet<ipv6.Ipv6> {
   return new Set([ipv6.ALL_NODES, ...ndp.addresses.list.map(({ address }) => ipv6.solicitedNode(address))])

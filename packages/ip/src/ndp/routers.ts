@@ -135,7 +135,7 @@ export function nextHop(
 }
 
 /** One that may answer rather than one that is preferred, and of those the best: RFC 4861 §6.3.6, RFC 4191 §3.2. */
-function defaultRouter(
+export function defaultRouter(
   { list }: Routers,
   mayAnswer: (router: ipv6.Ipv6) => boolean,
   now: Millis,

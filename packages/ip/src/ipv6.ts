@@ -1,0 +1,530 @@
+/** IPv6 on an Ethernet: RFC 8200, RFC 2464. Who the neighbours are is for `ndp/discovery.ts` to know. */
+import * as ipv6 from '@mirage/address/ipv6'
+import type { Mac } from '@mirage/address/mac'
+import * as checksum from '@mirage/bytes/checksum'
+import type { Clock } from '@mirage/clock'
+import { type Ethernet, IPV6 } from '@mirage/ethernet'
+import {
+  HEADER_SIZE as ETHERNET_HEADER_SIZE,
+  type Fill,
+  type FillAt,
+  type Offload,
+  type Offloads,
+} from '@mirage/net'
+import { type Random, u32 } from '@mirage/random'
+import { type Result, assert, done, err } from '@mirage/result'
+import { fitting, join, put } from './fill.ts'
+import { cut } from './fragment.ts'
+import {
+  ICMPV6,
+  type IpDrop,
+  type IpError,
+  type Ipv6Event,
+  type Ipv6Layer,
+  type Outgoing,
+  type Packet,
+  type Problem,
+  type Protocol,
+  TCP,
+  type WriteOptions,
+} from './ip.ts'
+import * as extension from './ipv6/extension.ts'
+import * as fragmentWire from './ipv6/fragment.ts'
+import { Names } from './ipv6/names.ts'
+import * as reassemble from './ipv6/reassemble.ts'
+import * as wire from './ipv6/wire.ts'
+import { Discovery, type Envelope, type Event } from './ndp/discovery.ts'
+import { IPV6_MTU_MIN, Paths } from './path-mtu.ts'
+import { Reassembler } from './reassembler.ts'
+import { noDrops } from './reassembly.ts'
+import { Waiting, type WaitingPacket } from './waiting.ts'
+
+/** What IPv6 is made on. */
+export interface Devices {
+  readonly ethernet: Ethernet
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** What is known when it is made. */
+export interface Options {
+  /** Fixed addresses, beside the link-local one that every interface has. */
+  readonly addresses?: readonly ipv6.Cidr[]
+  /** The way out of the link; routers that show themselves are others. */
+  readonly gateway?: ipv6.Ipv6
+  /** Whether routers are asked for, and give addresses and ways; true unless told. */
+  readonly acceptsRouters?: boolean
+  /** Takes the first addresses at once, asking nobody whether they have them: where a person knows the link. */
+  readonly isTrusted?: boolean
+  /**
+   * The address of ours in a /64 prefix: made of the MAC address unless told. See `addressIn` of `ndp/ndp.ts` for
+   * `attempt`.
+   */
+  readonly addressIn?: (prefix: ipv6.Ipv6, attempt: number) => ipv6.Ipv6 | undefined
+  /** Takes packets to every host for its own, as a gateway does. */
+  readonly isPromiscuous?: boolean
+  /** Bytes of payload that are kept of packets whose fragments did not all arrive; 262,144 unless told. */
+  readonly fragmentCacheSize?: number
+}
+
+/** Ethernet's header and ours, without extension headers. */
+const HEADERS_SIZE: number = ETHERNET_HEADER_SIZE + wire.HEADER_SIZE
+
+/** What a first fragment of TCP carries at least; every other protocol has 8 bytes of header or fewer. */
+const TCP_HEADER_SIZE = 20
+
+/** IPv6 on `ethernet`, whose listener for that type it becomes. Its addresses may be used after a second or two. */
+export function connect(devices: Devices, options: Options = {}): Ipv6Layer {
+  assert(devices.ethernet.mtu >= wire.MTU_MIN, 'a link of IPv6 carries packets of 1,280 bytes')
+  const ip = new Interface(devices, options)
+  ip.start(options)
+  return ip
+}
+
+type Receive = (packet: Packet<ipv6.Ipv6>) => void
+type TellProblem = (packet: Packet<ipv6.Ipv6>, problem: Problem) => void
+
+class Interface implements Ipv6Layer {
+  readonly offloads: Offloads
+  readonly drops: Record<IpDrop, number> = {
+    'too-short': 0,
+    'bad-version': 0,
+    'bad-header-length': 0,
+    'bad-length': 0,
+    'bad-checksum': 0,
+    'bad-source': 0,
+    'not-for-us': 0,
+    ...noDrops(),
+    'bad-extension': 0,
+    'bad-discovery': 0,
+    'unknown-protocol': 0,
+    unresolved: 0,
+  }
+  #ethernet: Ethernet
+  #clock: Clock
+  #random: Random
+  #isPromiscuous: boolean
+  #discovery: Discovery
+  #own: ReadonlySet<ipv6.Ipv6> = new Set()
+  /** What is known of paths that carry less than the link. */
+  #paths: Paths<ipv6.Ipv6>
+
+  #listeners: (Receive | undefined)[] = []
+  #other: Receive | undefined
+  #intercept: ((packet: Packet<ipv6.Ipv6>) => boolean) | undefined
+  #unreachable: ((dst: ipv6.Ipv6) => void)[] = []
+  #problem: TellProblem[] = []
+  #timeouts: Receive[] = []
+  #events: ((event: Ipv6Event) => void)[] = []
+  #waiting: Waiting<ipv6.Ipv6> = new Waiting()
+  #reassembler: Reassembler
+
+  /** The last destination that a MAC address was found for, the address, and the version of what knew it. */
+  #lastDst: ipv6.Ipv6 = ipv6.UNSPECIFIED
+  #lastMac: Mac
+  #lastVersion = -1
+
+  // The packet being written, and the one being read: one object each, made once.
+  #header: { -readonly [K in keyof wire.Header]: wire.Header[K] } = {
+    src: ipv6.UNSPECIFIED,
+    dst: ipv6.UNSPECIFIED,
+    protocol: 0,
+    hopLimit: 0,
+    trafficClass: 0,
+  }
+  #fill: FillAt = () => 0
+  #offload: Offload = { checksumStart: 0, checksumOffset: 0, segmentSize: 0, headerSize: 0, isIpv6: true }
+  #packet: wire.MutablePacket = wire.create()
+  #walk: extension.Walk = { next: 0, problem: -1, pointer: 0 }
+  #names: Names = new Names()
+
+  constructor({ ethernet, clock, random }: Devices, options: Options) {
+    const { mac, mtu } = ethernet
+    this.#ethernet = ethernet
+    this.#clock = clock
+    this.#random = random
+    this.#isPromiscuous = options.isPromiscuous ?? false
+    this.#lastMac = mac
+    this.offloads = ethernet.offloads
+    this.#paths = new Paths(mtu, IPV6_MTU_MIN)
+    const timedOut = (first: Uint8Array): void => this.#timedOut(first)
+    this.#reassembler = new Reassembler({
+      clock,
+      drops: this.drops,
+      timedOut,
+      sizeMax: options.fragmentCacheSize,
+    })
+    const fromMac = (prefix: ipv6.Ipv6, attempt: number): ipv6.Ipv6 | undefined =>
+      attempt === 0 ? ipv6.fromMac(prefix, mac) : undefined
+    const { acceptsRouters = true, addressIn = fromMac } = options
+    this.#discovery = new Discovery(
+      {
+        clock,
+        random,
+        send: (envelope, size, fill) => this.#sendMessage(envelope, size, fill),
+        resolved: (hop, to) => this.#resolved(hop, to),
+        unresolved: (hop) => this.#unresolved(hop),
+        moved: () => this.#moved(),
+        tell: (event) => this.#tell(event),
+      },
+      { mac, mtu, acceptsRouters, addressIn },
+    )
+    ethernet.listen(IPV6, (frame, offset, _src, dst, isChecked) => this.#input(frame, offset, dst, isChecked))
+  }
+
+  start({ addresses = [], gateway, isTrusted = false }: Options): void {
+    this.#discovery.start(addresses, gateway, isTrusted)
+  }
+
+  get addresses(): readonly ipv6.Cidr[] {
+    return this.#discovery.state.addresses.list.filter(({ isTentative }) => !isTentative)
+  }
+
+  get dnsServers(): readonly ipv6.Ipv6[] {
+    return this.#discovery.state.dnsServers
+  }
+
+  get gateway(): ipv6.Ipv6 | undefined {
+    return this.#discovery.gateway
+  }
+
+  add(cidr: ipv6.Cidr): boolean {
+    return this.#discovery.assign(cidr)
+  }
+
+  remove(address: ipv6.Ipv6): void {
+    this.#discovery.drop(address)
+  }
+
+  mtu(dst: ipv6.Ipv6): number {
+    // Asking for the time costs more than all of the rest, and nearly always there is nothing to be known.
+    const path = this.#paths.count === 0 ? undefined : this.#paths.get(dst, this.#clock.now())
+    return Math.min(path?.mtu ?? Infinity, this.#discovery.state.mtu) - wire.HEADER_SIZE
+  }
+
+  reducePathMtu(dst: ipv6.Ipv6, mtu: number): boolean {
+    return this.#paths.reduce(dst, mtu, this.#clock.now())
+  }
+
+  src(dst: ipv6.Ipv6): ipv6.Ipv6 {
+    return this.#discovery.src(dst) ?? ipv6.UNSPECIFIED
+  }
+
+  isHost(address: ipv6.Ipv6): boolean {
+    return !ipv6.isMulticast(address) && address !== ipv6.UNSPECIFIED && address !== ipv6.LOOPBACK
+  }
+
+  isOwn(address: ipv6.Ipv6): boolean {
+    return this.#own.has(address)
+  }
+
+  write(
+    dst: ipv6.Ipv6,
+    protocol: Protocol,
+    options: WriteOptions<ipv6.Ipv6>,
+    fill: Fill,
+    payloads: readonly Uint8Array[] = [],
+  ): Result<void, IpError> {
+    const { size = 0, fragment = true, ttl = this.#hopLimit(dst), trafficClass = 0 } = options
+    let length = size
+    for (const payload of payloads) length += payload.length
+    assert(length <= wire.PAYLOAD_SIZE_MAX, 'a packet has at most 65,535 bytes of payload')
+    assert(ttl >= 1 && ttl <= 255, 'a packet lives for 1 to 255 hops')
+    const src = options.src ?? this.src(dst)
+    if (src === ipv6.UNSPECIFIED) return err('no-route')
+    this.#begin(src, dst, protocol, ttl, trafficClass)
+    const fillAll: FillAt = (frame, offset) => join(frame, offset, size, fill, payloads)
+    const mtu = this.mtu(dst)
+    if (length <= mtu) return this.#output(length, fillAll)
+    return fragment ? this.#fragments(length, fillAll, mtu) : err('would-fragment')
+  }
+
+  writeAt(packet: Readonly<Outgoing<ipv6.Ipv6>>, fill: FillAt): Result<void, IpError> {
+    const { size, segmentSize, dst } = packet
+    if (size > (segmentSize === 0 ? this.mtu(dst) : this.offloads.segmentation - wire.HEADER_SIZE))
+      return err('would-fragment')
+    this.#begin(packet.src, dst, packet.protocol, this.#hopLimit(dst), packet.trafficClass)
+    if (packet.checksumOffset < 0) return this.#output(size, fill)
+    const offload = this.#offload
+    offload.checksumStart = HEADERS_SIZE
+    offload.checksumOffset = packet.checksumOffset
+    offload.segmentSize = segmentSize
+    offload.headerSize = HEADERS_SIZE + packet.headerSize
+    return this.#output(size, fill, offload)
+  }
+
+  relay(
+    hop: ipv6.Ipv6,
+    size: number,
+    fill: FillAt,
+    lost: (packet: Uint8Array) => void = () => {},
+  ): Result<void, IpError> {
+    const mac = this.#discovery.lookup(hop)
+    if (mac !== undefined) return fitting(this.#ethernet.writeAt(mac, IPV6, size, fill))
+    if (!this.#waiting.hasRoom(hop, size)) return err('busy')
+    const bytes = new Uint8Array(size)
+    return this.#keep(hop, { dst: hop, bytes: bytes.subarray(0, fill(bytes, 0)), offload: undefined, lost })
+  }
+
+  listen(protocol: Protocol, receive: Receive): void {
+    this.#listeners[protocol] = receive
+  }
+
+  listenOther(receive: Receive): void {
+    this.#other = receive
+  }
+
+  intercept(take: (packet: Packet<ipv6.Ipv6>) => boolean): void {
+    this.#intercept = take
+  }
+
+  onUnreachable(notify: (dst: ipv6.Ipv6) => void): void {
+    this.#unreachable.push(notify)
+  }
+
+  onProblem(notify: TellProblem): void {
+    this.#problem.push(notify)
+  }
+
+  onReassemblyTimeout(notify: Receive): void {
+    this.#timeouts.push(notify)
+  }
+
+  onEvent(notify: (event: Ipv6Event) => void): void {
+    this.#events.push(notify)
+  }
+
+  disconnect(): void {
+    this.#discovery.disconnect()
+  }
+
+  /** Groups are for neighbours, unless somebody says otherwise: RFC 3493 §5.2. */
+  #hopLimit(dst: ipv6.Ipv6): number {
+    return ipv6.isMulticast(dst) ? 1 : this.#discovery.state.hopLimit
+  }
+
+  #begin(src: ipv6.Ipv6, dst: ipv6.Ipv6, protocol: Protocol, hopLimit: number, trafficClass: number): void {
+    const header = this.#header
+    header.src = src
+    header.dst = dst
+    header.protocol = protocol
+    header.hopLimit = hopLimit
+    header.trafficClass = trafficClass
+  }
+
+  /** Sends the packet of `#header` in pieces, of which each has a header that says which: RFC 8200 §4.5. */
+  #fragments(size: number, fill: FillAt, mtu: number): Result<void, IpError> {
+    const { protocol, dst } = this.#header
+    if (!ipv6.isMulticast(dst) && this.#discovery.nextHop(dst) === undefined) return err('no-route')
+    const whole = new Uint8Array(size)
+    const payload = whole.subarray(0, fill(whole, 0))
+    const id = u32(this.#random)
+    this.#header.protocol = extension.FRAGMENT
+    for (const { offset, end } of cut(payload.length, mtu - fragmentWire.HEADER_SIZE)) {
+      const part = payload.subarray(offset, end)
+      const sent = this.#output(fragmentWire.HEADER_SIZE + part.length, (frame, at) => {
+        fragmentWire.emit(frame, at, protocol, offset, end < payload.length, id)
+        return fragmentWire.HEADER_SIZE + put(frame, at + fragmentWire.HEADER_SIZE, part)
+      })
+      if (!sent.ok) return sent
+    }
+    return done
+  }
+
+  /** Sends the packet of `#header`, with at most `size` bytes of payload, which fit. There is no loopback. */
+  #output(size: number, fill: FillAt, offload?: Readonly<Offload>): Result<void, IpError> {
+    const { dst } = this.#header
+    this.#fill = fill
+    if (dst === this.#lastDst && this.#discovery.version === this.#lastVersion)
+      return this.#send(this.#lastMac, size, offload)
+    if (ipv6.isMulticast(dst)) return this.#send(ipv6.multicastMac(dst), size, offload)
+    if (!this.isHost(dst) || this.#own.has(dst)) return err('no-route')
+    const hop = this.#discovery.nextHop(dst)
+    return hop === undefined ? err('no-route') : this.#sendTo(hop, dst, size, offload)
+  }
+
+  #sendTo(
+    hop: ipv6.Ipv6,
+    dst: ipv6.Ipv6,
+    size: number,
+    offload: Readonly<Offload> | undefined,
+  ): Result<void, IpError> {
+    const mac = this.#discovery.lookup(hop)
+    if (mac === undefined) return this.#wait(hop, dst, size, offload)
+    this.#lastDst = dst
+    this.#lastMac = mac
+    this.#lastVersion = this.#discovery.version
+    return this.#send(mac, size, offload)
+  }
+
+  #send(mac: Mac, size: number, offload: Readonly<Offload> | undefined): Result<void, IpError> {
+    return fitting(this.#ethernet.writeAt(mac, IPV6, wire.HEADER_SIZE + size, this.#fillPacket, offload))
+  }
+
+  #fillPacket: FillAt = (frame, offset) => {
+    const length = this.#fill(frame, offset + wire.HEADER_SIZE)
+    assert(length >= 0, 'fill counts bytes')
+    wire.emit(frame, offset, this.#header, length)
+    return wire.HEADER_SIZE + length
+  }
+
+  #sendMessage({ src, dst, to, protocol, hopLimit }: Envelope, size: number, fill: FillAt): void {
+    this.#begin(src, dst, protocol, hopLimit, 0)
+    this.#fill = fill
+    if (to === undefined) this.#output(size, fill)
+    else this.#send(to, size, undefined)
+  }
+
+  #wait(
+    hop: ipv6.Ipv6,
+    dst: ipv6.Ipv6,
+    size: number,
+    offload: Readonly<Offload> | undefined,
+  ): Result<void, IpError> {
+    if (!this.#waiting.hasRoom(hop, wire.HEADER_SIZE + size)) return err('busy')
+    const packet = new Uint8Array(wire.HEADER_SIZE + size)
+    const length = this.#fillPacket(packet, 0)
+    assert(length <= packet.length, 'fill does not count more bytes than it was lent')
+    const bytes = packet.subarray(0, length)
+    return this.#keep(hop, { dst, bytes, offload: offload && { ...offload }, lost: undefined })
+  }
+
+  /** Keeps a packet, for which there is room, until its next hop is known. */
+  #keep(hop: ipv6.Ipv6, packet: WaitingPacket<ipv6.Ipv6>): Result<void, IpError> {
+    if (this.#waiting.add(hop, packet)) this.#discovery.resolve(hop)
+    return done
+  }
+
+  #resolved(hop: ipv6.Ipv6, mac: Mac): void {
+    for (const { bytes, offload } of this.#waiting.take(hop)) {
+      // What the device does not take now is lost, as any packet may be: its writer was told that it waits.
+      this.#ethernet.writeAt(mac, IPV6, bytes.length, (frame, offset) => put(frame, offset, bytes), offload)
+    }
+  }
+
+  #unresolved(hop: ipv6.Ipv6): void {
+    const packets = this.#waiting.take(hop)
+    this.drops.unresolved += packets.length
+    const own = packets.filter(({ lost }) => lost === undefined)
+    for (const dst of new Set(own.map((packet) => packet.dst))) {
+      for (const notify of this.#unreachable) notify(dst)
+    }
+    for (const { lost, bytes } of packets) lost?.(bytes)
+  }
+
+  #moved(): void {
+    this.#own = new Set(this.addresses.map(({ address }) => address))
+  }
+
+  #tell(event: Event): void {
+    if (event.kind === 'router') {
+      const { mtu } = this.#discovery.state
+      if (mtu !== this.#paths.mtu) this.#paths = new Paths(mtu, IPV6_MTU_MIN)
+    }
+    const told: Ipv6Event = 'own' in event ? { kind: event.kind, cidr: event.own } : event
+    for (const notify of this.#events) notify(told)
+  }
+
+  #input(frame: Uint8Array, offset: number, dstMac: Mac, isChecked: boolean): void {
+    const packet = this.#packet
+    const parsed = wire.parse(frame, offset, packet, this.#names)
+    if (!parsed.ok) return this.#drop(parsed.error)
+    packet.isChecked = isChecked
+    if (dstMac === this.#ethernet.mac && this.#intercept?.(packet) === true) return
+    if (!this.#isForUs(packet.dst, dstMac)) return this.#drop('not-for-us')
+    if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
+    extension.begin(this.#walk, packet)
+    this.#follow(packet, false)
+  }
+
+  #isForUs(dst: ipv6.Ipv6, dstMac: Mac): boolean {
+    if (this.#own.has(dst)) return dstMac === this.#ethernet.mac
+    if (ipv6.isMulticast(dst)) return this.#discovery.groups.has(dst)
+    return this.#isPromiscuous && dstMac === this.#ethernet.mac
+  }
+
+  /** RFC 4291 §2.5.2, §2.7. A host that has no address yet sends from none. */
+  #isFromHost(src: ipv6.Ipv6): boolean {
+    return !ipv6.isMulticast(src) && src !== ipv6.LOOPBACK && !this.#own.has(src)
+  }
+
+  /** Steps over the extension headers of `packet`, from the one at its offset on. */
+  #follow(packet: wire.MutablePacket, isJoined: boolean): void {
+    const verdict = extension.walk(this.#walk, packet)
+    if (verdict === 'payload') return this.#deliver(packet, isJoined)
+    if (verdict === 'drop') return this.#refuse(packet)
+    if (reassemble.isAtomic(packet)) {
+      extension.step(this.#walk, packet)
+      return this.#follow(packet, true)
+    }
+    // Fragments in fragments are nobody's.
+    if (isJoined) return this.#drop('bad-extension')
+    this.#inputFragment(packet)
+  }
+
+  #inputFragment(packet: wire.MutablePacket): void {
+    if (this.#isCutTooEarly(packet)) {
+      this.#walk.problem = extension.INCOMPLETE_CHAIN
+      this.#walk.pointer = 0
+      return this.#refuse(packet)
+    }
+    const whole = this.#reassembler.input(reassemble.keyOf(packet), reassemble.fragmentOf(packet))
+    if (whole === undefined) return
+    const parsed = wire.parse(whole.bytes, reassemble.restore(whole), packet, this.#names)
+    assert(parsed.ok, 'what is joined is a packet')
+    packet.isChecked = false
+    extension.begin(this.#walk, packet)
+    this.#follow(packet, true)
+  }
+
+  /** Whether a first fragment ends before its payload begins, behind which a filter cannot look: RFC 7112. */
+  #isCutTooEarly(packet: wire.MutablePacket): boolean {
+    if (fragmentWire.fragmentOffset(packet.frame, packet.offset) !== 0) return false
+    const first = { ...packet }
+    extension.step(this.#walk, first)
+    if (extension.walk(this.#walk, first) !== 'payload') return this.#walk.problem < 0
+    return first.end - first.offset < (first.protocol === TCP ? TCP_HEADER_SIZE : 8)
+  }
+
+  #deliver(packet: wire.MutablePacket, isJoined: boolean): void {
+    if (packet.protocol === ICMPV6 && this.#discover(packet, isJoined)) return
+    const receive = this.#listeners[packet.protocol] ?? this.#other
+    if (receive !== undefined) return receive(packet)
+    this.#walk.problem = extension.UNKNOWN_NEXT_HEADER
+    this.#walk.pointer = this.#walk.next - packet.header
+    this.#tellProblem(packet)
+    this.#drop('unknown-protocol')
+  }
+
+  /** Whether it was a message of neighbour discovery: those are never in fragments (RFC 6980). */
+  #discover(packet: wire.MutablePacket, isJoined: boolean): boolean {
+    const { frame, offset, end, src, dst } = packet
+    if (!this.#discovery.isOurs(packet)) return false
+    const length = end - offset
+    const isIntact = checksum.of(frame, offset, end, checksum.pseudo(src, dst, ICMPV6, length)) === 0
+    if (isJoined || !isIntact || !this.#discovery.input(packet)) this.#drop('bad-discovery')
+    return true
+  }
+
+  #refuse(packet: wire.MutablePacket): void {
+    if (this.#walk.problem >= 0) this.#tellProblem(packet)
+    this.#drop('bad-extension')
+  }
+
+  #tellProblem(packet: Packet<ipv6.Ipv6>): void {
+    const { problem: code, pointer } = this.#walk
+    for (const notify of this.#problem) notify(packet, { code, pointer })
+  }
+
+  #timedOut(first: Uint8Array): void {
+    const packet = wire.create()
+    // Its length is still that of the fragment, which came whole.
+    const parsed = wire.parse(first, 0, packet, this.#names)
+    assert(parsed.ok, 'the first fragment was a packet')
+    for (const notify of this.#timeouts) notify(packet)
+  }
+
+  #drop(reason: IpDrop): void {
+    this.drops[reason] += 1
+  }
+}

@@ -44,12 +44,13 @@ export function read(bytes: Uint8Array, offset: number): Mac {
 /** Writes six bytes of `bytes` from `offset`, for which the caller has checked that there is room. */
 export function write(bytes: Uint8Array, offset: number, mac: Mac): void {
   const high = Math.floor(mac / 0x1_0000_0000)
+  const low = mac >>> 0
   bytes[offset] = high >>> 8
   bytes[offset + 1] = high
-  bytes[offset + 2] = mac / 0x100_0000
-  bytes[offset + 3] = mac / 0x1_0000
-  bytes[offset + 4] = mac / 0x100
-  bytes[offset + 5] = mac
+  bytes[offset + 2] = low >>> 24
+  bytes[offset + 3] = low >>> 16
+  bytes[offset + 4] = low >>> 8
+  bytes[offset + 5] = low
 }
 
 /** Whether the group bit is set: a multicast or the broadcast address. */

@@ -307,14 +307,17 @@ class Stack implements Tcp, Driver {
     const { tcb } = connection
     if (connection.isHeld) return this.#whileHeld(connection, segment)
     const now = this.now()
-    if (isNewerSyn(tcb, segment)) return this.#reopen(connection, segment, now)
+    const { state } = tcb
+    if (state === 'time-wait' && isNewerSyn(tcb, segment)) return this.#reopen(connection, segment, now)
     const answer =
-      tcb.state === 'syn-sent'
+      state === 'syn-sent'
         ? opening.answerArrives(tcb, segment, now)
         : segmentArrives(tcb, segment, this.stores, now)
     connection.pour()
     if (answer === 'reset') this.#transmitter.refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)
-    this.#settle(connection, now)
+    // What is due for several segments is done once, at the end of the turn; what has to be told of each is not.
+    if (state === 'established' && tcb.state === state && tcb.ackDue !== 'now') this.touch(connection)
+    else this.#settle(connection, now)
   }
 
   /** A new connection between the ends of one in TIME-WAIT, with sequence numbers past all of the old one's. */

@@ -32,6 +32,8 @@ export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
     listenOther: (receive) => ip.listenOther(receive),
     onUnreachable: (notify) => ip.onUnreachable(notify),
     onReassemblyTimeout: (notify) => ip.onReassemblyTimeout(notify),
+    intercept: (take) => ip.intercept(take),
+    relay: (hop, size, fill, lost) => ip.relay(hop, size, fill, lost),
   }
   const icmp = icmpOf.connect({ ip: own, clock })
   return icmp

@@ -7,6 +7,7 @@ import { hex } from '@mirage/bytes/hex'
 import * as dhcp from '@mirage/dhcp/client'
 import * as dhcpWire from '@mirage/dhcp/wire'
 import * as mac from '@mirage/address/mac'
+import { ICMP } from '@mirage/ip'
 import { err, ok } from '@mirage/result'
 import type { Datagram, Udp } from '@mirage/udp'
 import { GATEWAY, GUEST, OUTSIDE, rig } from './testing/rig.ts'
@@ -363,9 +364,9 @@ describe('an echo', () => {
     const { guest, pass } = rig()
     const errors: unknown[] = []
     guest.icmp.onReply(() => assert.fail('answered'))
-    guest.icmp.onError(({ kind, code, src }) => errors.push([kind, code, src]))
+    guest.icmp.onError(ICMP, ({ kind, reporter }) => errors.push([kind, reporter]))
     guest.icmp.echo(OUTSIDE.address, echo)
     await pass(10)
-    assert.deepEqual(errors, [['unreachable', 1, GATEWAY]])
+    assert.deepEqual(errors, [['host-unreachable', GATEWAY]])
   })
 })

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BROADCAST, type Ipv4, UNSPECIFIED, of } from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
 import { connect as connectArp } from '@mirage/arp'
 import { type ManualClock, manual } from '@mirage/clock/manual'
-import { connect as connectEthernet } from '@mirage/ethernet'
-import { ICMP, type Ipv4Layer, type Packet } from '@mirage/ip'
+import { type Ethernet, IPV4, connect as connectEthernet } from '@mirage/ethernet'
+import { ICMP, type Ipv4Layer, type Packet, UDP } from '@mirage/ip'
+import type { DeliveryError } from '@mirage/ip/errors'
 import { type Options, connect as connectIp } from '@mirage/ip/ipv4'
-import type { Net } from '@mirage/net'
+import * as ipWire from '@mirage/ip/wire'
 import { pair } from '@mirage/net/pair'
 import { seeded } from '@mirage/random/seeded'
 import { done, err } from '@mirage/result'
-import { type EchoReply, type ErrorReport, type Icmp, connect } from './icmp.ts'
+import { type EchoReply, type Icmp, connect } from './icmp.ts'
 import * as wire from './wire.ts'
 
 const A = of(10, 0, 0, 1)
@@ -24,6 +26,7 @@ interface Rig {
   readonly b: Icmp
   readonly ipA: Ipv4Layer
   readonly ipB: Ipv4Layer
+  readonly linkA: Ethernet
   readonly clock: ManualClock
   readonly settle: () => Promise<void>
 }
@@ -32,33 +35,38 @@ interface Rig {
 function rig(options: Options = {}): Rig {
   const clock = manual()
   const cable = pair({ clock })
-  const ipA = ipOn(cable.a, clock, A, {})
-  const ipB = ipOn(cable.b, clock, B, options)
+  const linkA = connectEthernet(cable.a)
+  const ipA = ipOn(linkA, clock, A, {})
+  const ipB = ipOn(connectEthernet(cable.b), clock, B, options)
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 6; i++) {
       clock.advance(0)
       await Promise.resolve()
     }
   }
-  return { a: connect({ ip: ipA, clock }), b: connect({ ip: ipB, clock }), ipA, ipB, clock, settle }
+  return { a: connect({ ip: ipA, clock }), b: connect({ ip: ipB, clock }), ipA, ipB, linkA, clock, settle }
 }
 
-function ipOn(net: Net, clock: ManualClock, address: Ipv4, options: Options): Ipv4Layer {
-  const ethernet = connectEthernet(net)
+function ipOn(ethernet: Ethernet, clock: ManualClock, address: Ipv4, options: Options): Ipv4Layer {
   const arp = connectArp({ ethernet, clock })
   const config = { cidr: { address, prefixLength: 24 }, gateway: B }
   return connectIp({ ethernet, arp, clock, random: seeded(1) }, { config, ...options })
 }
 
-/** Copies of the replies and errors that arrive. */
-function collect(icmp: Icmp): { replies: EchoReply[]; reports: ErrorReport[] } {
+/** An error, and what came back of the packet's payload. */
+type Report = DeliveryError & { readonly payload: Uint8Array }
+
+/** Copies of the replies, and of the errors about the protocols of these tests, that arrive. */
+function collect(icmp: Icmp): { replies: EchoReply[]; reports: Report[] } {
   const replies: EchoReply[] = []
-  const reports: ErrorReport[] = []
+  const reports: Report[] = []
   icmp.onReply((reply) => replies.push({ ...reply, payload: reply.payload.slice() }))
-  icmp.onError((report) => {
-    const packet = { ...report.packet, payload: report.packet.payload.slice() }
-    reports.push({ ...report, packet })
-  })
+  for (const protocol of [ICMP, UDP, PROTOCOL]) {
+    icmp.onError(protocol, (error) => {
+      assert.equal(error.protocol, protocol)
+      reports.push({ ...error, payload: error.frame.slice(error.offset, error.end) })
+    })
+  }
   return { replies, reports }
 }
 
@@ -103,8 +111,8 @@ describe('an echo', () => {
       [B],
     )
     assert.deepEqual(
-      reports.map(({ code, src, packet }) => [code, src, packet.dst]),
-      [[1, B, ELSEWHERE]],
+      reports.map(({ kind, reporter, dst }) => [kind, reporter, dst]),
+      [['host-unreachable', B, ELSEWHERE]],
     )
   })
 
@@ -137,6 +145,18 @@ describe('an echo', () => {
   })
 })
 
+/** Sends one fragment with more behind, of the packet `id`, and returns its payload. */
+function fragment(link: Ethernet, position: number, payload: Uint8Array, id: number = 1): Uint8Array {
+  link.writeAt(mac.local(2), IPV4, 20 + payload.length, (frame, offset) => {
+    const header = { src: A, dst: B, protocol: PROTOCOL, ttl: 9, trafficClass: 0, id }
+    frame.set(payload, offset + 20)
+    const fragmentation = ipWire.MORE_FRAGMENTS | (position / 8)
+    ipWire.emit(frame, offset, { ...header, fragmentation }, 20 + payload.length)
+    return 20 + payload.length
+  })
+  return payload
+}
+
 describe('an error', () => {
   it('comes from who has no listener for a protocol, and quotes the packet', async () => {
     const { a, ipA, settle } = rig()
@@ -144,8 +164,13 @@ describe('an error', () => {
     const payload = Uint8Array.from({ length: 12 }, (_, i) => i)
     ipA.write(B, PROTOCOL, {}, () => 0, [payload])
     await settle()
+    const [report, ...others] = reports
+    assert.deepEqual(others, [])
+    assert.ok(report !== undefined)
+    const { frame: _frame, offset: _offset, end: _end, ...rest } = report
+    const numbers = { type: 3, code: 2 }
     const packet = { src: A, dst: B, protocol: PROTOCOL, payload }
-    assert.deepEqual(reports, [{ kind: 'unreachable', code: 2, src: B, mtu: undefined, packet }])
+    assert.deepEqual(rest, { kind: 'protocol-unreachable', reporter: B, ...numbers, ...packet })
   })
 
   it('quotes no more than an error may have', async () => {
@@ -153,28 +178,83 @@ describe('an error', () => {
     const { reports } = collect(a)
     ipA.write(B, PROTOCOL, { size: 1000 }, () => 1000)
     await settle()
-    assert.equal(reports[0]?.packet.payload.length, 576 - 20 - 8 - 20)
+    assert.equal(reports[0]?.payload.length, 576 - 20 - 8 - 20)
   })
 
-  type Report = (icmp: Icmp, packet: Packet<Ipv4>) => void
-  const kinds: [what: string, report: Report, kind: string, code: number, src: Ipv4, mtu?: number][] = [
-    ['a port', (icmp, packet) => icmp.portUnreachable(packet), 'unreachable', 3, ELSEWHERE],
-    ['a protocol', (icmp, packet) => icmp.protocolUnreachable(packet), 'unreachable', 2, ELSEWHERE],
-    ['a host', (icmp, packet) => icmp.hostUnreachable(packet), 'unreachable', 1, B],
-    ['a size', (icmp, packet) => icmp.fragmentationNeeded(packet, 1400), 'unreachable', 4, B, 1400],
-    ['a time to live', (icmp, packet) => icmp.timeExceeded(packet), 'time-exceeded', 0, B],
+  type Write = (icmp: Icmp, packet: Packet<Ipv4>) => void
+  const kinds: [
+    what: string,
+    write: Write,
+    kind: string,
+    type: number,
+    code: number,
+    by: Ipv4,
+    mtu?: number,
+  ][] = [
+    ['a port', (icmp, packet) => icmp.portUnreachable(packet), 'port-unreachable', 3, 3, ELSEWHERE],
+    [
+      'a protocol',
+      (icmp, packet) => icmp.protocolUnreachable(packet),
+      'protocol-unreachable',
+      3,
+      2,
+      ELSEWHERE,
+    ],
+    ['a host', (icmp, packet) => icmp.hostUnreachable(packet), 'host-unreachable', 3, 1, B],
+    ['a size', (icmp, packet) => icmp.fragmentationNeeded(packet, 1400), 'too-big', 3, 4, B, 1400],
+    ['a time to live', (icmp, packet) => icmp.timeExceeded(packet), 'time-exceeded', 11, 0, B],
   ]
-  for (const [what, report, kind, code, src, mtu] of kinds) {
+  for (const [what, write, kind, type, code, reporter, mtu] of kinds) {
     it(`about ${what} comes from who knows it`, async () => {
       const { a, b, ipA, ipB, settle } = rig({ isPromiscuous: true })
       const { reports } = collect(a)
-      ipB.listen(PROTOCOL, (packet) => report(b, packet))
+      ipB.listen(PROTOCOL, (packet) => write(b, packet))
       ipA.write(ELSEWHERE, PROTOCOL, { size: 8 }, () => 8)
       await settle()
-      const packet = { src: A, dst: ELSEWHERE, protocol: PROTOCOL, payload: new Uint8Array(8) }
-      assert.deepEqual(reports, [{ kind, code, src, mtu, packet }])
+      const [report] = reports
+      assert.equal(reports.length, 1)
+      assert.deepEqual(
+        [report?.kind, report?.type, report?.code, report?.reporter, report?.src, report?.dst],
+        [kind, type, code, reporter, A, ELSEWHERE],
+      )
+      assert.ok(report !== undefined)
+      assert.deepEqual(report.payload, new Uint8Array(8))
+      assert.equal(report.kind === 'too-big' ? report.mtu : undefined, mtu)
     })
   }
+
+  it('is told to those alone that sent the packet', async () => {
+    const { a, b, ipA, ipB, settle } = rig()
+    let told = 0
+    a.onError(UDP, () => assert.fail('that was another protocol'))
+    for (let i = 0; i < 2; i++) a.onError(PROTOCOL, () => told++)
+    ipB.listen(PROTOCOL, (packet) => b.portUnreachable(packet))
+    ipA.write(B, PROTOCOL, { size: 8 }, () => 8)
+    await settle()
+    assert.equal(told, 2)
+  })
+
+  it('comes when the rest of a packet does not, if its beginning did', async () => {
+    const { a, linkA, clock, settle } = rig()
+    const { reports } = collect(a)
+    const quote = fragment(
+      linkA,
+      0,
+      Uint8Array.from({ length: 1480 }, (_, i) => i & 0xff),
+    )
+    fragment(linkA, 1480, new Uint8Array(8), 2)
+    await settle()
+    clock.advance(9_999)
+    await settle()
+    assert.equal(reports.length, 0)
+    clock.advance(1)
+    await settle()
+    assert.deepEqual(
+      reports.map(({ kind, type, code, reporter }) => [kind, type, code, reporter]),
+      [['reassembly-timeout', 11, 1, B]],
+    )
+    assert.deepEqual(reports[0]?.payload, quote.subarray(0, 576 - 20 - 8 - 20))
+  })
 
   const unsaid: [about: string, write: (ip: Ipv4Layer) => void][] = [
     ['a broadcast', (ip) => ip.write(BROADCAST, PROTOCOL, { size: 8 }, () => 8)],
@@ -219,7 +299,7 @@ describe('an error', () => {
   it('is not sent about a fragment that is not the first', async () => {
     const { a, b, ipA, ipB, settle } = rig()
     const { reports } = collect(a)
-    // IP drops fragments, so the packet is made to look like one.
+    // IP joins fragments, so the packet is made to look like one.
     ipB.listen(PROTOCOL, (packet) => {
       const frame = packet.frame.slice()
       frame[packet.header + 7] = 1
@@ -261,6 +341,21 @@ describe('an error', () => {
     assert.deepEqual(
       reports.map(({ kind }) => kind),
       ['parameter-problem'],
+    )
+  })
+
+  it('of a router that says no MTU is a guess at the next smaller one', async () => {
+    const made = rig()
+    const { reports } = collect(made.b)
+    const quote = [
+      0x45, 0, 0x05, 0xdc, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 2, 10, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8,
+    ]
+    send(made, B, [3, 4, 0, 0, 0, 0, 0, 0, ...quote])
+    send(made, B, [3, 4, 0, 0, 0, 0, 0x05, 0x14, ...quote])
+    await made.settle()
+    assert.deepEqual(
+      reports.map((report) => (report.kind === 'too-big' ? report.mtu : undefined)),
+      [1492, 1300],
     )
   })
 

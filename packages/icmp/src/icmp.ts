@@ -7,10 +7,13 @@ import {
   type IpError,
   type Ipv4Layer,
   type Packet as IpPacket,
+  type Protocol,
   type WriteOptions as IpOptions,
 } from '@mirage/ip'
+import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
 import * as ipWire from '@mirage/ip/wire'
 import { type Result, assert } from '@mirage/result'
+import { kindOf, plateauBelow } from './errors.ts'
 import * as limit from './limit.ts'
 import * as wire from './wire.ts'
 
@@ -32,18 +35,6 @@ export interface EchoReply extends Echo {
   readonly src: Ipv4
 }
 
-/** An error that a host or a router reports about a packet of ours. Lent until the call returns. */
-export interface ErrorReport {
-  readonly kind: 'unreachable' | 'time-exceeded' | 'parameter-problem'
-  /** RFC 792's; for `unreachable` see the constants of `@mirage/icmp/wire`. */
-  readonly code: number
-  /** Who reports it: a router on the way, or the destination itself. */
-  readonly src: Ipv4
-  /** The most bytes, headers included, of a packet over the next link, where fragmentation was needed (RFC 1191); 0 where a router does not say. */
-  readonly mtu: number | undefined
-  readonly packet: wire.Quoted
-}
-
 /** Why a message that arrived led to nothing, or one was not sent. */
 export type IcmpDrop =
   | wire.MessageError
@@ -57,7 +48,7 @@ export type IcmpDrop =
   | 'not-sent'
 
 /** What answers echoes, and carries errors both ways. */
-export interface Icmp {
+export interface Icmp extends DeliveryErrors {
   /** Sends an echo request. */
   echo(dst: Ipv4, echo: Echo, options?: WriteOptions): Result<void, IpError>
 
@@ -66,9 +57,6 @@ export interface Icmp {
 
   /** Tells `receive` of every echo reply; several may ask. */
   onReply(receive: (reply: EchoReply) => void): void
-
-  /** Tells `receive` of every error about a packet that was sent from here; several may ask. */
-  onError(receive: (report: ErrorReport) => void): void
 
   /**
    * Tells the sender of `packet`, in the name of its destination, that nobody listens there. Like all errors, it is
@@ -83,7 +71,7 @@ export interface Icmp {
   /** Tells the sender of `packet` that the next link carries only packets of `mtu` bytes, headers included. */
   fragmentationNeeded(packet: Packet, mtu: number): void
 
-  /** Tells the sender of `packet` that its time to live is over. */
+  /** Tells the sender of `packet` that it went over as many routers as it might. */
   timeExceeded(packet: Packet): void
 
   /**
@@ -98,7 +86,8 @@ export interface Icmp {
 
 /**
  * ICMP on `ip`, whose listener for that protocol it becomes. Packets of protocols that nobody listens to are
- * answered with an error until another `listenOther` of `ip` takes them.
+ * answered with an error until another `listenOther` of `ip` takes them, and packets whose fragments do not all
+ * arrive in time with another (RFC 1122 §3.3.2).
  */
 export function connect({ ip, clock }: { ip: Ipv4Layer; clock: Clock }): Icmp {
   return new Messenger(ip, clock)
@@ -120,7 +109,7 @@ class Messenger implements Icmp {
   #clock: Clock
   #limit: limit.Limit
   #reply: ((reply: EchoReply) => void)[] = []
-  #error: ((report: ErrorReport) => void)[] = []
+  #errors: Map<Protocol, ((error: DeliveryError) => void)[]> = new Map()
   #forward: ((packet: Packet) => void) | undefined
 
   constructor(ip: Ipv4Layer, clock: Clock) {
@@ -129,6 +118,7 @@ class Messenger implements Icmp {
     this.#limit = limit.create(clock.now())
     ip.listen(ICMP, (packet) => this.#input(packet))
     ip.listenOther((packet) => this.protocolUnreachable(packet))
+    ip.onReassemblyTimeout((first) => this.#timeExceeded(first, wire.REASSEMBLY_TIME_EXCEEDED))
   }
 
   echo(dst: Ipv4, { id, sequence, payload }: Echo, options?: WriteOptions): Result<void, IpError> {
@@ -147,8 +137,10 @@ class Messenger implements Icmp {
     this.#reply.push(receive)
   }
 
-  onError(receive: (report: ErrorReport) => void): void {
-    this.#error.push(receive)
+  onError(protocol: Protocol, receive: (error: DeliveryError) => void): void {
+    const receivers = this.#errors.get(protocol)
+    if (receivers === undefined) this.#errors.set(protocol, [receive])
+    else receivers.push(receive)
   }
 
   forward(receive: (packet: Packet) => void): void {
@@ -172,7 +164,11 @@ class Messenger implements Icmp {
   }
 
   timeExceeded(packet: Packet): void {
-    this.#report(packet, this.#ip.src(packet.src), wire.TIME_EXCEEDED, 0)
+    this.#timeExceeded(packet, 0)
+  }
+
+  #timeExceeded(packet: Packet, code: number): void {
+    this.#report(packet, this.#ip.src(packet.src), wire.TIME_EXCEEDED, code)
   }
 
   #input(packet: Packet): void {
@@ -184,9 +180,7 @@ class Messenger implements Icmp {
     const message = parsed.value
     if (message.type === wire.ECHO_REQUEST) return this.#answer(packet, message)
     if (message.type === wire.ECHO_REPLY) return this.#tellReply(packet, message)
-    const kind = kindOf(message.type)
-    if (kind === undefined) return this.#drop('unhandled')
-    this.#tellError(packet, message, kind)
+    this.#tellError(packet, message)
   }
 
   /** An echo comes back from where it went to: RFC 1122 §3.2.2.6. One to everyone is not answered. */
@@ -203,13 +197,19 @@ class Messenger implements Icmp {
     for (const receive of this.#reply) receive(reply)
   }
 
-  #tellError({ frame, src, dst }: Packet, message: wire.Message, kind: ErrorReport['kind']): void {
+  #tellError({ frame, src: reporter, dst }: Packet, message: wire.Message): void {
+    const { type, code } = message
+    const kind = kindOf(type, code)
+    if (kind === undefined) return this.#drop('unhandled')
     const quoted = wire.parseQuoted(frame, message.offset, message.end)
     if (!quoted.ok || quoted.value.src !== dst) return this.#drop('bad-quote')
-    const hasMtu = kind === 'unreachable' && message.code === wire.FRAGMENTATION_NEEDED
-    const mtu = hasMtu ? message.second : undefined
-    const report: ErrorReport = { kind, code: message.code, src, mtu, packet: quoted.value }
-    for (const receive of this.#error) receive(report)
+    const { length, ...quote } = quoted.value
+    const about = { reporter, type, code, frame, ...quote }
+    const isTooBig = kind === 'too-big'
+    // Routers older than RFC 1191 do not say what would fit.
+    const mtu = message.second === 0 ? plateauBelow(length) : message.second
+    const error: DeliveryError = isTooBig ? { kind, mtu, ...about } : { kind, ...about }
+    for (const receive of this.#errors.get(quote.protocol) ?? []) receive(error)
   }
 
   #report(packet: Packet, src: Ipv4, type: number, code: number, second: number = 0): void {
@@ -250,12 +250,4 @@ class Messenger implements Icmp {
   #drop(reason: IcmpDrop): void {
     this.drops[reason] += 1
   }
-}
-
-/** Source quench and redirects are deprecated or dangerous, and ignored: RFC 6633, RFC 1122 §3.2.2.2. */
-function kindOf(type: number): ErrorReport['kind'] | undefined {
-  if (type === wire.UNREACHABLE) return 'unreachable'
-  if (type === wire.TIME_EXCEEDED) return 'time-exceeded'
-  if (type === wire.PARAMETER_PROBLEM) return 'parameter-problem'
-  return undefined
 }

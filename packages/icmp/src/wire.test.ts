@@ -49,7 +49,7 @@ describe('a quoted packet', () => {
   it('tells where it came from, where to, and its ports', () => {
     assert.deepEqual(
       icmp.parseQuoted(QUOTE, 0, QUOTE.length),
-      ok({ src: of(10, 0, 0, 1), dst: of(10, 0, 0, 2), protocol: 17, payload: hex('1388 0009 0008 d84a') }),
+      ok({ src: of(10, 0, 0, 1), dst: of(10, 0, 0, 2), protocol: 17, length: 28, offset: 20, end: 28 }),
     )
   })
 
@@ -67,6 +67,16 @@ describe('a quoted packet', () => {
     })
   }
 
+  it('ends where it ended, whatever comes behind', () => {
+    const frame = new Uint8Array(60)
+    frame.set(QUOTE, 3)
+    const quoted = icmp.parseQuoted(frame, 3, 60)
+    assert.ok(quoted.ok)
+    assert.deepEqual([quoted.value.offset, quoted.value.end], [23, 31])
+    frame[3 + 3] = 27
+    assert.deepEqual(icmp.parseQuoted(frame, 3, 60), err('bad-quote'))
+  })
+
   it('is refused with less than 8 bytes of payload', () => {
     for (let end = 0; end < 28; end++) assert.deepEqual(icmp.parseQuoted(QUOTE, 0, end), err('bad-quote'))
   })
@@ -76,7 +86,8 @@ describe('a quoted packet', () => {
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(20), (frame, offset) => {
         if (frame.length > offset) frame[offset] = 0x45
         const quoted = icmp.parseQuoted(frame, offset, frame.length)
-        if (quoted.ok) assert.ok(quoted.value.payload.length >= 8)
+        if (!quoted.ok) return
+        assert.ok(quoted.value.end - quoted.value.offset >= 8 && quoted.value.end <= frame.length)
       }),
     )
   })

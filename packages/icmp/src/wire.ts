@@ -34,6 +34,9 @@ export const TIME_EXCEEDED = 11
 /** The header of the packet is wrong. */
 export const PARAMETER_PROBLEM = 12
 
+/** A code of "time exceeded": some fragments of the packet did not arrive. */
+export const REASSEMBLY_TIME_EXCEEDED = 1
+
 /** A code of "unreachable", as the next three are: no way to the host. */
 export const HOST_UNREACHABLE = 1
 /** Nobody listens to the protocol. */
@@ -62,8 +65,11 @@ export interface Quoted {
   readonly src: ipv4.Ipv4
   readonly dst: ipv4.Ipv4
   readonly protocol: Protocol
-  /** The beginning of its payload, 8 bytes or more, lent: the ports of UDP and TCP, and the sequence number. */
-  readonly payload: Uint8Array
+  /** The bytes that it had, header included. */
+  readonly length: number
+  /** What came back of its payload, 8 bytes or more, in the frame that was parsed: from `offset` up to `end`. */
+  readonly offset: number
+  readonly end: number
 }
 
 /** The message that is `frame` from `offset` up to `end`. */
@@ -109,12 +115,16 @@ export function parseQuoted(frame: Uint8Array, offset: number, end: number): Res
   if (end - offset < ip.HEADER_SIZE || frame[offset]! >>> 4 !== 4) return err('bad-quote')
   const headerLength = ip.headerLengthOf(frame, offset)
   if (headerLength < ip.HEADER_SIZE || end - offset < headerLength + 8) return err('bad-quote')
+  // The first 8 bytes of the payload are of the packet, not of extensions behind it (RFC 4884).
+  if (getU16(frame, offset + 2) < headerLength + 8) return err('bad-quote')
   // Only the first fragment begins with the ports.
   if (ip.fragmentOffset(frame, offset) !== 0) return err('bad-quote')
   return ok({
     src: ipv4.read(frame, offset + 12),
     dst: ipv4.read(frame, offset + 16),
     protocol: frame[offset + 9]!,
-    payload: frame.subarray(offset + headerLength, end),
+    length: getU16(frame, offset + 2),
+    offset: offset + headerLength,
+    end: Math.min(end, offset + getU16(frame, offset + 2)),
   })
 }

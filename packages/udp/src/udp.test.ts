@@ -3,10 +3,12 @@ import { describe, it } from 'node:test'
 import type { Endpoint } from '@mirage/address/endpoint'
 import { BROADCAST, type Ipv4, of } from '@mirage/address/ipv4'
 import { connect as connectArp } from '@mirage/arp'
+import { setU16 } from '@mirage/bytes'
+import { hex } from '@mirage/bytes/hex'
 import { type ManualClock, manual } from '@mirage/clock/manual'
 import { connect as connectEthernet } from '@mirage/ethernet'
-import { type ErrorReport, type Icmp, connect as connectIcmp } from '@mirage/icmp'
-import type { Ip } from '@mirage/ip'
+import { type Icmp, connect as connectIcmp } from '@mirage/icmp'
+import { type Ip, type Packet, UDP } from '@mirage/ip'
 import { connect as connectIp } from '@mirage/ip/ipv4'
 import type { Net } from '@mirage/net'
 import { pair } from '@mirage/net/pair'
@@ -93,22 +95,70 @@ describe('udp between two hosts', () => {
 
   it('tells the sender that nobody listens', async () => {
     const { a, b, settle } = await hosts()
-    const reports: ErrorReport[] = []
-    a.icmp.onError((report) =>
-      reports.push({ ...report, packet: { ...report.packet, payload: report.packet.payload.slice() } }),
+    const reports: unknown[] = []
+    a.icmp.onError(UDP, ({ kind, reporter, src, dst, frame, offset }) =>
+      reports.push([kind, reporter, src, dst, frame.slice(offset, offset + 4)]),
     )
     a.udp.write(at(B, 9), Uint8Array.of(1), { srcPort: 5000 })
     await settle()
     assert.equal(b.udp.drops['no-listener'], 1)
-    const [report] = reports
-    assert.deepEqual([report?.kind, report?.code, report?.src], ['unreachable', 3, B])
-    assert.deepEqual([report?.packet.src, report?.packet.dst, report?.packet.protocol], [A, B, 17])
-    assert.deepEqual(report?.packet.payload.slice(0, 4), Uint8Array.of(0x13, 0x88, 0, 9))
+    assert.deepEqual(reports, [['port-unreachable', B, A, B, Uint8Array.of(0x13, 0x88, 0, 9)]])
+  })
+
+  it('tells its own user that nobody listens, whoever sent', async () => {
+    const { a, settle } = await hosts()
+    const errors: unknown[] = []
+    a.udp.onError((error) => errors.push(error))
+    a.udp.write(at(B, 9), Uint8Array.of(1), { srcPort: 5000 })
+    await settle()
+    assert.deepEqual(errors, [{ kind: 'port-unreachable', reporter: B, src: at(A, 5000), dst: at(B, 9) }])
+  })
+
+  it('hears from which router a datagram went no further', async () => {
+    const { a, b, settle } = await hosts()
+    b.ip.listen(UDP, (packet) => b.icmp.timeExceeded(packet as Packet<Ipv4>))
+    const errors: unknown[] = []
+    a.udp.onError(({ kind, reporter }) => errors.push([kind, reporter]))
+    a.udp.write(at(B, 33434), Uint8Array.of(1), { ttl: 1 })
+    await settle()
+    assert.deepEqual(errors, [['time-exceeded', B]])
+  })
+
+  it('believes errors about what it sent, or listens to, and no others', async () => {
+    const { a, b, settle } = await hosts()
+    const errors: unknown[] = []
+    a.udp.onError(({ kind }) => errors.push(kind))
+    a.udp.listen(7, () => {})
+    /** "Fragmentation needed" for 1,400 bytes, about a datagram from A to B between these ports. */
+    const tooBig = (srcPort: number, dstPort: number): void => {
+      const quote = hex('4500 05dc 0000 4000 4011 0000 0a000001 0a000002 0000 0000 05c8 0000')
+      setU16(quote, 20, srcPort)
+      setU16(quote, 22, dstPort)
+      const message = new Uint8Array(8 + quote.length)
+      message.set([3, 4, 0, 0, 0, 0, 0x05, 0x78])
+      message.set(quote, 8)
+      b.icmp.write(A, message)
+    }
+    a.udp.write(at(B, 9), new Uint8Array(1), { srcPort: 5000 })
+    await settle()
+    errors.length = 0
+    for (const [srcPort, dstPort] of [
+      [5000, 10],
+      [5001, 9],
+      [8, 7],
+    ] as const)
+      tooBig(srcPort, dstPort)
+    await settle()
+    assert.deepEqual([errors, a.udp.drops['bad-error'], a.ip.mtu(B)], [[], 3, 1480])
+    tooBig(5000, 9)
+    tooBig(7, 1234)
+    await settle()
+    assert.deepEqual([errors, a.udp.drops['bad-error'], a.ip.mtu(B)], [['too-big', 'too-big'], 3, 1380])
   })
 
   it('says nothing about broadcasts that nobody listens to', async () => {
     const { a, b, settle } = await hosts()
-    a.icmp.onError(() => assert.fail('an error came'))
+    a.icmp.onError(UDP, () => assert.fail('an error came'))
     a.udp.write(at(BROADCAST, 9), Uint8Array.of(1))
     a.udp.write(at(of(10, 0, 0, 255), 9), Uint8Array.of(1))
     await settle()

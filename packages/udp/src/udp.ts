@@ -1,11 +1,14 @@
 /** UDP for applications: RFC 768. */
 import type { IpAddress } from '@mirage/address/ip'
 import type { Endpoint } from '@mirage/address/endpoint'
+import { getU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { type Ip, type IpError, type Packet, UDP } from '@mirage/ip'
+import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
 import * as ipWire from '@mirage/ip/wire'
 import { type Random, below } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
+import { Sent } from './sent.ts'
 import * as wire from './wire.ts'
 
 /** The most bytes of a payload. */
@@ -37,11 +40,23 @@ export interface UdpWriteOptions {
   readonly ttl?: number
 }
 
+/** A datagram that did not arrive, as a host or a router on the way reports. The listener's to keep. */
+export interface DatagramError {
+  readonly kind: DeliveryError['kind']
+  /** A router on the way, or the destination itself. */
+  readonly reporter: IpAddress
+  /** Where the datagram came from, one of our ports, and where it went to. */
+  readonly src: Endpoint
+  readonly dst: Endpoint
+}
+
 /** Why a datagram that arrived was not handed on. */
 export type UdpDrop =
   | wire.UdpError
   /** Nobody listens to its port. */
   | 'no-listener'
+  /** A report about a datagram that was not sent from here, or long ago. */
+  | 'bad-error'
 
 /** What applications send datagrams with, and hear them from. */
 export interface Udp {
@@ -53,6 +68,13 @@ export interface Udp {
   unlisten(port: number): void
 
   /**
+   * Tells `receive` of datagrams from here that did not arrive; several may ask. An error is believed if somebody
+   * listens to the port that the datagram came from, or if it was one of the last 256 that were sent; and then what is
+   * known of the MTU to its destination is less.
+   */
+  onError(receive: (error: DatagramError) => void): void
+
+  /**
    * Hands datagrams without a listener to `receive`, and all that are for another host, which an `ip` that is
    * promiscuous takes: what a gateway is made of.
    */
@@ -62,16 +84,17 @@ export interface Udp {
   readonly drops: Readonly<Record<UdpDrop, number>>
 }
 
-/** What tells the sender of a packet that nobody listens to its port. */
-export interface Unreachable {
+/** What carries errors both ways: ICMP of either family, or of both. */
+export interface Errors extends DeliveryErrors {
+  /** Tells the sender of `packet` that nobody listens to its port. */
   portUnreachable(packet: Packet): void
 }
 
 /** What UDP is made on. */
 export interface Devices {
   readonly ip: Ip
-  /** Tells senders that nobody listens to a port. */
-  readonly icmp?: Unreachable
+  /** Without it, nobody is told of an error, here or elsewhere. */
+  readonly icmp?: Errors
   readonly random: Random
 }
 
@@ -88,18 +111,22 @@ class Datagrams implements Udp {
     'bad-length': 0,
     'bad-checksum': 0,
     'no-listener': 0,
+    'bad-error': 0,
   }
   #ip: Ip
-  #icmp: Unreachable | undefined
+  #icmp: Errors | undefined
   #random: Random
   #listeners: Map<number, Receive> = new Map()
   #forward: Receive | undefined
+  #errors: ((error: DatagramError) => void)[] = []
+  #sent: Sent = new Sent()
 
   constructor({ ip, icmp, random }: Devices) {
     this.#ip = ip
     this.#icmp = icmp
     this.#random = random
     ip.listen(UDP, (packet) => this.#input(packet))
+    icmp?.onError(UDP, (error) => this.#inputError(error))
   }
 
   write(
@@ -112,6 +139,7 @@ class Datagrams implements Udp {
     if (srcPort !== undefined && srcPort !== 0) assertPort(srcPort)
     if (payload.length > PAYLOAD_SIZE_MAX) return err('too-long')
     const ports = { srcPort: srcPort ?? this.#randomPort(), dstPort: dst.port }
+    this.#sent.add(dst.address, ports.srcPort, dst.port)
     const pseudo = checksum.pseudo(src, dst.address, UDP, 0)
     const size = wire.HEADER_SIZE + payload.length
     const fill = (datagram: Uint8Array): number => {
@@ -133,6 +161,10 @@ class Datagrams implements Udp {
     this.#listeners.delete(port)
   }
 
+  onError(receive: (error: DatagramError) => void): void {
+    this.#errors.push(receive)
+  }
+
   forward(receive: Receive): void {
     this.#forward = receive
   }
@@ -152,6 +184,16 @@ class Datagrams implements Udp {
       dst: { address: dst, port: dstPort },
       payload: frame.slice(payload.offset, payload.end),
     })
+  }
+
+  #inputError(error: DeliveryError): void {
+    const { kind, reporter, frame, offset } = error
+    const src = { address: error.src, port: getU16(frame, offset) }
+    const dst = { address: error.dst, port: getU16(frame, offset + 2) }
+    if (!this.#listeners.has(src.port) && !this.#sent.has(dst.address, src.port, dst.port))
+      return this.#drop('bad-error')
+    if (error.kind === 'too-big') this.#ip.reducePathMtu(dst.address, error.mtu)
+    for (const receive of this.#errors) receive({ kind, reporter, src, dst })
   }
 
   #receiverOf(dst: IpAddress, port: number): Receive | undefined {

@@ -7,6 +7,7 @@ import * as icmp from '@mirage/icmp'
 import type { Icmp } from '@mirage/icmp'
 import type { Ipv4Layer } from '@mirage/ip'
 import { connect as connectIp } from '@mirage/ip/ipv4'
+import type { Counts } from '@mirage/metrics'
 import type { Net } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import * as udp from '@mirage/udp'
@@ -25,6 +26,8 @@ export interface Layers {
   readonly ip: Ipv4Layer
   readonly icmp: Icmp
   readonly udp: Udp
+  /** What each of them drops, by reason. */
+  readonly drops: Readonly<Record<string, Counts>>
 }
 
 /** Everything up to UDP on `net`, whose listener it becomes. It has no address yet. */
@@ -33,5 +36,13 @@ export function connect({ net, clock, random }: Needs): Layers {
   const neighbours = arp.connect({ ethernet: link, clock })
   const ip = connectIp({ ethernet: link, arp: neighbours, clock, random })
   const messages = icmp.connect({ ip, clock })
-  return { arp: neighbours, ip, icmp: messages, udp: udp.connect({ ip, icmp: messages, random }) }
+  const datagrams = udp.connect({ ip, icmp: messages, random })
+  const drops = {
+    ethernet: link.drops,
+    arp: neighbours.drops,
+    ip: ip.drops,
+    icmp: messages.drops,
+    udp: datagrams.drops,
+  }
+  return { arp: neighbours, ip, icmp: messages, udp: datagrams, drops }
 }

@@ -6,11 +6,13 @@ import { source } from '@mirage/console/logs'
 import type { Lease } from '@mirage/dhcp/lease'
 import type { Icmp } from '@mirage/icmp'
 import type { Config, Ipv4Layer } from '@mirage/ip'
+import type { Metric } from '@mirage/metrics'
 import type { Tcp } from '@mirage/tcp'
 import * as tcp from '@mirage/tcp/connect'
 import type { Udp } from '@mirage/udp'
 import * as layers from './layers.ts'
 import type { Needs } from './layers.ts'
+import { collect } from './metrics.ts'
 import { Lessee, type Options as LesseeOptions } from './lessee.ts'
 
 export type { Needs } from './layers.ts'
@@ -28,6 +30,8 @@ export interface Stack {
   readonly lease: Lease | undefined
   /** Tells `notify` of every lease from now on, renewals included, and of its end. Several may ask. */
   onLease(notify: (lease: Lease | undefined) => void): void
+  /** What its device carried, what TCP did, and what every layer dropped, at this time. */
+  metrics(): readonly Metric[]
   /** Ends every connection and stops the device. Disconnecting twice is the same as once. */
   disconnect(): void
 }
@@ -74,7 +78,7 @@ interface Composed {
 }
 
 function compose(needs: Needs): Composed {
-  const { arp, ...below } = layers.connect(needs)
+  const { arp, drops, ...below } = layers.connect(needs)
   const transport = tcp.connect({ ...below, ...needs })
   let lease: Lease | undefined
   const notifies: ((lease: Lease | undefined) => void)[] = []
@@ -90,6 +94,7 @@ function compose(needs: Needs): Composed {
       return lease
     },
     onLease: (notify) => void notifies.push(notify),
+    metrics: () => collect(needs.net, drops, transport.counters),
     disconnect(): void {
       for (const end of ends.splice(0)) end()
     },

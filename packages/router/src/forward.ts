@@ -21,11 +21,11 @@ export type Refusal =
   /** It has lived for as many hops as it might. */
   | 'time-exceeded'
 
-/** The route that `packet` takes, or why it takes none, in the order of RFC 1812 §5.2.1. */
-export function decide(routes: Routes, packet: Ipv4Packet): Route | Refusal {
-  if (isMartian(packet.src) || isMartian(packet.dst)) return 'martian'
+/** The route that `packet` takes to `dst`, its own unless told, or why none, in the order of RFC 1812 §5.2.1. */
+export function decide(routes: Routes, packet: Ipv4Packet, dst: Ipv4 = packet.dst): Route | Refusal {
+  if (isMartian(packet.src) || isMartian(dst)) return 'martian'
   if (packet.offset - packet.header > HEADER_SIZE && isSourceRouted(packet)) return 'source-route'
-  const route = lookup(routes, packet.dst)
+  const route = lookup(routes, dst)
   if (route === undefined) return 'no-route'
   // The last hop that a packet may take ends here, if here is not where it goes: RFC 1812 §5.3.1.
   return packet.ttl > 1 ? route : 'time-exceeded'

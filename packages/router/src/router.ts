@@ -3,18 +3,24 @@
  *
  *      link ── Ethernet ── IPv4 ──┬── local: echo, and the stack of the link
  *                                 └── decide ── one hop older, cut where it must be ── IPv4 ── Ethernet ── link
+ *
+ * With an outside, a filter may decide what crosses the border, and one address may stand for all hosts inside.
  */
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Ipv4 } from '@mirage/address/ipv4'
+import { getU16 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
 import * as limit from '@mirage/icmp/limit'
-import type { Config, Ipv4Layer } from '@mirage/ip'
+import { type Config, type Ipv4Layer, UDP } from '@mirage/ip'
 import * as wire from '@mirage/ip/wire'
 import { assert } from '@mirage/result'
 import * as errors from './errors.ts'
 import type { ErrorMessage } from './errors.ts'
+import type { Filter } from './filter.ts'
 import * as forward from './forward.ts'
 import type { Ipv4Packet, Refusal } from './forward.ts'
+import type { Nat, NatRefusal, Translation } from './nat.ts'
+import * as rewrite from './rewrite.ts'
 import * as routesOf from './routes.ts'
 import type { Route, Routes } from './routes.ts'
 
@@ -29,6 +35,12 @@ export interface Devices {
 export interface Options {
   /** Besides those to the networks of its links, and to their gateways: nothing unless told. */
   readonly routes?: readonly Route[]
+  /** The link, by its place in the list, that leads outside. Without one there is no border. */
+  readonly outside?: number
+  /** Gives what goes outside the address of that link. */
+  readonly nat?: Nat
+  /** Decides about what goes outside, and what comes from there. */
+  readonly filter?: Filter
 }
 
 /** Why a packet did not go on. */
@@ -40,6 +52,10 @@ export type RouterDrop =
   | 'would-fragment'
   /** It is for an address that the router has on another link, and no echo. */
   | 'not-local'
+  /** The filter does not let it pass. */
+  | 'denied'
+  /** It comes from outside, and is of no conversation that was translated; or it cannot be. */
+  | 'not-translated'
   /** The next hop did not answer, or the device had no room. */
   | 'not-sent'
 
@@ -79,21 +95,29 @@ class Forwarder implements Router {
     'directed-broadcast': 0,
     'would-fragment': 0,
     'not-local': 0,
+    denied: 0,
+    'not-translated': 0,
     'not-sent': 0,
   }
   readonly #links: readonly Ipv4Layer[]
   readonly #clock: Clock
   readonly #fixed: readonly Route[]
   readonly #limit: limit.Limit
+  readonly #outside: number
+  readonly #nat: Nat | undefined
+  readonly #filter: Filter | undefined
   #configs: readonly Config[] = []
   #routes: Routes = routesOf.of([])
 
-  constructor({ links, clock }: Devices, { routes = [] }: Options) {
+  constructor({ links, clock }: Devices, { routes = [], outside = -1, nat, filter }: Options) {
     assert(links.length > 0, 'a router is on a link')
     this.#links = links
     this.#clock = clock
     this.#fixed = routes
     this.#limit = limit.create(clock.now())
+    this.#outside = outside
+    this.#nat = nat
+    this.#filter = filter
     links.forEach((ip, link) => ip.intercept((packet) => this.#input(link, packet)))
   }
 
@@ -103,17 +127,41 @@ class Forwarder implements Router {
     if (!isSame) {
       this.#configs = this.#links.map((ip) => ip.config)
       this.#routes = routesOf.of([...this.#fixed, ...this.#configs.flatMap(routesOfLink)])
+      this.#nat?.setOutside(this.#configs[this.#outside]?.cidr.address ?? ipv4.UNSPECIFIED)
     }
     return this.#routes
   }
 
   /** Whether it takes `packet`, which arrived on `link`, from the stack of the link. */
   #input(link: number, packet: Ipv4Packet): boolean {
+    const { routes } = this
     if (this.#isOwn(packet.dst)) return this.#inputOwn(link, packet)
-    const way = forward.decide(this.routes, packet)
+    const way = forward.decide(routes, packet)
     if (typeof way === 'string') this.#refuse(way, packet)
-    else this.#forward(way, packet)
+    else this.#cross(link, way, packet)
     return true
+  }
+
+  /** Hands on what may leave, and what stays on its side of the border. */
+  #cross(from: number, way: Route, packet: Ipv4Packet): void {
+    const isFromOutside = from === this.#outside
+    const isToOutside = way.link === this.#outside
+    if (isFromOutside === isToOutside) return this.#forward(way, packet)
+    if (this.#filter !== undefined && !this.#mayPass(packet, isToOutside ? 'out' : 'in', packet)) return
+    if (this.#nat === undefined) return this.#forward(way, packet)
+    // Who is outside knows the hosts inside by the outside address alone.
+    const translation = isToOutside ? this.#nat.outbound(packet, this.#clock.now()) : 'unknown'
+    if (typeof translation === 'string') this.drops['not-translated'] += 1
+    else this.#forward(way, packet, translation)
+  }
+
+  /** Whether the filter lets `packet` pass; if not, the sender of `about` is told where a rule says so. */
+  #mayPass(packet: Ipv4Packet, direction: 'in' | 'out', about: Ipv4Packet): boolean {
+    const verdict = this.#filter?.check(packet, direction, this.#clock.now()) ?? 'allow'
+    if (verdict === 'allow') return true
+    this.drops.denied += 1
+    if (verdict === 'reject') this.#report(about, errors.PROHIBITED)
+    return false
   }
 
   #isOwn(address: Ipv4): boolean {
@@ -123,6 +171,9 @@ class Forwarder implements Router {
 
   /** Answers echoes to any of its addresses, on the way that leads to who asks; the rest is for the link's own stack. */
   #inputOwn(link: number, packet: Ipv4Packet): boolean {
+    if (this.#nat !== undefined && this.#inputTranslated(this.#nat, link, packet)) return true
+    const isBorder = this.#filter !== undefined && link === this.#outside && !isLease(packet)
+    if (isBorder && !this.#mayPass(packet, 'in', packet)) return true
     if (errors.isEchoRequest(packet) && !forward.isMartian(packet.src)) {
       this.counters.echoes += 1
       const size = wire.HEADER_SIZE + packet.end - packet.offset
@@ -134,27 +185,69 @@ class Forwarder implements Router {
     return true
   }
 
+  /** What is for the outside address may be for a host inside: whether it was. */
+  #inputTranslated(nat: Nat, link: number, packet: Ipv4Packet): boolean {
+    if (packet.dst !== this.#configs[this.#outside]?.cidr.address) return false
+    const now = this.#clock.now()
+    const isFromOutside = link === this.#outside
+    const translation: Translation | NatRefusal = isFromOutside
+      ? nat.inbound(packet, now)
+      : nat.hairpin(packet, now)
+    if (translation === 'unknown') return false
+    if (typeof translation === 'string') {
+      this.drops['not-translated'] += 1
+      return true
+    }
+    const way = forward.decide(this.routes, packet, newDst(translation))
+    if (typeof way === 'string') this.#refuse(way, packet)
+    else if (!isFromOutside || this.#filter === undefined) this.#forward(way, packet, translation)
+    else this.#forwardIn(way, packet, translation)
+    return true
+  }
+
+  /** The filter knows the hosts inside by their own addresses: it sees the packet as it will be. */
+  #forwardIn(way: Route, packet: Ipv4Packet, translation: Translation): void {
+    const bytes = packet.frame.slice(packet.header, packet.end)
+    apply(bytes, 0, bytes.length, translation)
+    const translated = wire.create()
+    const parsed = wire.parse(bytes, 0, translated)
+    assert(parsed.ok, 'what is translated is a packet')
+    if (this.#mayPass(translated, 'in', packet)) this.#forward(way, packet, translation)
+  }
+
   #refuse(reason: Refusal, packet: Ipv4Packet): void {
     this.drops[reason] += 1
     if (reason === 'no-route') this.#report(packet, errors.NETWORK_UNREACHABLE)
     if (reason === 'time-exceeded') this.#report(packet, errors.TIME_EXCEEDED)
   }
 
-  #forward({ link, gateway }: Route, packet: Ipv4Packet): void {
+  #forward({ link, gateway }: Route, packet: Ipv4Packet, translation?: Translation): void {
     const ip = this.#linkOf(link)
-    if (gateway === undefined && forward.isDirectedBroadcast(ip.config.cidr, packet.dst)) {
+    const dst = translation === undefined ? packet.dst : newDst(translation)
+    if (gateway === undefined && forward.isDirectedBroadcast(ip.config.cidr, dst)) {
       this.drops['directed-broadcast'] += 1
       return
     }
-    const hop = gateway ?? packet.dst
+    const hop = gateway ?? dst
     const size = packet.end - packet.header
     const mtu = ip.mtu(hop) + wire.HEADER_SIZE
-    if (size > mtu) return this.#forwardInParts(ip, hop, mtu, packet)
-    const sent = ip.relay(hop, size, (to, offset) => forward.copyOlder(packet, to, offset), this.#lost)
-    this.#count(sent.ok)
+    if (size > mtu) return this.#forwardInParts(ip, hop, mtu, packet, translation)
+    const fill = (to: Uint8Array, offset: number): number => {
+      forward.copyOlder(packet, to, offset)
+      if (translation !== undefined) apply(to, offset, size, translation)
+      return size
+    }
+    // Its sender knows nothing of a packet that was translated.
+    this.#count(ip.relay(hop, size, fill, translation === undefined ? this.#lost : this.#vanished).ok)
   }
 
-  #forwardInParts(ip: Ipv4Layer, hop: Ipv4, mtu: number, packet: Ipv4Packet): void {
+  #forwardInParts(
+    ip: Ipv4Layer,
+    hop: Ipv4,
+    mtu: number,
+    packet: Ipv4Packet,
+    translation?: Translation,
+  ): void {
     if (!forward.mayCut(packet)) {
       this.drops['would-fragment'] += 1
       return this.#report(packet, errors.fragmentationNeeded(mtu))
@@ -162,12 +255,14 @@ class Forwarder implements Router {
     const headerSize = packet.offset - packet.header
     const whole = new Uint8Array(packet.end - packet.header)
     forward.copyOlder(packet, whole, 0)
+    if (translation !== undefined) apply(whole, 0, whole.length, translation)
+    const lost = translation === undefined ? this.#lost : this.#vanished
     let isSent = true
     for (const part of forward.parts(whole.length, headerSize, mtu)) {
       const length = headerSize + part.end - part.start
       const fill = (to: Uint8Array, offset: number): number =>
         forward.copyPart(whole, headerSize, part, to, offset)
-      isSent = ip.relay(hop, length, fill, this.#lost).ok && isSent
+      isSent = ip.relay(hop, length, fill, lost).ok && isSent
     }
     this.counters.cut += 1
     this.#count(isSent)
@@ -176,6 +271,10 @@ class Forwarder implements Router {
   #count(isSent: boolean): void {
     if (isSent) this.counters.forwarded += 1
     else this.drops['not-sent'] += 1
+  }
+
+  #vanished = (): void => {
+    this.drops['not-sent'] += 1
   }
 
   /** Tells the sender of a packet that the next hop did not answer for. */
@@ -211,6 +310,23 @@ class Forwarder implements Router {
     assert(ip !== undefined, 'a route leads to a link of the router')
     return ip
   }
+}
+
+/** Gives the packet at `offset` of `frame` its new ends. */
+function apply(frame: Uint8Array, offset: number, length: number, translation: Translation): void {
+  if (translation.of === 'packet') rewrite.setEnds(frame, offset, offset + length, translation, true)
+  else if (translation.of === 'quoted') rewrite.setErrorEnds(frame, offset, offset + length, translation)
+  else rewrite.setAddresses(frame, offset, translation.src, translation.dst)
+}
+
+function newDst(translation: Translation): Ipv4 {
+  return translation.of === 'quoted' ? translation.outerDst : translation.dst
+}
+
+/** Whether a packet is of the server that leases the link its address: RFC 2131 §4.1. No rule has to speak of it. */
+function isLease({ frame, header, offset, end, protocol }: Ipv4Packet): boolean {
+  if (protocol !== UDP || end - offset < 8 || wire.fragmentOffset(frame, header) !== 0) return false
+  return getU16(frame, offset) === 67 && getU16(frame, offset + 2) === 68
 }
 
 /** The ways that a link's own configuration shows: to its network, and by its gateway to everything. */

@@ -1,0 +1,186 @@
+/**
+ * What a router lets pass: what belongs to a conversation that it has let begin, and what a rule lets begin one.
+ *
+ * The first rule that fits decides; where none fits, what comes from outside is denied, and what goes there allowed. It
+ * never waits, and is told the time.
+ */
+import type { Millis } from '@mirage/clock'
+import * as icmp from '@mirage/icmp/wire'
+import { ICMP, TCP } from '@mirage/ip'
+import * as wire from '@mirage/ip/wire'
+import * as endsOf from './ends.ts'
+import type { Ends } from './ends.ts'
+import type { Ipv4Packet } from './forward.ts'
+import { Later } from './later.ts'
+import * as rulesOf from './rules.ts'
+import type { Direction, Rule, Verdict } from './rules.ts'
+import { LIMITS, type Limits, Session, Sessions } from './sessions.ts'
+
+/** What a filter is told. */
+export interface FilterOptions {
+  readonly limits?: Limits
+  /** Hears of every packet that does not pass. The ends are lent until the call returns; a fragment has none. */
+  readonly denied?: (direction: Direction, ends: Readonly<Ends> | undefined, rule: Rule | undefined) => void
+}
+
+/** What has been let pass, and what not. */
+export interface FilterCounters {
+  /** By rule, in their order: packets that it has decided about. */
+  readonly rules: readonly number[]
+  /** Packets of conversations that had begun. */
+  readonly established: number
+  /** Packets that no rule is about: allowed, and denied. */
+  readonly otherAllowed: number
+  readonly otherDenied: number
+  /** Packets without ports, or that are of no conversation and begin none. */
+  readonly stray: number
+}
+
+class Conversation extends Session {
+  readonly from: number
+  readonly to: number
+  constructor(ends: Ends, now: Millis) {
+    super(ends.protocol, ends.src, now)
+    this.from = endsOf.keyOf(ends.src, ends.srcPort)
+    this.to = endsOf.keyOf(ends.dst, ends.dstPort)
+  }
+}
+
+export class Filter {
+  readonly counters: { -readonly [K in keyof FilterCounters]: FilterCounters[K] } & { rules: number[] }
+  readonly #rules: readonly Rule[]
+  readonly #denied: NonNullable<FilterOptions['denied']>
+  readonly #sessions: Sessions<Conversation>
+  /** By protocol, by who began it, and by who answers. */
+  readonly #known: Map<number, Map<number, Map<number, Conversation>>> = new Map()
+  readonly #later: Later = new Later()
+  readonly #ends: Ends = endsOf.create()
+
+  constructor(rules: readonly Rule[], { limits = LIMITS, denied = () => {} }: FilterOptions = {}) {
+    this.#rules = rules
+    this.#denied = denied
+    this.counters = {
+      rules: rules.map(() => 0),
+      established: 0,
+      otherAllowed: 0,
+      otherDenied: 0,
+      stray: 0,
+    }
+    this.#sessions = new Sessions(limits, (session) => this.#forget(session))
+  }
+
+  /** How many conversations it knows. */
+  get count(): number {
+    return this.#sessions.count
+  }
+
+  expire(now: Millis): void {
+    this.#sessions.expire(now)
+  }
+
+  /** Whether `packet` may pass, which goes in or out. */
+  check(packet: Ipv4Packet, direction: Direction, now: Millis): Verdict {
+    const endless = endsOf.read(packet, this.#ends)
+    if (endless === 'later-fragment')
+      return this.#pass(this.#later.find(packet, now) !== undefined, direction)
+    if (endless === 'error') return this.#pass(this.#isAboutKnown(packet), direction)
+    if (endless === 'other') return this.#decideOther(packet, direction)
+    const verdict = this.#checkEnds(packet, direction, now)
+    const isFirst = verdict === 'allow' && wire.isFragment(packet.frame, packet.header)
+    if (isFirst) this.#later.learn(packet, packet.src, packet.dst, now)
+    return verdict
+  }
+
+  #checkEnds(packet: Ipv4Packet, direction: Direction, now: Millis): Verdict {
+    const ends = this.#ends
+    const from = endsOf.keyOf(ends.src, ends.srcPort)
+    const to = endsOf.keyOf(ends.dst, ends.dstPort)
+    const session = this.#find(ends.protocol, from, to) ?? this.#find(ends.protocol, to, from)
+    if (session !== undefined) {
+      this.counters.established += 1
+      this.#sessions.use(session, ends.signal, session.from !== from, now)
+      return 'allow'
+    }
+    // What begins nothing, and was not begun, is of no use to anyone but who probes.
+    if (!begins(packet, ends)) return this.#stray(direction)
+    const verdict = this.#decide(direction)
+    if (verdict !== 'allow') return verdict
+    return this.#begin(now) ? 'allow' : this.#stray(direction)
+  }
+
+  #decide(direction: Direction): Verdict {
+    const index = this.#rules.findIndex((rule) => rulesOf.fits(rule, direction, this.#ends))
+    const rule = this.#rules[index]
+    const verdict = rule?.verdict ?? (direction === 'out' ? 'allow' : 'deny')
+    if (rule !== undefined) this.counters.rules[index]! += 1
+    else if (verdict === 'allow') this.counters.otherAllowed += 1
+    else this.counters.otherDenied += 1
+    if (verdict !== 'allow') this.#denied(direction, this.#ends, rule)
+    return verdict
+  }
+
+  /** A protocol without ports has rules, too, but no conversations: both directions need one. */
+  #decideOther(packet: Ipv4Packet, direction: Direction): Verdict {
+    const ends = this.#ends
+    ends.protocol = packet.protocol
+    ends.src = packet.src
+    ends.dst = packet.dst
+    ends.srcPort = 0
+    ends.dstPort = 0
+    return this.#decide(direction)
+  }
+
+  #pass(mayPass: boolean, direction: Direction): Verdict {
+    if (!mayPass) return this.#stray(direction)
+    this.counters.established += 1
+    return 'allow'
+  }
+
+  #stray(direction: Direction): Verdict {
+    this.counters.stray += 1
+    this.#denied(direction, undefined, undefined)
+    return 'deny'
+  }
+
+  #begin(now: Millis): boolean {
+    const session = new Conversation(this.#ends, now)
+    if (!this.#sessions.add(session, now)) return false
+    const byFrom = this.#known.get(session.protocol) ?? new Map<number, Map<number, Conversation>>()
+    const byTo = byFrom.get(session.from) ?? new Map<number, Conversation>()
+    this.#known.set(session.protocol, byFrom)
+    byFrom.set(session.from, byTo)
+    byTo.set(session.to, session)
+    return true
+  }
+
+  #find(protocol: number, from: number, to: number): Conversation | undefined {
+    return this.#known.get(protocol)?.get(from)?.get(to)
+  }
+
+  #forget({ protocol, from, to }: Conversation): void {
+    const byFrom = this.#known.get(protocol)
+    const byTo = byFrom?.get(from)
+    byTo?.delete(to)
+    if (byTo?.size === 0) byFrom?.delete(from)
+  }
+
+  /** Whether an error quotes a packet of a conversation that goes on. */
+  #isAboutKnown({ frame, offset, end }: Ipv4Packet): boolean {
+    const message = icmp.parse(frame, offset, end)
+    if (!message.ok) return false
+    const quoted = icmp.parseQuoted(frame, message.value.offset, message.value.end)
+    if (!quoted.ok) return false
+    const { protocol, src, dst } = quoted.value
+    const ends = this.#ends
+    if (endsOf.readPorts(frame, quoted.value.offset, quoted.value.end, protocol, ends) !== undefined)
+      return false
+    const [from, to] = [endsOf.keyOf(src, ends.srcPort), endsOf.keyOf(dst, ends.dstPort)]
+    return this.#find(protocol, from, to) !== undefined || this.#find(protocol, to, from) !== undefined
+  }
+}
+
+/** Whether a packet may be the first of a conversation. */
+function begins({ frame, offset }: Ipv4Packet, { protocol, signal }: Ends): boolean {
+  if (protocol === TCP) return signal === 'begin'
+  return protocol !== ICMP || frame[offset] === icmp.ECHO_REQUEST
+}

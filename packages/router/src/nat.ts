@@ -1,0 +1,368 @@
+/**
+ * One address for many hosts: RFC 4787 (UDP), RFC 5382 (TCP), RFC 5508 (ICMP).
+ *
+ *      10.0.0.2:5000 ─┐                                    ┌─ 192.0.2.1:53
+ *                     ├─ mapping ─── 203.0.113.1:5000 ─────┤   two sessions of one mapping
+ *                     │                                    └─ 192.0.2.9:53
+ *      10.0.0.3:5000 ─── mapping ─── 203.0.113.1:40123
+ *
+ * A mapping does not depend on whom the host talks to. Who may answer does: the addresses that it has sent to, unless
+ * the mapping is a forwarded port. It never waits, and is told the time.
+ */
+import type { Ipv4 } from '@mirage/address/ipv4'
+import type { Millis } from '@mirage/clock'
+import { ICMP, TCP, UDP } from '@mirage/ip'
+import * as icmp from '@mirage/icmp/wire'
+import * as wire from '@mirage/ip/wire'
+import { type Random, below } from '@mirage/random'
+import * as endsOf from './ends.ts'
+import type { Ends } from './ends.ts'
+import type { Ipv4Packet } from './forward.ts'
+import { Later } from './later.ts'
+import { LIMITS, type Limits, Session, Sessions } from './sessions.ts'
+
+/** A port of the outside address that leads to a host inside. */
+export interface PortForward {
+  readonly protocol: 'tcp' | 'udp'
+  readonly port: number
+  readonly toAddress: Ipv4
+  readonly toPort: number
+}
+
+/** What translation is told. */
+export interface NatOptions {
+  readonly forwards?: readonly PortForward[]
+  readonly limits?: Limits
+}
+
+/** What a packet's ends become. One record serves for all packets. */
+export interface Translation {
+  src: Ipv4
+  dst: Ipv4
+  srcPort: number
+  dstPort: number
+  /** Which ends these are: the packet's own; of a fragment without ports; or of the packet that an error quotes. */
+  of: 'packet' | 'fragment' | 'quoted'
+  /** Of an error: its own ends. Those of the quoted packet are above. */
+  outerSrc: Ipv4
+  outerDst: Ipv4
+}
+
+/** Why a packet is not translated. */
+export type NatRefusal =
+  /** It is of no conversation that is known, and begins none. */
+  | 'unknown'
+  /** Its protocol has no ports, or what there is of it. */
+  | 'untranslatable'
+  /** It comes from whom the host has not talked to. */
+  | 'filtered'
+  /** There are too many sessions, or no port is free. */
+  | 'exhausted'
+
+/** The first port that stands for a host inside: below are those of services. RFC 4787 REQ-3. */
+const PORT_MIN = 1024
+/** Draws of a random port before it is looked for one by one. */
+const DRAWS = 16
+
+interface Mapping {
+  readonly protocol: number
+  readonly inside: Ipv4
+  readonly insidePort: number
+  /** Of the outside address. */
+  readonly port: number
+  /** By the key of the remote end; and how many sessions there are with each address. */
+  readonly sessions: Map<number, NatSession>
+  readonly remotes: Map<Ipv4, number>
+  readonly isFixed: boolean
+}
+
+class NatSession extends Session {
+  readonly mapping: Mapping
+  readonly remote: Ipv4
+  readonly remotePort: number
+
+  constructor(mapping: Mapping, remote: Ipv4, remotePort: number, now: Millis) {
+    super(mapping.protocol, mapping.inside, now)
+    this.mapping = mapping
+    this.remote = remote
+    this.remotePort = remotePort
+  }
+}
+
+interface Table {
+  readonly byInside: Map<number, Mapping>
+  readonly byPort: Map<number, Mapping>
+}
+
+export class Nat {
+  readonly #random: Random
+  readonly #sessions: Sessions<NatSession>
+  readonly #tables: ReadonlyMap<number, Table> = new Map(
+    [ICMP, TCP, UDP].map((protocol) => [protocol, table()]),
+  )
+  readonly #forwards: readonly PortForward[]
+  readonly #later: Later = new Later()
+  #outside: Ipv4 = 0 as Ipv4
+
+  readonly #ends: Ends = endsOf.create()
+  readonly #translation: Translation = {
+    src: 0 as Ipv4,
+    dst: 0 as Ipv4,
+    srcPort: 0,
+    dstPort: 0,
+    of: 'packet',
+    outerSrc: 0 as Ipv4,
+    outerDst: 0 as Ipv4,
+  }
+
+  constructor(random: Random, { forwards = [], limits = LIMITS }: NatOptions = {}) {
+    this.#random = random
+    this.#forwards = forwards
+    this.#sessions = new Sessions(limits, (session) => this.#ended(session))
+    this.#addForwards()
+  }
+
+  /** How many conversations go through it. */
+  get count(): number {
+    return this.#sessions.count
+  }
+
+  /** Sessions that gave their place to others, and such as found none. */
+  get losses(): { readonly evicted: number; readonly refused: number } {
+    return { evicted: this.#sessions.evicted, refused: this.#sessions.refused }
+  }
+
+  /** The address that stands for all hosts inside. With another one every conversation ends. */
+  setOutside(address: Ipv4): void {
+    if (address === this.#outside) return
+    this.#outside = address
+    this.#sessions.clear()
+  }
+
+  expire(now: Millis): void {
+    this.#sessions.expire(now)
+  }
+
+  /** What a packet from inside to the outside becomes. The record is good until the next call. */
+  outbound(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
+    const endless = endsOf.read(packet, this.#ends)
+    if (endless === 'later-fragment') return this.#fragment(packet, now)
+    if (endless === 'error') return this.#outboundError(packet)
+    if (endless === 'other') return 'untranslatable'
+    const { protocol, src, srcPort, dst, dstPort, signal } = this.#ends
+    // An answer to an echo from outside, which is never let in, has nothing to answer to.
+    if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REPLY) return 'unknown'
+    const mapping = this.#mappingFor(protocol, src, srcPort)
+    if (mapping === undefined) return 'exhausted'
+    const session = this.#sessionOf(mapping, dst, dstPort, now)
+    if (session === undefined) return 'exhausted'
+    this.#sessions.use(session, signal, false, now)
+    return this.#translated(
+      packet,
+      this.#outside,
+      dst,
+      mapping.port,
+      protocol === ICMP ? mapping.port : dstPort,
+      now,
+    )
+  }
+
+  /** What a packet from outside to our outside address becomes; `unknown` may be for the router itself. */
+  inbound(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
+    const endless = endsOf.read(packet, this.#ends)
+    if (endless === 'later-fragment') return this.#fragment(packet, now)
+    if (endless === 'error') return this.#inboundError(packet)
+    if (endless === 'other') return 'unknown'
+    const { protocol, src, srcPort, dstPort, signal } = this.#ends
+    // An id that stands for a host's stands for no host that could answer: requests are for the router.
+    if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REQUEST) return 'unknown'
+    const mapping = this.#tables.get(protocol)?.byPort.get(dstPort)
+    if (mapping === undefined) return 'unknown'
+    // RFC 4787 §5: who may answer is whom it has talked to, from any port.
+    if (!mapping.isFixed && !mapping.remotes.has(src)) return 'filtered'
+    const session = this.#sessionOf(mapping, src, protocol === ICMP ? mapping.insidePort : srcPort, now)
+    if (session === undefined) return 'exhausted'
+    this.#sessions.use(session, signal, true, now)
+    const { inside, insidePort } = mapping
+    return this.#translated(packet, src, inside, protocol === ICMP ? insidePort : srcPort, insidePort, now)
+  }
+
+  /** What a packet from inside to the outside address becomes, which stands for a host inside: RFC 4787 §6. */
+  hairpin(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
+    const endless = endsOf.read(packet, this.#ends)
+    if (endless === 'later-fragment') return this.#fragment(packet, now)
+    if (endless !== undefined || packet.protocol === ICMP) return 'unknown'
+    const { protocol, dstPort, signal, src, srcPort } = this.#ends
+    const to = this.#tables.get(protocol)?.byPort.get(dstPort)
+    if (to === undefined) return 'unknown'
+    const from = this.#mappingFor(protocol, src, srcPort)
+    if (from === undefined) return 'exhausted'
+    // Both sides know each other by the outside address.
+    const sent = this.#sessionOf(from, this.#outside, dstPort, now)
+    const heard = this.#sessionOf(to, this.#outside, from.port, now)
+    if (sent === undefined || heard === undefined) return 'exhausted'
+    this.#sessions.use(sent, signal, false, now)
+    this.#sessions.use(heard, signal, true, now)
+    return this.#translated(packet, this.#outside, to.inside, from.port, to.insidePort, now)
+  }
+
+  #translated(
+    packet: Ipv4Packet,
+    src: Ipv4,
+    dst: Ipv4,
+    srcPort: number,
+    dstPort: number,
+    now: Millis,
+  ): Translation {
+    const translation = this.#translation
+    translation.of = 'packet'
+    translation.src = src
+    translation.dst = dst
+    translation.srcPort = srcPort
+    translation.dstPort = dstPort
+    if (wire.isFragment(packet.frame, packet.header)) this.#later.learn(packet, src, dst, now)
+    return translation
+  }
+
+  /** A later fragment goes where the first went: RFC 4787 §11. */
+  #fragment(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
+    const first = this.#later.find(packet, now)
+    if (first === undefined) return 'unknown'
+    const translation = this.#translation
+    translation.of = 'fragment'
+    translation.src = first.src
+    translation.dst = first.dst
+    return translation
+  }
+
+  /** An error from outside about a packet that left by a mapping: RFC 5508 §4.2. */
+  #inboundError(packet: Ipv4Packet): Translation | NatRefusal {
+    const quoted = this.#quoted(packet)
+    if (quoted === undefined || quoted.src !== this.#outside) return 'unknown'
+    const mapping = this.#tables.get(quoted.protocol)?.byPort.get(quoted.srcPort)
+    if (mapping === undefined) return 'unknown'
+    const remotePort = quoted.protocol === ICMP ? mapping.insidePort : quoted.dstPort
+    if (!mapping.sessions.has(endsOf.keyOf(quoted.dst, remotePort))) return 'filtered'
+    const translation = this.#translation
+    translation.of = 'quoted'
+    translation.outerSrc = packet.src
+    translation.outerDst = mapping.inside
+    translation.src = mapping.inside
+    translation.srcPort = mapping.insidePort
+    translation.dst = quoted.dst
+    translation.dstPort = remotePort
+    return translation
+  }
+
+  /** An error from inside about a packet that came in by a mapping. */
+  #outboundError(packet: Ipv4Packet): Translation | NatRefusal {
+    const quoted = this.#quoted(packet)
+    if (quoted === undefined) return 'unknown'
+    const mapping = this.#tables.get(quoted.protocol)?.byInside.get(endsOf.keyOf(quoted.dst, quoted.dstPort))
+    if (mapping === undefined || !mapping.remotes.has(quoted.src)) return 'unknown'
+    const translation = this.#translation
+    translation.of = 'quoted'
+    translation.outerSrc = this.#outside
+    translation.outerDst = packet.dst
+    translation.src = quoted.src
+    translation.srcPort = quoted.protocol === ICMP ? mapping.port : quoted.srcPort
+    translation.dst = this.#outside
+    translation.dstPort = mapping.port
+    return translation
+  }
+
+  /** The ends of the packet that the error `packet` quotes, which must be whole itself. */
+  #quoted({ frame, header, offset, end }: Ipv4Packet): Ends | undefined {
+    if (wire.isFragment(frame, header)) return undefined
+    const message = icmp.parse(frame, offset, end)
+    if (!message.ok) return undefined
+    const quoted = icmp.parseQuoted(frame, message.value.offset, message.value.end)
+    if (!quoted.ok) return undefined
+    const ends = this.#ends
+    ends.protocol = quoted.value.protocol
+    ends.src = quoted.value.src
+    ends.dst = quoted.value.dst
+    const hasEnds =
+      endsOf.readPorts(frame, quoted.value.offset, quoted.value.end, ends.protocol, ends) === undefined
+    return hasEnds ? ends : undefined
+  }
+
+  #mappingFor(protocol: number, inside: Ipv4, insidePort: number): Mapping | undefined {
+    const known = this.#tables.get(protocol)?.byInside.get(endsOf.keyOf(inside, insidePort))
+    if (known !== undefined) return known
+    const port = this.#freePort(protocol, insidePort)
+    return port === undefined ? undefined : this.#addMapping(protocol, inside, insidePort, port, false)
+  }
+
+  /** The port that the host itself uses, if it is free; else a random one as odd or even: RFC 4787 REQ-3, REQ-4. */
+  #freePort(protocol: number, wish: number): number | undefined {
+    const taken = this.#tables.get(protocol)!.byPort
+    const isEcho = protocol === ICMP
+    if (!taken.has(wish) && (isEcho || wish >= PORT_MIN)) return wish
+    const least = isEcho ? 0 : PORT_MIN
+    const pairs = (0x1_0000 - least) / 2
+    let drawn = 0
+    for (let draws = 0; draws < DRAWS; draws++) {
+      drawn = least + 2 * below(this.#random, pairs) + (wish & 1)
+      if (!taken.has(drawn)) return drawn
+    }
+    for (let step = 1; step < 2 * pairs; step++) {
+      const port = least + ((drawn - least + step) % (2 * pairs))
+      if (!taken.has(port)) return port
+    }
+    return undefined
+  }
+
+  #addMapping(protocol: number, inside: Ipv4, insidePort: number, port: number, isFixed: boolean): Mapping {
+    const mapping = { protocol, inside, insidePort, port, sessions: new Map(), remotes: new Map(), isFixed }
+    const { byInside, byPort } = this.#tables.get(protocol)!
+    byInside.set(endsOf.keyOf(inside, insidePort), mapping)
+    byPort.set(port, mapping)
+    return mapping
+  }
+
+  #addForwards(): void {
+    for (const { protocol, port, toAddress, toPort } of this.#forwards) {
+      this.#addMapping(protocol === 'tcp' ? TCP : UDP, toAddress, toPort, port, true)
+    }
+  }
+
+  #sessionOf(mapping: Mapping, remote: Ipv4, remotePort: number, now: Millis): NatSession | undefined {
+    const key = endsOf.keyOf(remote, remotePort)
+    const known = mapping.sessions.get(key)
+    if (known !== undefined) return known
+    const session = new NatSession(mapping, remote, remotePort, now)
+    if (!this.#sessions.add(session, now)) {
+      this.#drop(mapping)
+      return undefined
+    }
+    mapping.sessions.set(key, session)
+    mapping.remotes.set(remote, (mapping.remotes.get(remote) ?? 0) + 1)
+    // Making room may have ended the last session of this very mapping.
+    this.#tables
+      .get(mapping.protocol)!
+      .byInside.set(endsOf.keyOf(mapping.inside, mapping.insidePort), mapping)
+    this.#tables.get(mapping.protocol)!.byPort.set(mapping.port, mapping)
+    return session
+  }
+
+  #ended({ mapping, remote, remotePort }: NatSession): void {
+    mapping.sessions.delete(endsOf.keyOf(remote, remotePort))
+    const left = (mapping.remotes.get(remote) ?? 1) - 1
+    if (left === 0) mapping.remotes.delete(remote)
+    else mapping.remotes.set(remote, left)
+    this.#drop(mapping)
+  }
+
+  /** Forgets a mapping that has no sessions left. */
+  #drop({ protocol, inside, insidePort, port, sessions, isFixed }: Mapping): void {
+    if (isFixed || sessions.size > 0) return
+    const { byInside, byPort } = this.#tables.get(protocol)!
+    byInside.delete(endsOf.keyOf(inside, insidePort))
+    byPort.delete(port)
+  }
+}
+
+function table(): Table {
+  return { byInside: new Map(), byPort: new Map() }
+}

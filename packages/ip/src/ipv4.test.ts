@@ -2,125 +2,25 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BROADCAST, type Ipv4, UNSPECIFIED, of } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
-import { type Arp, connect as connectArp } from '@mirage/arp'
 import { getU16 } from '@mirage/bytes'
-import { type ManualClock, manual } from '@mirage/clock/manual'
-import { type Ethernet, IPV4, connect as connectEthernet } from '@mirage/ethernet'
-import type { FillAt } from '@mirage/net'
-import { pair } from '@mirage/net/pair'
-import { seeded } from '@mirage/random/seeded'
-import { type Result, done, err } from '@mirage/result'
-import { type Config, type IpError, type Ipv4Layer, type Packet, type Protocol, UDP } from './ip.ts'
-import { type Options, connect } from './ipv4.ts'
+import { IPV4 } from '@mirage/ethernet'
+import { done, err } from '@mirage/result'
+import { type Ipv4Layer, UDP } from './ip.ts'
+import {
+  A,
+  B,
+  CONFIG,
+  PROTOCOL,
+  type Sent,
+  acquainted,
+  collect,
+  parse,
+  rig,
+  send,
+  writeAt,
+} from './testing/rig.ts'
 import { HOPS_MAX, PACKETS_MAX } from './waiting.ts'
 import * as wire from './wire.ts'
-
-const A = of(10, 0, 0, 1)
-const B = of(10, 0, 0, 2)
-const CONFIG: Config = { cidr: { address: A, prefixLength: 24 }, gateway: of(10, 0, 0, 254) }
-/** A protocol that nobody is assigned. */
-const PROTOCOL = 200
-
-interface Rig {
-  readonly ip: Ipv4Layer
-  readonly arp: Arp
-  readonly clock: ManualClock
-  /** The other end of the link, and the packets that arrived there. */
-  readonly peer: Ethernet
-  readonly arrived: Uint8Array[]
-  /** Lets everything happen that needs no time. */
-  readonly settle: () => Promise<void>
-}
-
-function rig(options: Options = { config: CONFIG }, mtu: number = 1500): Rig {
-  const clock = manual()
-  const cable = pair({ clock, mtu })
-  const ethernet = connectEthernet(cable.a)
-  const arp = connectArp({ ethernet, clock })
-  const ip = connect({ ethernet, arp, clock, random: seeded(1) }, options)
-  const peer = connectEthernet(cable.b)
-  const arrived: Uint8Array[] = []
-  peer.listen(IPV4, (frame, offset) => arrived.push(frame.slice(offset)))
-  const settle = async (): Promise<void> => {
-    for (let i = 0; i < 4; i++) {
-      clock.advance(0)
-      await Promise.resolve()
-    }
-  }
-  return { ip, arp, clock, peer, arrived, settle }
-}
-
-/** A rig whose host knows the MAC address of its neighbour. */
-function acquainted(options?: Options, mtu?: number): Rig {
-  const made = rig(options, mtu)
-  made.arp.static(B, made.peer.mac)
-  return made
-}
-
-interface Sent {
-  readonly src?: Ipv4
-  readonly dst?: Ipv4
-  readonly to?: mac.Mac
-  readonly fragmentation?: number
-  readonly protocol?: number
-}
-
-/** Sends `payload` from the other end of the link. */
-function send({ peer }: Rig, payload: number[], sent: Sent = {}): void {
-  const { src = B, dst = A, to = mac.local(1), fragmentation = 0, protocol = PROTOCOL } = sent
-  peer.write(to, IPV4, { size: 20 + payload.length }, (packet) => {
-    packet.set(payload, 20)
-    wire.emit(
-      packet,
-      0,
-      { src, dst, protocol, ttl: 9, trafficClass: 0, id: 7, fragmentation },
-      20 + payload.length,
-    )
-    return 20 + payload.length
-  })
-}
-
-/** Sends on the path of segments, with nothing left to the device. */
-function writeAt(
-  ip: Ipv4Layer,
-  dst: Ipv4,
-  protocol: Protocol,
-  size: number,
-  fill: FillAt,
-  src: Ipv4 = ip.src(dst),
-): Result<void, IpError> {
-  const complete = { trafficClass: 0, checksumOffset: -1, segmentSize: 0, headerSize: 0 }
-  return ip.writeAt({ dst, src, protocol, size, ...complete }, fill)
-}
-
-/** What arrives at the host: payloads, with where they come from. */
-function collect(
-  ip: Ipv4Layer,
-  protocol: number = PROTOCOL,
-): { src: Ipv4; dst: Ipv4; ttl: number; payload: number[] }[] {
-  const received: { src: Ipv4; dst: Ipv4; ttl: number; payload: number[] }[] = []
-  ip.listen(protocol, ({ frame, offset, end, src, dst, ttl }) => {
-    received.push({ src, dst, ttl, payload: [...frame.subarray(offset, end)] })
-  })
-  return received
-}
-
-function parse(bytes: Uint8Array): Packet<Ipv4> {
-  const packet = {
-    frame: bytes,
-    header: 0,
-    offset: 0,
-    end: 0,
-    src: UNSPECIFIED,
-    dst: UNSPECIFIED,
-    protocol: 0,
-    ttl: 0,
-    trafficClass: 0,
-    isChecked: false,
-  }
-  assert.equal(wire.parse(bytes, 0, packet), done)
-  return packet
-}
 
 describe('ip output', () => {
   it('writes what is filled, then the payloads, behind a header', async () => {

@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs'
 /** Program to the Debian package that has it. */
 const PROGRAMS = {
   curl: 'curl',
+  dhclient: 'isc-dhcp-client',
   dig: 'bind9-dnsutils',
+  dnsmasq: 'dnsmasq-base',
   gcc: 'gcc',
   iperf3: 'iperf3',
   ip: 'iproute2',
@@ -14,6 +16,8 @@ const PROGRAMS = {
   ping: 'iputils-ping',
   socat: 'socat',
   traceroute: 'traceroute',
+  tshark: 'tshark',
+  udhcpc: 'udhcpc',
   'qemu-system-x86_64': 'qemu-system-x86',
 } as const
 

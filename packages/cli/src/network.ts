@@ -3,13 +3,29 @@ import type { Socket } from 'node:net'
 import { format } from '@mirage/address/ipv4'
 import { type PublishRule, parsePublish } from '@mirage/configure/publish'
 import { type Published, type RunningGateway, type StartError, startGateway } from '@mirage/gateway/node'
+import { nodeClock } from '@mirage/gateway/node-clock'
+import { type Capture, type Sink, type Tap, capture } from '@mirage/net/capture'
 import { type Result, assert, err, ok } from '@mirage/result'
 import { gatewayFor } from './gateway-for.ts'
 import { type Failure, failure } from './problem.ts'
 import type { Terminal } from './terminal.ts'
 
+/** A recording into `sink`, to which each network adds an interface. */
+export function record(sink: Sink): Capture {
+  return capture(sink, nodeClock(), 'mirage run')
+}
+
 /** Where a unikernel speaks HTTP, as far as one can tell from a number. */
 const HTTP_PORT = 80
+
+/** What is told of a network. */
+export interface Network {
+  readonly rules: readonly string[]
+  readonly words: readonly string[]
+  readonly group: string | undefined
+  /** Records what it carries. */
+  readonly tap: Tap | undefined
+}
 
 /**
  * A gateway at the other end of `stream`, with the ports that `rules` publish; they are told to the person. Its
@@ -17,12 +33,17 @@ const HTTP_PORT = 80
  */
 export async function connect(
   stream: Socket,
-  { rules, words, group }: { rules: readonly string[]; words: readonly string[]; group: string | undefined },
+  { rules, words, group, tap }: Network,
   { say, detail }: Terminal,
 ): Promise<Result<RunningGateway, Failure>> {
   const publish = rules.map(checkedRule)
   const cidr = gatewayFor(words, group)
-  const started = await startGateway({ stream, publish, ...(cidr === undefined ? {} : { cidr }) })
+  const started = await startGateway({
+    stream,
+    publish,
+    ...(cidr === undefined ? {} : { cidr }),
+    ...(tap === undefined ? {} : { tap }),
+  })
   if (!started.ok) return err(failure(123, refusal(started.error, publish)))
   const { ready, published } = started.value
   void ready.then((address) => detail(`  ${format(address)} on a network of its own`))

@@ -8,36 +8,59 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { RunningGateway } from '@mirage/gateway/node'
+import type { Capture } from '@mirage/net/capture'
 import { type Result, err, ok } from '@mirage/result'
 import type { Built } from './built.ts'
+import { type CaptureFile, openCapture } from './capture-file.ts'
 import { FIRST_FD, type Launch } from './launch.ts'
 import { loadNetwork } from './network-bundle.ts'
 import type { Failure } from './problem.ts'
 import type { Project } from './project.ts'
 import type { Terminal } from './terminal.ts'
 
+/** What a person wants besides. */
+export interface Options {
+  /** Ports of the host that lead in. */
+  readonly publish: readonly string[]
+  /** The file that is recorded to, and the one interface that is, if not all are. */
+  readonly capture: { readonly path: string; readonly interface: string | undefined } | undefined
+}
+
+/** What a person calls a network: the group of its arguments, or `net` where it has none. */
+export function nameOf(group: string | undefined): string {
+  return group ?? 'net'
+}
+
 /** Runs what is built until it ends; gives its exit code. */
 export async function run(
   project: Project,
   built: Built,
   launch: Launch,
-  publish: readonly string[],
+  { publish, capture }: Options,
   terminal: Terminal,
 ): Promise<Result<number, Failure>> {
+  const opened = capture === undefined ? ok(undefined) : openTheFile(capture, terminal)
+  if (!opened.ok) return opened
+  const file = opened.value
   // The unikernel boots while this process loads the gateway.
   const child = start(project, launch)
   const output = shown(child)
   const signals = passSignals(child)
   const exit = ended(child, built.name, signals.passed, terminal)
   const gateways: RunningGateway[] = []
+  let recording: Capture | undefined
   try {
     for (const [index, group] of launch.networks.entries()) {
-      const { connect } = await loadNetwork(project)
+      const { connect, record } = await loadNetwork(project)
       const stream = child.stdio[FIRST_FD + index] as Socket | undefined
       if (stream === undefined) break
       // Ports lead to the first network: the others have no rules of their own.
       const rules = index === 0 ? publish : []
-      const gateway = await connect(stream, { rules, words: launch.words, group }, terminal)
+      const name = nameOf(group)
+      const isRecorded = file !== undefined && (capture?.interface ?? name) === name
+      if (isRecorded) recording ??= record((bytes) => file.write(bytes))
+      const tap = isRecorded ? recording?.add({ name }) : undefined
+      const gateway = await connect(stream, { rules, words: launch.words, group, tap }, terminal)
       if (!gateway.ok) {
         child.kill('SIGKILL')
         await exit
@@ -51,8 +74,16 @@ export async function run(
     return ok(code === 0 && signals.passed.size === 0 ? (launch.told?.(output()) ?? code) : code)
   } finally {
     for (const gateway of gateways) gateway.close()
+    file?.close()
     signals.forget()
   }
+}
+
+function openTheFile(
+  { path }: { readonly path: string },
+  { complain }: Terminal,
+): Result<CaptureFile, Failure> {
+  return openCapture(path, (message) => complain([{ message }]))
 }
 
 /** Passes on what `child` writes to a pipe, if it does; the end of it. */

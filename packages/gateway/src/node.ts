@@ -6,6 +6,7 @@ import * as ip from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
+import { type Tap, captured, mirrored } from '@mirage/net/capture'
 import { connect as connectStream } from '@mirage/net/stream'
 import { type Result, err, ok } from '@mirage/result'
 import { CIDR, type Gateway, type Publish, connect } from './gateway.ts'
@@ -26,6 +27,8 @@ export interface Options {
   readonly cidr?: Cidr
   /** The most bytes of payload in a frame: the same at both ends. `MTU` unless told. */
   readonly mtu?: number
+  /** Records the unikernel's Ethernet: what it sends and what it receives. */
+  readonly tap?: Tap
   readonly host?: Host
 }
 
@@ -76,9 +79,10 @@ export const MTU = 1500
 
 /** Takes the host's ports first, so that one that is busy is known before anything else is begun. */
 export async function startGateway(options: Options): Promise<Result<RunningGateway, StartError>> {
-  const { stream, publish = [], cidr = CIDR, mtu = MTU, host = nodeHost() } = options
+  const { stream, publish = [], cidr = CIDR, mtu = MTU, tap, host = nodeHost() } = options
   const bytes = new DuplexStream()
-  const net = connectStream(bytes, { mac: mac.local(cidr.address), mtu })
+  const link = connectStream(bytes, { mac: mac.local(cidr.address), mtu })
+  const net = tap === undefined ? link : captured(link, mirrored(tap))
   const devices = { net, host, clock: nodeClock(), random: nodeRandom }
   const gateway = connect(devices, { cidr })
 

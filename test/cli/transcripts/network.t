@@ -27,6 +27,26 @@ Another port inside is told as what it is:
     tcp 127.0.0.1:PORT leads to port 7
     udp 127.0.0.1:PORT leads to port 53
 
+What it carries can be recorded, all of it or one network:
+
+  $ mirage run -q --publish 0:80 --capture all.pcapng --capture-interface net 2> log.txt & tool=$!
+  > while ! grep -qs address log.txt; do sleep 0.05; done
+  > kill -INT $tool; wait $tool; echo "exit code $?"
+  > od -A n -t x1 -N 4 all.pcapng; grep -ao -e 'mirage run' -e 'net' all.pcapng | head -n 2
+  exit code 0
+   0a 0d 0d 0a
+  mirage run
+  net
+  $ mirage run -q --capture /nowhere/at.all
+  error: option --capture: /nowhere/at.all cannot be written: ENOENT: no such file or directory
+  [123]
+  $ mirage run -q --capture all.pcapng --capture-interface admin
+  error: option --capture-interface: there is no network admin, only net
+  [124]
+  $ mirage run -q --capture-interface net
+  error: option --capture-interface is of no use without --capture
+  [124]
+
 One that somebody kills is not passed over in silence:
 
   $ mirage run -q --publish 0:80 2> log.txt & tool=$!

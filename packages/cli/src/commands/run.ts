@@ -9,7 +9,7 @@ import { needContext } from '../context.ts'
 import { type Launch, launch } from '../launch.ts'
 import { type Failure, failure } from '../problem.ts'
 import { find } from '../project.ts'
-import { run } from '../run.ts'
+import { type Options, nameOf, run } from '../run.ts'
 import { bytes } from '../sizes.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -25,6 +25,16 @@ const args = {
     max: 1_048_576,
   }),
   disk: list(text({ docv: 'NAME=FILE', doc: 'The file behind a disk of a machine image.' })),
+  capture: text({
+    docv: 'FILE',
+    doc: 'Record what its networks carry to this file, which Wireshark opens (pcapng).',
+    default: '',
+  }),
+  captureInterface: text({
+    docv: 'NAME',
+    doc: 'Record this network alone: the group of its arguments, or net.',
+    default: '',
+  }),
   printCommand: flag({ doc: 'Show the command that runs it on TAP devices, and do nothing.' }),
 }
 
@@ -36,7 +46,8 @@ export const command: Command<typeof args, Record<string, never>> = {
   args,
   positional: {},
   takesRest: true,
-  async run({ common, args: { publish, memory, disk, printCommand }, rest }, terminal) {
+  async run({ common, args, rest }, terminal) {
+    const { publish, memory, disk, printCommand } = args
     const wrong = publish.find((rule) => parsePublish(rule) === undefined)
     if (wrong !== undefined) {
       return err(
@@ -69,9 +80,31 @@ export const command: Command<typeof args, Record<string, never>> = {
       return ok(0)
     }
     announce(built, command.value, terminal)
-    const ended = await run(project.value, built, command.value, merged(built.publish, publish), terminal)
-    return ended.ok ? ok(ended.value) : ended
+    const capture = recorded(args, command.value)
+    if (!capture.ok) return capture
+    const options = { publish: merged(built.publish, publish), capture: capture.value }
+    return run(project.value, built, command.value, options, terminal)
   },
+}
+
+/** What is to be recorded, if anything is. */
+function recorded(
+  { capture: path, captureInterface: name }: { readonly capture: string; readonly captureInterface: string },
+  { networks }: Launch,
+): Result<Options['capture'], Failure> {
+  if (path === '') {
+    return name === ''
+      ? ok(undefined)
+      : err(failure(124, 'option --capture-interface is of no use without --capture'))
+  }
+  if (networks.length === 0) return err(failure(124, 'option --capture: there is no network to record'))
+  const names = networks.map(nameOf)
+  if (name !== '' && !names.includes(name)) {
+    return err(
+      failure(124, `option --capture-interface: there is no network ${name}, only ${names.join(', ')}`),
+    )
+  }
+  return ok({ path, interface: name === '' ? undefined : name })
 }
 
 function announce(

@@ -44,13 +44,18 @@ export function attachments(graph: Graph, choices: Choices): readonly Attachment
 /** One sentence for every device of `graph` that `target` does not have. */
 export function unavailable(graph: Graph, target: Target): readonly string[] {
   if (!isImage(target)) return []
-  return graph.nodes.flatMap(({ name, device: { source } }) =>
-    source.kind === 'target' && source.file === 'kv'
-      ? [
-          `${name}: a folder of the host is a device of unix, which ${target} does not have; --kv_ro crunch bakes it in`,
-        ]
-      : [],
-  )
+  return graph.nodes.flatMap(({ name, device: { source } }) => {
+    const what = source.kind === 'target' ? OF_UNIX[source.file] : undefined
+    return what === undefined
+      ? []
+      : [`${name}: ${what.thing} is a device of unix, which ${target} does not have; ${what.instead}`]
+  })
+}
+
+/** The devices of a process that no machine has, and what to choose instead. */
+const OF_UNIX: Readonly<Record<string, { readonly thing: string; readonly instead: string }>> = {
+  kv: { thing: 'a folder of the host', instead: '--kv_ro crunch bakes it in' },
+  stack: { thing: "the host's network", instead: '--net direct is our own' },
 }
 
 /** The value that a constant has under `choices`. */

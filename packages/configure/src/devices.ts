@@ -57,14 +57,15 @@ export function network({ group }: Grouped = {}): Device<Net> {
 
 /**
  * IPv4, ICMP, UDP and TCP on a network device, which is `network()` unless told. Its address comes from DHCP, or
- * from the arguments `--ipv4` and `--ipv4-gateway`.
+ * from the arguments `--ipv4` and `--ipv4-gateway`. Or TCP and UDP of the host, as `--net` says.
  */
 export function stack(given: Grouped & { readonly net?: Device<Net> } = {}): Device<Stack> {
   const { group, net = network({ ...given }) } = given
   const needs = { net, clock: theClock, random: theRandom }
   const direct = (): Device<Stack> =>
     leaf('stack', { kind: 'module', path: '@mirage/stack/device' }, needs, group)
-  return once(stacks, net, () => match(netOption, { direct: direct() }))
+  const host: Device<Stack> = targetDevice('stack', { clock: theClock, random: theRandom }, group)
+  return once(stacks, net, () => match(netOption, { direct: direct(), host, socket: host }))
 }
 
 /** The files in `folder` as a read-only store: in the image, or on the host, as `--kv_ro` says. */

@@ -102,11 +102,11 @@ export const target: OneOf<Target> = oneOf('target', ['unix', 'macosx', 'spt', '
   later: ['hvt', 'xen', 'qubes', 'muen', 'genode', 'unikraft-firecracker', 'unikraft-qemu'],
 })
 
-/** `--net`: our own network stack on a device. The host's sockets come later. */
-export const netOption: OneOf<'direct'> = oneOf('net', ['direct'], {
+/** `--net`: our own network stack on a device, or the host's; `socket` is another name for the latter. */
+export const netOption: OneOf<'direct' | 'host' | 'socket'> = oneOf('net', ['direct', 'host', 'socket'], {
   default: 'direct',
-  doc: 'Where the network stack comes from: ours, on a network device (direct).',
-  later: ['socket', 'host', 'ocaml'],
+  doc: "Where the network stack comes from: ours, on a network device (direct), or the host's (host, or socket).",
+  later: ['ocaml'],
 })
 
 /** `--kv_ro`: where a read-only store has its files. */

@@ -1,0 +1,33 @@
+/** Flows on real sockets of the loopback interface. */
+import { once } from 'node:events'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
+import { after } from 'node:test'
+import { polledFlowContract } from '@mirage/flow/contract'
+import type { TcpFlow } from '@mirage/tcp'
+import { flowOf } from './socket-flow.ts'
+
+const sockets: Socket[] = []
+/** A test that leaves a write waiting would keep the process. */
+after(() => sockets.forEach((socket) => socket.destroy()))
+
+async function rig(): Promise<{ a: TcpFlow; b: TcpFlow; settle: () => Promise<void> }> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const near = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [
+    [Socket],
+    unknown,
+  ]
+  server.close()
+  sockets.push(near, far)
+  return { a: flowOf(near), b: flowOf(far), settle }
+}
+
+polledFlowContract('a flow on a socket of the host', rig)
+
+/** What the kernel carries over the loopback interface is there after some turns of the event loop. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 15; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setTimeout(resolve, 1))
+}

@@ -4,9 +4,9 @@ import { memory } from '@mirage/kv/memory'
 import { serve } from '@mirage/http'
 import { files } from '@mirage/http/static'
 import { clock } from '@mirage/target-node/clock'
-import type { TcpFlow } from '@mirage/tcp'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Asking } from './asking.ts'
 import { type Bench, always } from './bench.ts'
 import { CLIENT, load, sizeOf } from './load.ts'
 import { connected, twoStacks } from './two-stacks.ts'
@@ -40,6 +40,7 @@ await new Promise<void>((resolve) => reference.listen(0, '127.0.0.1', resolve))
 const { port } = reference.address() as AddressInfo
 
 const flows = await Promise.all(Array.from({ length: CONNECTIONS }, () => connected(stacks, PORT)))
+const asking = new Asking(flows, REQUEST, (first) => sizeOf(new TextDecoder('latin1').decode(first)))
 
 const bench: Bench = {
   what: `a page of 1 KiB from a store over two stacks in memory, ${CONNECTIONS} connections, one thread for all of it`,
@@ -63,26 +64,7 @@ const bench: Bench = {
 export default bench
 
 async function measure(): Promise<number> {
-  let left = COUNT
   const start = performance.now()
-  await Promise.all(
-    flows.map(async (flow) => {
-      while (left-- > 0) await ask(flow)
-    }),
-  )
+  await asking.ask(COUNT)
   return (COUNT * 1000) / (performance.now() - start)
-}
-
-let responseSize = 0
-
-/** One request, and its response to the end. */
-async function ask(flow: TcpFlow): Promise<void> {
-  const written = await flow.writeNodelay(REQUEST)
-  if (!written.ok) throw new Error(written.error)
-  for (let length = 0; length === 0 || length < responseSize; ) {
-    const read = await flow.read()
-    if (!read.ok || read.value === 'eof') throw new Error('the connection ended')
-    if (responseSize === 0) responseSize = sizeOf(new TextDecoder('latin1').decode(read.value))
-    length += read.value.length
-  }
 }

@@ -32,7 +32,7 @@ export class Slabs {
 
 /** A part of a run: the bytes of `slab` from `start` up to `end`. */
 export interface Piece {
-  readonly slab: Uint8Array
+  slab: Uint8Array
   start: number
   end: number
 }
@@ -45,6 +45,7 @@ export class Text {
    */
   isLent = false
   #pieces: Piece[] = NONE
+  #lent: Piece | undefined = undefined
   #piecesMax: number
 
   constructor(piecesMax: number = PIECES_MAX) {
@@ -53,7 +54,7 @@ export class Text {
 
   /** Copies `length` bytes of `frame` from `offset` to the end. */
   append(slabs: Slabs, frame: Uint8Array, offset: number, length: number): void {
-    if (this.isLent) return this.#add(frame, offset, offset + length)
+    if (this.isLent) return this.#lend(frame, offset, offset + length)
     let from = offset
     const end = offset + length
     while (from < end) {
@@ -105,6 +106,21 @@ export class Text {
   clear(): void {
     this.#pieces = NONE
     this.length = 0
+  }
+
+  /** Most lent pieces are taken before another comes: one serves for all. */
+  #lend(frame: Uint8Array, start: number, end: number): void {
+    const piece = this.#lent
+    if (piece === undefined || this.length > 0) {
+      this.#add(frame, start, end)
+      this.#lent = this.#pieces[0]
+      return
+    }
+    piece.slab = frame
+    piece.start = start
+    piece.end = end
+    this.#pieces = [piece]
+    this.length = end - start
   }
 
   #add(slab: Uint8Array, start: number, end: number): void {

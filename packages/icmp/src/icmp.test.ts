@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { BROADCAST, type Ipv4, UNSPECIFIED, of } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
 import { connect as connectArp } from '@mirage/arp'
+import { equal } from '@mirage/bytes'
 import { type ManualClock, manual } from '@mirage/clock/manual'
 import { type Ethernet, IPV4, connect as connectEthernet } from '@mirage/ethernet'
 import { ICMP, type Ipv4Layer, type Packet, UDP } from '@mirage/ip'
@@ -87,6 +88,19 @@ describe('an echo', () => {
       { src: B, id: 0xfedc, sequence: 0xba98, payload },
       { src: B, id: 1, sequence: 2, payload: new Uint8Array() },
     ])
+  })
+
+  it('of 65,000 bytes is answered, in fragments both ways', async () => {
+    const { a, settle } = rig()
+    const { replies } = collect(a)
+    for (const length of [65_000, 65_507]) {
+      const payload = Uint8Array.from({ length }, (_, i) => (i + (i >>> 8)) & 0xff)
+      assert.equal(a.echo(B, { id: 1, sequence: length, payload }), done)
+      await settle()
+      const reply = replies.pop()
+      assert.deepEqual([reply?.src, reply?.id, reply?.sequence], [B, 1, length])
+      assert.ok(reply !== undefined && equal(reply.payload, payload))
+    }
   })
 
   it('is answered by a gateway in the name of every host', async () => {

@@ -5,8 +5,8 @@ import type { Offload } from '@mirage/net'
 
 /** Next hops that are waited for at once. */
 export const HOPS_MAX = 64
-/** Packets that wait for one of them: the fragments of a 65,507-byte datagram at an MTU of 1500, and some more. */
-export const PACKETS_MAX = 64
+/** Packets that wait for one of them: the fragments of a 65,507-byte datagram at an MTU of 576, and some more. */
+export const PACKETS_MAX = 128
 /** Bytes that wait for one of them: packets that a device cuts are as long as many. */
 export const BYTES_MAX = 262_144
 

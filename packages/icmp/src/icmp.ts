@@ -1,4 +1,5 @@
 /** ICMP for IPv4: it answers echoes, and carries errors both ways. RFC 792, RFC 1122 §3.2.2. */
+import type { IpAddress } from '@mirage/address/ip'
 import type { Ipv4 } from '@mirage/address/ipv4'
 import { getU16 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
@@ -31,8 +32,8 @@ export interface Echo {
 }
 
 /** An echo that came back. */
-export interface EchoReply extends Echo {
-  readonly src: Ipv4
+export interface EchoReply<Address extends IpAddress = Ipv4> extends Echo {
+  readonly src: Address
 }
 
 /** Why a message that arrived led to nothing, or one was not sent. */
@@ -47,38 +48,38 @@ export type IcmpDrop =
   /** An echo reply or an error that IP did not send. */
   | 'not-sent'
 
-/** What answers echoes, and carries errors both ways. */
-export interface Icmp extends DeliveryErrors {
+/** What answers echoes, and carries errors both ways: of one family, or of both. */
+export interface Icmp<Address extends IpAddress = Ipv4> extends DeliveryErrors {
   /** Sends an echo request. */
-  echo(dst: Ipv4, echo: Echo, options?: WriteOptions): Result<void, IpError>
+  echo(dst: Address, echo: Echo, options?: Omit<IpOptions<Address>, 'size'>): Result<void, IpError>
 
   /** Sends a copy of `message`, with its checksum filled in. Less than 8 bytes is a bug in the caller and throws. */
-  write(dst: Ipv4, message: Uint8Array, options?: WriteOptions): Result<void, IpError>
+  write(dst: Address, message: Uint8Array, options?: Omit<IpOptions<Address>, 'size'>): Result<void, IpError>
 
   /** Tells `receive` of every echo reply; several may ask. */
-  onReply(receive: (reply: EchoReply) => void): void
+  onReply(receive: (reply: EchoReply<Address>) => void): void
 
   /**
    * Tells the sender of `packet`, in the name of its destination, that nobody listens there. Like all errors, it is
    * limited in rate, and never sent about errors, broadcasts, later fragments, or to what is no host.
    */
-  portUnreachable(packet: Packet): void
-  protocolUnreachable(packet: Packet): void
+  portUnreachable(packet: IpPacket<Address>): void
+  protocolUnreachable(packet: IpPacket<Address>): void
 
   /** Tells the sender of `packet` that there is no way to its destination. */
-  hostUnreachable(packet: Packet): void
+  hostUnreachable(packet: IpPacket<Address>): void
 
   /** Tells the sender of `packet` that the next link carries only packets of `mtu` bytes, headers included. */
-  fragmentationNeeded(packet: Packet, mtu: number): void
+  fragmentationNeeded(packet: IpPacket<Address>, mtu: number): void
 
   /** Tells the sender of `packet` that it went over as many routers as it might. */
-  timeExceeded(packet: Packet): void
+  timeExceeded(packet: IpPacket<Address>): void
 
   /**
    * Hands messages for another host, which an `ip` that is promiscuous takes, to `receive`, instead of answering in
    * its name: for a gateway to decide. The packet is lent until the call returns.
    */
-  forward(receive: (packet: Packet) => void): void
+  forward(receive: (packet: IpPacket<Address>) => void): void
 
   /** How many messages led to nothing, by reason. */
   readonly drops: Readonly<Record<IcmpDrop, number>>

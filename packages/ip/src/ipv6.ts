@@ -314,14 +314,15 @@ class Interface implements Ipv6Layer {
 
   /** Sends the packet of `#header` in pieces, of which each has a header that says which: RFC 8200 §4.5. */
   #fragments(size: number, fill: FillAt, mtu: number): Result<void, IpError> {
-    const { protocol, dst } = this.#header
+    const { src, dst, protocol, hopLimit, trafficClass } = this.#header
     if (!ipv6.isMulticast(dst) && this.#discovery.nextHop(dst) === undefined) return err('no-route')
     const whole = new Uint8Array(size)
     const payload = whole.subarray(0, fill(whole, 0))
     const id = u32(this.#random)
-    this.#header.protocol = extension.FRAGMENT
     for (const { offset, end } of cut(payload.length, mtu - fragmentWire.HEADER_SIZE)) {
       const part = payload.subarray(offset, end)
+      // Who asks for the next hop writes a header too.
+      this.#begin(src, dst, extension.FRAGMENT, hopLimit, trafficClass)
       const sent = this.#output(fragmentWire.HEADER_SIZE + part.length, (frame, at) => {
         fragmentWire.emit(frame, at, protocol, offset, end < payload.length, id)
         return fragmentWire.HEADER_SIZE + put(frame, at + fragmentWire.HEADER_SIZE, part)

@@ -28,7 +28,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   fillHeader: '(header: Uint8Array) => number',
   gateway: "import('@mirage/address/ipv4').Ipv4",
   icmp: "import('@mirage/icmp').Icmp",
-  ip: "import('@mirage/ip').Ip",
+  ip: "import('@mirage/ip').Ipv4Layer",
   net: "import('@mirage/net').Net",
   payload: 'Uint8Array',
   random: "import('@mirage/random').Random",

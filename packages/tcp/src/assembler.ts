@@ -12,7 +12,7 @@ export const RUNS_MAX = 128
 /** Pieces of a run: all runs of a connection keep at most 1024 slabs alive, 16 MiB, whatever comes between them. */
 export const RUN_PIECES_MAX = 8
 
-interface Run {
+export interface Run {
   start: Sequence
   readonly text: Text
 }
@@ -23,6 +23,11 @@ function endOf(run: Run): Sequence {
 
 export class Assembler {
   #runs: Run[] = NONE
+
+  /** What is held, in order; lent until the next change. */
+  get runs(): readonly Readonly<Run>[] {
+    return this.#runs
+  }
 
   get isEmpty(): boolean {
     return this.#runs.length === 0

@@ -311,7 +311,7 @@ class Stack implements Tcp, Driver {
     if (state === 'time-wait' && isNewerSyn(tcb, segment)) return this.#reopen(connection, segment, now)
     const answer =
       state === 'syn-sent'
-        ? opening.answerArrives(tcb, segment, now)
+        ? opening.answerArrives(tcb, segment, this.stores, now)
         : segmentArrives(tcb, segment, this.stores, now)
     connection.pour()
     if (answer === 'reset') this.#transmitter.refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)

@@ -5,15 +5,16 @@
  * makes it throw.
  */
 import type { Millis } from '@mirage/clock'
-import * as reno from './congestion/reno.ts'
-import * as roundTrip from './round-trip.ts'
+import { acknowledge, isCalm, progress, synAcknowledged } from './acknowledge.ts'
+import * as sack from './sack.ts'
 import { ACK, FIN, PSH, RST, SYN, type Segment, span } from './segment.ts'
-import { add, atMost, distance, later, lessThan } from './sequence.ts'
+import { type Sequence, add, atMost, distance, lessThan } from './sequence.ts'
 import { isSynchronized, mayReceive } from './state.ts'
 import { type Tcb, end, flightSize, isFinAcked, move } from './tcb.ts'
 import type { Chunks } from './send-queue.ts'
 import type { Slabs } from './text.ts'
 import * as timers from './timers.ts'
+import * as timestamps from './timestamps.ts'
 
 /** Where the bytes of all connections are kept. */
 export interface Stores {
@@ -29,6 +30,8 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
     takeExpected(tcb, segment, stores, now)
     return 'nothing'
   }
+  if (tcb.stamps !== undefined && isDuplicateOfOld(tcb, tcb.stamps, segment, now))
+    return refuse(tcb, segment, stores, now)
   if (isCrossedSynAck(tcb, segment)) dropSyn(segment)
   if (isProbe(tcb, segment)) dropText(tcb, segment)
   if (!isAcceptable(tcb, segment)) return refuse(tcb, segment, stores, now) // 1: sequence number
@@ -36,8 +39,9 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
   //                                                                  3: security, which we do not have
   if ((segment.flags & SYN) !== 0) return challenge(tcb, now) // 4: SYN, as RFC 5961 §4.2
   if ((segment.flags & ACK) === 0) return 'nothing' // 5: ACK
-  if (tcb.state === 'syn-received' && !completesHandshake(tcb, segment, now)) return 'reset'
+  if (tcb.state === 'syn-received' && !completesHandshake(tcb, segment, stores, now)) return 'reset'
   if (!isAckPlausible(tcb, segment)) return challenge(tcb, now)
+  if (tcb.stamps !== undefined) timestamps.take(tcb.stamps, tcb, segment, now)
   takeAck(tcb, segment, stores, now) //                               6: URG, which we ignore
   if (segment.textLength > 0) deliver(tcb, segment, stores, now) //   7: the segment text
   noteFin(tcb, segment) //                                            8: FIN
@@ -49,20 +53,24 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
  * Whether it is what nearly all segments are: the next text, or an acknowledgement of more, with nothing else to be
  * looked at. Of those no step but 5 and 7 does anything, and no branch of these but the ones below.
  */
-function isExpected({ state, snd, rcv, congestion }: Tcb, segment: Segment): boolean {
-  if (state !== 'established' || segment.seq !== rcv.nxt || (segment.flags & ~PSH) !== ACK) return false
+function isExpected(tcb: Tcb, segment: Segment): boolean {
+  const { snd, rcv, stamps } = tcb
+  if (tcb.state !== 'established' || segment.seq !== rcv.nxt || (segment.flags & ~PSH) !== ACK) return false
   const count = distance(snd.una, segment.ack)
   if (count < 0 || count > distance(snd.una, snd.max) || segment.textLength > distance(rcv.nxt, rcv.edge))
     return false
-  if (count === 0 ? segment.textLength === 0 || congestion.dupAcks > 0 : congestion.isRecovering) return false
-  return segment.window > 0 && snd.wnd > 0 && rcv.assembler.isEmpty && !rcv.isShut
+  if (count === 0 && segment.textLength === 0) return false
+  if (segment.window === 0 || snd.wnd === 0 || rcv.isShut || segment.sackCount > 0) return false
+  if (stamps !== undefined && (!segment.hasTimestamps || lessThan(segment.tsVal, stamps.recent))) return false
+  return rcv.holes === undefined && rcv.assembler.isEmpty && isCalm(tcb)
 }
 
 function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
-  const { snd, rcv } = tcb
+  const { snd, rcv, stamps } = tcb
   const { textLength } = segment
   timers.heard(tcb, now)
-  if (segment.ack !== snd.una) advance(tcb, segment, stores, now)
+  if (stamps !== undefined) timestamps.take(stamps, tcb, segment, now)
+  if (segment.ack !== snd.una) progress(tcb, segment, stores.chunks, now)
   snd.wnd = segment.window << snd.scale
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack
@@ -72,6 +80,11 @@ function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): 
   rcv.ready.append(stores.slabs, segment.frame, segment.textOffset, textLength)
   rcv.nxt = add(rcv.nxt, textLength)
   timers.oweAck(tcb, now)
+}
+
+/** PAWS, RFC 7323 §5.3, R1. */
+function isDuplicateOfOld({ state }: Tcb, stamps: timestamps.Stamps, segment: Segment, now: Millis): boolean {
+  return isSynchronized(state) && (segment.flags & RST) === 0 && timestamps.isOld(stamps, segment, now)
 }
 
 /** Both ends opened at once, and this answers our SYN: its own we have already. RFC 9293 figure 8. */
@@ -119,8 +132,16 @@ function refuse(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): Answer
   // Two ends that both send what the other has, for want of an acknowledgement, must not refuse those as well.
   if (isRecent(tcb, segment) && isAckPlausible(tcb, segment)) takeAck(tcb, segment, stores, now)
   if (segment.textLength === 0 && (flags & FIN) === 0) return challenge(tcb, now)
+  noteTwice(tcb, segment)
   tcb.ackDue = 'now'
   return 'nothing'
+}
+
+/** Text that was here already, in part or whole: the peer may learn that it need not have sent it. RFC 2883. */
+function noteTwice({ rcv, isSackPermitted, limits }: Tcb, { seq, textLength }: Segment): void {
+  const before = distance(seq, rcv.nxt)
+  if (!isSackPermitted || before <= 0 || before > limits.receiveSize || textLength === 0) return
+  sack.twice(rcv, seq, before < textLength ? rcv.nxt : add(seq, textLength))
 }
 
 function isRecent({ rcv, limits, state }: Tcb, segment: Segment): boolean {
@@ -131,8 +152,7 @@ function isRecent({ rcv, limits, state }: Tcb, segment: Segment): boolean {
 /** A SYN that came before. If our SYN-ACK was lost, it goes again now, not when its timer says so. */
 function synAgain(tcb: Tcb, segment: Segment, now: Millis): Answer {
   if (tcb.state !== 'syn-received' || segment.seq !== tcb.rcv.irs) return challenge(tcb, now)
-  tcb.snd.nxt = tcb.snd.iss
-  tcb.timedAt = -1
+  timers.sendAnew(tcb)
   return 'nothing'
 }
 
@@ -155,30 +175,16 @@ function challenge(tcb: Tcb, now: Millis): Answer {
 }
 
 /** Step 5 in SYN-RECEIVED. An acknowledgement of something else is answered with a reset. */
-function completesHandshake(tcb: Tcb, segment: Segment, now: Millis): boolean {
+function completesHandshake(tcb: Tcb, segment: Segment, { chunks }: Stores, now: Millis): boolean {
   const { snd } = tcb
   if (!lessThan(snd.una, segment.ack) || !atMost(segment.ack, snd.max)) return false
   move(tcb, 'our-syn-acked')
-  synAcknowledged(tcb, now)
+  synAcknowledged(tcb, segment, chunks, now)
   snd.wnd = segment.window << snd.scale
   snd.wndMax = snd.wnd
   snd.wl1 = segment.seq
   snd.wl2 = segment.ack
   return true
-}
-
-/** Our SYN has been acknowledged: what was measured and what was retransmitted until now was the SYN. */
-export function synAcknowledged(tcb: Tcb, now: Millis): void {
-  const { snd } = tcb
-  snd.una = add(snd.iss, 1)
-  snd.nxt = later(snd.nxt, snd.una)
-  measure(tcb, now)
-  if (tcb.attempts > 0) {
-    // RFC 5681 §3.1: a lost SYN says that the path is crowded; RFC 6298 §5.7.
-    tcb.congestion.cwnd = snd.mss
-    tcb.trip.rto = roundTrip.RTO_AFTER_SYN_LOSS
-  }
-  timers.progressed(tcb, now)
 }
 
 /** RFC 5961 §5.2: neither older than the largest window, nor of what was never sent. */
@@ -191,55 +197,9 @@ function isAckPlausible(tcb: Tcb, segment: Segment): boolean {
 /** The rest of step 5: what the peer has, how much it can take, and whether it has our FIN. */
 function takeAck(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
   timers.heard(tcb, now)
-  acknowledge(tcb, segment, stores, now)
+  acknowledge(tcb, segment, stores.chunks, now)
   updateWindow(tcb, segment, now)
   if (isFinAcked(tcb)) finAcknowledged(tcb, now)
-}
-
-function acknowledge(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
-  if (lessThan(tcb.snd.una, segment.ack)) advance(tcb, segment, stores, now)
-  else if (isDuplicate(tcb, segment)) duplicate(tcb)
-}
-
-/** The peer has everything before `segment.ack`. */
-function advance(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
-  const { snd } = tcb
-  const count = distance(snd.una, segment.ack)
-  // One sequence number more than the queue is long is our FIN.
-  snd.queue.drop(stores.chunks, Math.min(count, snd.queue.length))
-  snd.una = segment.ack
-  snd.nxt = later(snd.nxt, snd.una)
-  snd.urgentTo = later(snd.urgentTo, snd.una)
-  snd.shortTo = later(snd.shortTo, snd.una)
-  measure(tcb, now)
-  snd.isLost = reno.acknowledged(tcb.congestion, snd.mss, count, snd.una, flightSize(tcb))
-  // Of partial acknowledgements only the first restarts the timer: after many losses it, rather than one round
-  // trip for each, ends the recovery (RFC 6582 §4, "impatient").
-  if (tcb.congestion.partials <= 1) timers.progressed(tcb, now)
-}
-
-/** Ends the measurement that runs, if what it waits for is acknowledged. */
-function measure(tcb: Tcb, now: Millis): void {
-  if (tcb.timedAt < 0 || lessThan(tcb.snd.una, tcb.timedTo)) return
-  roundTrip.measured(tcb.trip, now - tcb.timedAt)
-  tcb.timedAt = -1
-}
-
-/** RFC 5681 §2: something is in flight, and the segment says nothing new. */
-function isDuplicate({ snd }: Tcb, segment: Segment): boolean {
-  return (
-    segment.ack === snd.una &&
-    snd.una !== snd.max &&
-    segment.textLength === 0 &&
-    (segment.flags & FIN) === 0 &&
-    segment.window << snd.scale === snd.wnd &&
-    snd.wnd !== 0
-  )
-}
-
-function duplicate(tcb: Tcb): void {
-  const { snd, congestion } = tcb
-  if (reno.duplicated(congestion, snd.mss, snd.una, snd.max, flightSize(tcb))) snd.isLost = true
 }
 
 /** Takes the peer's window from the newest segment only: RFC 9293 §3.10.7.4. */
@@ -269,6 +229,7 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   const { rcv } = tcb
   if (!mayReceive(tcb.state)) return
   if (rcv.isShut) return discard(tcb, segment, now)
+  noteTwice(tcb, segment)
   const before = Math.max(distance(segment.seq, rcv.nxt), 0)
   const room = distance(add(segment.seq, before), rcv.edge)
   const length = Math.min(segment.textLength - before, room)
@@ -278,6 +239,7 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   const offset = segment.textOffset + before
   if (segment.textLength > rcv.longest) rcv.longest = Math.min(segment.textLength, tcb.limits.mss)
   if (lessThan(rcv.nxt, segment.seq)) {
+    if (tcb.isSackPermitted) noteHeld(tcb, segment.seq, length)
     rcv.assembler.insert(slabs, segment.seq, segment.frame, offset, length)
     tcb.ackDue = 'now' // A hole: the peer must know at once, RFC 5681 §4.2.
     return
@@ -304,6 +266,14 @@ function discard(tcb: Tcb, segment: Segment, now: Millis): void {
   }
   rcv.nxt = add(rcv.nxt, count)
   timers.oweAck(tcb, now)
+}
+
+/** Text out of order: a block, and one of what came twice if it is held already. */
+function noteHeld({ rcv }: Tcb, seq: Sequence, length: number): void {
+  const end = add(seq, length)
+  for (const { start, text } of rcv.assembler.runs)
+    if (atMost(start, seq) && atMost(end, add(start, text.length))) sack.twice(rcv, seq, end)
+  sack.kept(rcv, seq)
 }
 
 /**

@@ -1,12 +1,16 @@
 /** How a connection begins: SEGMENT ARRIVES in LISTEN and SYN-SENT, RFC 9293 §3.10.7.2 and §3.10.7.3. */
 import type { Millis } from '@mirage/clock'
-import * as reno from './congestion/reno.ts'
-import { type Answer, synAcknowledged } from './input.ts'
+import { initialWindow } from './congestion/congestion.ts'
+import { synAcknowledged } from './acknowledge.ts'
+import type { Answer, Stores } from './input.ts'
+import { TIMESTAMPS_SIZE } from './options.ts'
 import { ACK, RST, SYN, type Segment } from './segment.ts'
+import type { Chunks } from './send-queue.ts'
 import { type Sequence, add, atMost, lessThan } from './sequence.ts'
 import type { KeepAlive } from './tcp.ts'
 import { type Ends, type Limits, MSS_DEFAULT, Tcb, end, move, scaleOf } from './tcb.ts'
 import * as timers from './timers.ts'
+import * as timestamps from './timestamps.ts'
 
 /** OPEN, active: RFC 9293 §3.10.1. */
 export function open(
@@ -29,7 +33,7 @@ export function synArrives(
   now: Millis,
 ): Tcb {
   const tcb = new Tcb(ends, 'syn-received', limits, iss, keepAlive, now)
-  takeSyn(tcb, segment)
+  takeSyn(tcb, segment, now)
   return tcb
 }
 
@@ -39,7 +43,7 @@ export function isOpening(segment: Segment): boolean {
 }
 
 /** SYN-SENT. */
-export function answerArrives(tcb: Tcb, segment: Segment, now: Millis): Answer {
+export function answerArrives(tcb: Tcb, segment: Segment, { chunks }: Stores, now: Millis): Answer {
   const { snd } = tcb
   const hasAck = (segment.flags & ACK) !== 0
   const isOurs = hasAck && lessThan(snd.iss, segment.ack) && atMost(segment.ack, snd.max)
@@ -49,15 +53,15 @@ export function answerArrives(tcb: Tcb, segment: Segment, now: Millis): Answer {
     return 'nothing' //              3: security, which we do not have
   }
   if ((segment.flags & SYN) === 0) return 'nothing' // 4: SYN
-  takeSyn(tcb, segment)
-  if (isOurs) established(tcb, segment, now)
+  takeSyn(tcb, segment, now)
+  if (isOurs) established(tcb, segment, chunks, now)
   else openedAtOnce(tcb)
   return 'nothing'
 }
 
-function established(tcb: Tcb, segment: Segment, now: Millis): void {
+function established(tcb: Tcb, segment: Segment, chunks: Chunks, now: Millis): void {
   move(tcb, 'syn-ack')
-  synAcknowledged(tcb, now)
+  synAcknowledged(tcb, segment, chunks, now)
   tcb.snd.wl2 = segment.ack
   tcb.ackDue = 'now'
 }
@@ -65,19 +69,23 @@ function established(tcb: Tcb, segment: Segment, now: Millis): void {
 /** The peer's SYN crossed ours. Ours goes again, now with the acknowledgement. */
 function openedAtOnce(tcb: Tcb): void {
   move(tcb, 'syn')
-  tcb.snd.nxt = tcb.snd.iss
-  tcb.timedAt = -1
+  timers.sendAnew(tcb)
 }
 
 /** What the peer's SYN says, first or second. Scaling is agreed when both said it: RFC 7323 §2.2. */
-function takeSyn(tcb: Tcb, segment: Segment): void {
+function takeSyn(tcb: Tcb, segment: Segment, now: Millis): void {
   const { snd, rcv, limits } = tcb
   rcv.irs = segment.seq
   rcv.nxt = add(segment.seq, 1)
   rcv.acked = rcv.nxt
   rcv.edge = add(rcv.nxt, Math.min(limits.receiveSize, 0xffff))
   snd.mss = Math.min(segment.mss === 0 ? MSS_DEFAULT : segment.mss, limits.mss)
-  tcb.congestion.cwnd = reno.initialWindow(snd.mss)
+  if (segment.hasTimestamps) {
+    tcb.stamps = timestamps.agreed(segment, now)
+    snd.mss -= TIMESTAMPS_SIZE
+  }
+  tcb.isSackPermitted = segment.isSackPermitted
+  tcb.congestion.cwnd = initialWindow(snd.mss)
   if (segment.scale >= 0) {
     snd.scale = segment.scale
     rcv.scale = scaleOf(limits.receiveSize)

@@ -26,7 +26,8 @@ describe('acknowledgements (RFC 9293 §3.8.6.3, RFC 5681 §4.2)', () => {
   })
 
   it('acknowledges in one what arrives in one turn, but no more than a quarter of the window', () => {
-    const tcp = established({ receiveSize: 40_000 }).during(() => {
+    const tcp = established({ receiveSize: 40_000 })
+    tcp.during(() => {
       for (let i = 0; i < 9; i++) tcp.receives({ seq: 1 + 1000 * i, ack: 1, text: 1000 }).sendsNothing()
     })
     tcp.sends({ ack: 9001, at: 0 })

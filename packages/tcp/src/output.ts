@@ -3,11 +3,17 @@
  * congestion control, Nagle's algorithm and silly-window avoidance (§3.7.4, §3.8.6.2).
  */
 import type { Millis } from '@mirage/clock'
-import * as reno from './congestion/reno.ts'
+import { idled } from './congestion/congestion.ts'
+import { SACKS_MAX, clear } from './options.ts'
+import * as recovery from './recovery.ts'
+import { micros } from './round-trip.ts'
+import * as sack from './sack.ts'
+import * as scoreboard from './scoreboard.ts'
 import { ACK, FIN, PSH, SYN, type Segment } from './segment.ts'
 import { type Sequence, add, atMost, distance, later, lessThan } from './sequence.ts'
-import { type Tcb, flightSize, scaleOf } from './tcb.ts'
+import { type Tcb, scaleOf } from './tcb.ts'
 import * as timers from './timers.ts'
+import * as timestamps from './timestamps.ts'
 
 /**
  * Fills `out` with the next segment that is due, if there is one, and takes it as sent. The caller calls again
@@ -16,41 +22,76 @@ import * as timers from './timers.ts'
 export function nextSegment(tcb: Tcb, out: Segment, now: Millis): boolean {
   if (tcb.state === 'gone') return false
   if (tcb.state === 'syn-sent' || tcb.state === 'syn-received') return syn(tcb, out, now)
-  return lost(tcb, out) || text(tcb, out, now) || aliveProbe(tcb, out) || acknowledgement(tcb, out)
+  // Blocks go alone, and first: text, cut into segments, has no room for them.
+  if (tcb.rcv.holes !== undefined && acknowledgement(tcb, out, now)) return true
+  return (
+    lost(tcb, out, now) || text(tcb, out, now) || aliveProbe(tcb, out, now) || acknowledgement(tcb, out, now)
+  )
 }
 
 /** Our SYN, and every time with its options: a peer that misses them here cannot learn them later. */
 function syn(tcb: Tcb, out: Segment, now: Millis): boolean {
   const { snd, rcv, limits } = tcb
-  if (snd.nxt !== snd.iss) return tcb.state === 'syn-received' && acknowledgement(tcb, out)
+  if (snd.nxt !== snd.iss) return tcb.state === 'syn-received' && acknowledgement(tcb, out, now)
   const isAnswer = tcb.state === 'syn-received'
-  begin(tcb, out, snd.iss, isAnswer ? SYN | ACK : SYN)
+  begin(tcb, out, snd.iss, isAnswer ? SYN | ACK : SYN, now)
   if (!isAnswer) out.ack = 0
   out.mss = limits.mss
   out.scale = isAnswer ? rcv.scale : scaleOf(limits.receiveSize)
+  out.isSackPermitted = !isAnswer || tcb.isSackPermitted
+  out.hasTimestamps = !isAnswer || tcb.stamps !== undefined
+  out.tsVal = timestamps.stamp(tcb, now)
   // The window of a SYN is never scaled: RFC 7323 §2.2.
   out.window = Math.min(limits.receiveSize, 0xffff)
   rcv.edge = add(rcv.nxt, out.window)
-  snd.nxt = add(snd.iss, 1)
-  took(tcb, snd.nxt, now)
+  took(tcb, snd.iss, add(snd.iss, 1), now)
   return true
 }
 
-/** The segment at `una`, which is known to be lost, whatever comes after it. */
-function lost(tcb: Tcb, out: Segment): boolean {
-  const { snd } = tcb
-  if (!snd.isLost) return false
-  snd.isLost = false
-  const flight = flightSize(tcb)
-  if (flight === 0) return false
-  const length = Math.min(snd.mss, snd.queue.length, flight)
-  const isLast = snd.isFinished && length === snd.queue.length && flight > length
-  begin(tcb, out, snd.una, ACK | (isLast ? FIN : 0))
-  out.textOffset = 0
-  out.textLength = length
-  snd.nxt = later(snd.nxt, add(snd.una, length + (isLast ? 1 : 0)))
-  // What is sent twice is not measured (Karn).
-  tcb.timedAt = -1
+/** The first of what is known to be lost, whatever comes after it. */
+function lost(tcb: Tcb, out: Segment, now: Millis): boolean {
+  const { snd, flight, limits } = tcb
+  if (flight.lost === 0) return false
+  const i = scoreboard.firstLost(flight)
+  const run = flight.runs[i]!
+  const all = distance(run.start, run.end)
+  const room = distance(run.start, add(snd.una, snd.wnd))
+  const allowed = Math.max(recovery.allowance(tcb), recovery.mustResend(tcb) ? snd.mss : 0)
+  let length = Math.min(all, allowed, Math.max(limits.segmentMax ?? 0, snd.mss))
+  if (length < all && length < snd.mss) return false
+  if (length > snd.mss && length < all) length -= length % snd.mss
+  length = Math.min(length, room)
+  if (length <= 0) return false
+  again(tcb, out, i, length, now)
+  return true
+}
+
+/** Sends the first `length` bytes of run `i` again. */
+function again(tcb: Tcb, out: Segment, i: number, length: number, now: Millis): void {
+  const { snd, flight } = tcb
+  const { start } = flight.runs[i]!
+  const textOffset = distance(snd.una, start)
+  const textLength = Math.min(length, snd.queue.length - textOffset)
+  begin(tcb, out, start, ACK | PSH | (length > textLength ? FIN : 0), now)
+  out.textOffset = textOffset
+  out.textLength = textLength
+  scoreboard.sentAgain(flight, i, length, micros(now))
+  recovery.sentAgain(tcb, length, now)
+  tcb.sentAt = now
+  timers.sent(tcb, now)
+}
+
+/** The end of what was sent, to see whether it is lost: RFC 8985 §7.3. */
+function tail(tcb: Tcb, out: Segment, now: Millis): boolean {
+  const { snd, flight } = tcb
+  snd.isProbingTail = false
+  let i = flight.runs.length - 1
+  if (i < 0 || tcb.recovery !== undefined) return false
+  const run = flight.runs[i]!
+  const from = add(run.end, -snd.mss)
+  if (lessThan(run.start, from) && scoreboard.split(flight, i, from)) i += 1
+  recovery.tailSent(tcb, run.end, true)
+  again(tcb, out, i, distance(flight.runs[i]!.start, flight.runs[i]!.end), now)
   return true
 }
 
@@ -59,26 +100,28 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
   const sent = distance(snd.una, snd.nxt)
   const left = snd.queue.length - sent
   const isFinLeft = snd.isFinished && atMost(snd.nxt, snd.end)
-  if (left <= 0 && !isFinLeft) return false
-  if (sent === 0 && now - tcb.sentAt > tcb.trip.rto) reno.idled(tcb.congestion, snd.mss)
+  if (left <= 0 && !isFinLeft) return snd.isProbingTail && tail(tcb, out, now)
+  if (sent === 0 && now - tcb.sentAt > tcb.trip.rto) idled(tcb.congestion, snd.mss)
 
-  const usable = Math.min(snd.wnd, reno.allowance(tcb.congestion, snd.mss)) - sent
+  const allowed = Math.max(recovery.allowance(tcb), snd.isProbingTail ? snd.mss : 0)
+  const usable = Math.min(snd.wnd - sent, allowed)
   const room = snd.isProbing ? Math.max(usable, 1) : usable
   const length = lengthOf(tcb, left, room, isFinLeft)
   if (length < 0) {
     if (sent === 0) timers.startPersist(tcb, now)
-    return false
+    return snd.isProbingTail && tail(tcb, out, now)
   }
   const isFin = isFinLeft && length === left && room > length
   if (length < snd.mss) snd.shortTo = add(snd.nxt, length)
   snd.isProbing = false
-  begin(tcb, out, snd.nxt, ACK | (length === left ? PSH : 0) | (isFin ? FIN : 0))
+  begin(tcb, out, snd.nxt, ACK | (length === left ? PSH : 0) | (isFin ? FIN : 0), now)
   out.textOffset = sent
   out.textLength = length
   const end = add(snd.nxt, length + (isFin ? 1 : 0))
+  if (snd.isProbingTail) recovery.tailSent(tcb, end, false)
+  snd.isProbingTail = false
   // A probe of a closed window is not taken for sent: it goes again, with more, when the window opens.
-  if (usable > 0) snd.nxt = end
-  took(tcb, end, now)
+  took(tcb, snd.nxt, usable > 0 ? end : snd.nxt, now, end)
   return true
 }
 
@@ -113,33 +156,38 @@ function mayCrumble({ snd }: Tcb, length: number): boolean {
 }
 
 /** Text that the peer has already, of no length: it must answer. RFC 9293 §3.8.4. */
-function aliveProbe(tcb: Tcb, out: Segment): boolean {
+function aliveProbe(tcb: Tcb, out: Segment, now: Millis): boolean {
   if (!tcb.snd.isAskingAlive) return false
   tcb.snd.isAskingAlive = false
-  begin(tcb, out, add(tcb.snd.una, -1), ACK)
+  begin(tcb, out, add(tcb.snd.una, -1), ACK, now)
   return true
 }
 
-function acknowledgement(tcb: Tcb, out: Segment): boolean {
+function acknowledgement(tcb: Tcb, out: Segment, now: Millis): boolean {
   if (tcb.ackDue !== 'now') return false
   const { snd } = tcb
   // After a timeout `nxt` is in the peer's past, and after a window shrank `max` is beyond its end: the peer
   // would drop either.
   const windowEnd = add(snd.una, snd.wnd)
-  begin(tcb, out, lessThan(windowEnd, snd.max) ? windowEnd : snd.max, ACK)
+  begin(tcb, out, lessThan(windowEnd, snd.max) ? windowEnd : snd.max, ACK, now)
+  if (tcb.isSackPermitted) sack.tell(tcb.rcv, out, tcb.stamps === undefined ? SACKS_MAX : SACKS_MAX - 1)
   return true
 }
 
 /** Everything of a segment but its text. Each carries the acknowledgement that may be owed. */
-function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number): void {
-  const { ends, rcv } = tcb
+function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number, now: Millis): void {
+  const { ends, rcv, stamps } = tcb
   out.srcPort = ends.localPort
   out.dstPort = ends.remotePort
   out.seq = seq
   out.ack = rcv.nxt
   out.flags = flags
-  out.mss = 0
-  out.scale = -1
+  clear(out)
+  if (stamps !== undefined) {
+    out.hasTimestamps = true
+    out.tsVal = timestamps.stamp(tcb, now)
+    out.tsEcr = stamps.recent
+  } else out.tsEcr = 0
   out.textOffset = 0
   out.textLength = 0
   out.segmentSize = tcb.snd.mss
@@ -180,16 +228,18 @@ export function isUpdateDue(tcb: Tcb): boolean {
   return isNearlyClosed || gain >= receiveSize(tcb) >>> 2
 }
 
-/** What ends at `end` was sent, and wants an answer. */
-function took(tcb: Tcb, end: Sequence, now: Millis): void {
-  const { snd } = tcb
-  if (lessThan(snd.max, end)) {
-    if (tcb.timedAt < 0) {
-      tcb.timedAt = now
-      tcb.timedTo = end
-    }
-    snd.max = end
+/**
+ * What is between `from` and `to` was sent, and wants an answer; with what was only tried, it ends at `end`. It is
+ * measured if it was never sent before (Karn).
+ */
+function took(tcb: Tcb, from: Sequence, to: Sequence, now: Millis, end: Sequence = to): void {
+  const { snd, flight } = tcb
+  if (from !== to) {
+    scoreboard.sent(flight, from, to, micros(now), lessThan(from, snd.max))
+    recovery.sent(tcb, distance(from, to))
+    snd.nxt = to
   }
+  snd.max = later(snd.max, end)
   tcb.sentAt = now
   timers.sent(tcb, now)
 }

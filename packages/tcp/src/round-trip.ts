@@ -1,6 +1,9 @@
 /** How long the peer's answer takes, and how long to wait for it: RFC 6298. */
 import type { Millis } from '@mirage/clock'
 
+/** Whole microseconds, so that they need no box. Instants are counted modulo 2^32, like sequence numbers. */
+export type Micros = number
+
 /** RFC 6298 §2.1. */
 export const RTO_INITIAL: Millis = 1000
 /**
@@ -12,37 +15,48 @@ export const RTO_MIN: Millis = 200
 export const RTO_MAX: Millis = 60_000
 /** After a lost SYN, until a measurement: RFC 6298 §5.7. */
 export const RTO_AFTER_SYN_LOSS: Millis = 3000
-/** The clock's granularity. */
-const GRANULARITY: Millis = 1
+/** What a measurement may be at most, so that four times it stays a small integer. */
+const RTT_MAX: Micros = 100_000_000
 
 export interface RoundTrip {
   /** Negative before the first measurement. */
-  srtt: Millis
-  rttvar: Millis
+  srtt: Micros
+  rttvar: Micros
+  /** The shortest so far. */
+  least: Micros
   rto: Millis
 }
 
 export function unknown(): RoundTrip {
-  return { srtt: -1, rttvar: 0, rto: RTO_INITIAL }
+  return { srtt: -1, rttvar: 0, least: RTT_MAX, rto: RTO_INITIAL }
 }
 
-/** The answer to something that was sent once took `rtt`. What was sent twice is never measured (Karn). */
-export function measured(trip: RoundTrip, rtt: Millis): void {
+/** The instant `now`. */
+export function micros(now: Millis): Micros {
+  return Math.floor(now * 1000) | 0
+}
+
+/** The answer to something took `elapsed`, and it is known to what (Karn). */
+export function measured(trip: RoundTrip, elapsed: Micros): void {
+  const rtt = Math.min(elapsed, RTT_MAX)
   if (trip.srtt < 0) {
     trip.srtt = rtt
-    trip.rttvar = rtt / 2
+    trip.rttvar = rtt >> 1
   } else {
-    trip.rttvar = 0.75 * trip.rttvar + 0.25 * Math.abs(trip.srtt - rtt)
-    trip.srtt = 0.875 * trip.srtt + 0.125 * rtt
+    trip.rttvar += (Math.abs(trip.srtt - rtt) - trip.rttvar) >> 2
+    trip.srtt += (rtt - trip.srtt) >> 3
   }
   restore(trip)
 }
 
-/** The timeout that the measurements say, without what it was backed off by. */
+/**
+ * The timeout that the measurements say, without what it was backed off by. What it allows for variation is never
+ * less than `RTO_MIN`: on a long path whose delay hardly varies, the first that is late is not lost.
+ */
 export function restore(trip: RoundTrip): void {
   if (trip.srtt < 0) return
-  const rto = trip.srtt + Math.max(GRANULARITY, 4 * trip.rttvar)
-  trip.rto = Math.min(Math.max(rto, RTO_MIN), RTO_MAX)
+  const rto = Math.ceil(trip.srtt / 1000) + Math.max(RTO_MIN, Math.ceil(trip.rttvar / 250))
+  trip.rto = Math.min(rto, RTO_MAX)
 }
 
 /** RFC 6298 §5.5. */

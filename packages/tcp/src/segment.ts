@@ -15,7 +15,7 @@
  *      +-------------------------------+-------------------------------+
  *      |  options, up to offset · 4  |  text ...
  *
- * The urgent pointer and its flag are not used: RFC 6093 §4 advises against them. Nor are the two of ECN.
+ * The urgent pointer and its flag are not used: RFC 6093 §4 advises against them.
  */
 import { getU16, getU32, setU16, setU32 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
@@ -33,6 +33,10 @@ export const SYN = 2
 export const RST = 4
 export const PSH = 8
 export const ACK = 16
+export const URG = 32
+/** Congestion was experienced, and the sender's window reduced: RFC 3168 §6.1. */
+export const ECE = 64
+export const CWR = 128
 
 /**
  * A segment, parsed or to be sent. One of each serves for all segments of a stack, so that none is made on the
@@ -46,9 +50,16 @@ export class Segment implements options.Options {
   flags = 0
   /** As it is in the header: not yet scaled. */
   window = 0
-  /** The options of a SYN, else 0 and -1. */
   mss = 0
   scale = -1
+  isSackPermitted = false
+  hasTimestamps = false
+  tsVal = 0
+  tsEcr = 0
+  sackCount = 0
+  readonly sacks: Int32Array = new Int32Array(2 * options.SACKS_MAX)
+  /** The two bits of congestion notification in the traffic class of its packet: RFC 3168 §5. */
+  ecn = 0
   /** The frame that lends the text, and where in it the text begins. */
   frame: Uint8Array = NOTHING
   textOffset = 0
@@ -89,16 +100,14 @@ export function parse(
   into.frame = frame
   into.textOffset = offset + headerSize
   into.textLength = end - into.textOffset
-  // Only a SYN has options that we use: those of other segments are not even looked at.
-  if ((into.flags & SYN) !== 0) return options.parse(frame, offset + HEADER_SIZE, into.textOffset, into)
-  into.mss = 0
-  into.scale = -1
+  if (headerSize > HEADER_SIZE) return options.parse(frame, offset + HEADER_SIZE, into.textOffset, into)
+  options.clear(into)
   return done
 }
 
 /** The size of `segment`'s header and options. */
 export function headerSize(segment: Readonly<Segment>): number {
-  return (segment.flags & SYN) === 0 ? HEADER_SIZE : HEADER_SIZE + options.size(segment)
+  return HEADER_SIZE + options.size(segment)
 }
 
 /**

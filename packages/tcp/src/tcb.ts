@@ -7,13 +7,19 @@ import type { IpAddress } from '@mirage/address/ip'
 import type { Millis } from '@mirage/clock'
 import type { FlowError } from '@mirage/flow'
 import { Assembler } from './assembler.ts'
-import * as reno from './congestion/reno.ts'
+import * as congestion from './congestion/congestion.ts'
+import { cubic } from './congestion/cubic.ts'
+import type { Rack } from './rack.ts'
+import type { Recovery } from './recovery.ts'
 import * as roundTrip from './round-trip.ts'
+import type { Holes } from './sack.ts'
+import * as scoreboard from './scoreboard.ts'
 import { SendQueue } from './send-queue.ts'
 import { type Sequence, add, distance, lessThan } from './sequence.ts'
 import { type State, type Event, next } from './state.ts'
 import type { KeepAlive } from './tcp.ts'
 import { Text } from './text.ts'
+import type { Stamps } from './timestamps.ts'
 
 /** No deadline. */
 export const NEVER: Millis = Number.POSITIVE_INFINITY
@@ -36,13 +42,15 @@ export interface Limits {
   readonly sendSize: number
   /** The most text that is sent as one, whole segments that are cut later; one segment unless told. */
   readonly segmentMax?: number
+  /** How the congestion window grows and shrinks; CUBIC unless told. */
+  readonly algorithm?: congestion.Algorithm
 }
 
 /** The send sequence space. `una <= nxt <= max`. */
 export interface Send {
   readonly iss: Sequence
   una: Sequence
-  /** The next to send. After a timeout it goes back to `una`. */
+  /** The next to send. After a timeout of a SYN or at a closed window it goes back to `una`. */
   nxt: Sequence
   /** The end of what was ever sent. */
   max: Sequence
@@ -66,8 +74,8 @@ export interface Send {
   isFinished: boolean
   /** Text before this is not held back by Nagle's algorithm. */
   urgentTo: Sequence
-  /** The segment at `una` is to be sent again, now: it was lost. */
-  isLost: boolean
+  /** The end of what is in flight is to be sent again, or something new behind it: RFC 8985 §7. */
+  isProbingTail: boolean
   /** The next segment is a probe of a closed window. */
   isProbing: boolean
   /** A keep-alive probe is due. */
@@ -86,6 +94,8 @@ export interface Receive {
   readonly ready: Text
   /** Out of order. */
   readonly assembler: Assembler
+  /** What the peer is told of that. */
+  holes: Holes | undefined
   /** Where the peer's FIN is, if it came before its turn. */
   fin: Sequence | undefined
   /** The peer's FIN was taken: there is no more to come. */
@@ -115,6 +125,9 @@ export interface Watch {
  */
 export type AckDue = 'none' | 'later' | 'soon' | 'now'
 
+/** Why `retransmitAt` comes: RFC 6298; the tail may be lost, RFC 8985 §7; what is late may be lost, RFC 8985 §6.3. */
+export type RetransmitBy = 'timeout' | 'tail' | 'reordering'
+
 export class Tcb {
   readonly ends: Ends
   readonly limits: Limits
@@ -123,13 +136,20 @@ export class Tcb {
   error: FlowError | undefined = undefined
   readonly snd: Send
   readonly rcv: Receive
-  readonly congestion: reno.Reno
+  readonly congestion: congestion.Congestion
+  readonly flight: scoreboard.Flight = scoreboard.empty()
   readonly trip: roundTrip.RoundTrip = roundTrip.unknown()
+  /** The peer's clock, if both ends agreed on timestamps. */
+  stamps: Stamps | undefined = undefined
+  /** Both ends agreed on blocks of what arrives out of order. */
+  isSackPermitted = false
+  /** What is made when it is needed, at the first block and the first sign of a loss. */
+  rack: Rack | undefined = undefined
+  recovery: Recovery | undefined = undefined
   ackDue: AckDue = 'none'
 
-  /** The measurement that runs: when the text before `timedTo` was sent; -1 if none runs. */
-  timedAt: Millis = -1
-  timedTo: Sequence = 0
+  /** When this is acknowledged, the next round trip is measured. */
+  roundEnd: Sequence
   /** Retransmissions or probes without an answer. */
   attempts = 0
   /** When something was last sent that wants an answer. */
@@ -139,6 +159,7 @@ export class Tcb {
   readonly watch: Watch | undefined
 
   retransmitAt: Millis = NEVER
+  retransmitBy: RetransmitBy = 'timeout'
   persistAt: Millis = NEVER
   ackAt: Millis = NEVER
   /** The end of TIME-WAIT, and of FIN-WAIT-2 once the application has left. */
@@ -157,7 +178,8 @@ export class Tcb {
     this.limits = limits
     this.snd = send(iss)
     this.rcv = receive()
-    this.congestion = reno.start(limits.mss, iss)
+    this.congestion = congestion.start(limits.algorithm ?? cubic, limits.mss)
+    this.roundEnd = iss
     this.watch = keepAlive && { keepAlive, heardAt: now, probesSent: 0, dueAt: NEVER }
     this.sentAt = now
   }
@@ -180,7 +202,7 @@ function send(iss: Sequence): Send {
     end: add(iss, 1),
     isFinished: false,
     urgentTo: iss,
-    isLost: false,
+    isProbingTail: false,
     isProbing: false,
     isAskingAlive: false,
   }
@@ -194,6 +216,7 @@ function receive(): Receive {
     scale: -1,
     ready: new Text(),
     assembler: new Assembler(),
+    holes: undefined,
     fin: undefined,
     isFinished: false,
     acked: 0,

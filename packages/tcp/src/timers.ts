@@ -5,12 +5,14 @@
  * §3.8.6.3, keep-alive §3.8.4. The shell calls `expire` at `earliest`, or later, and sends what is due.
  */
 import type { Millis } from '@mirage/clock'
-import * as reno from './congestion/reno.ts'
 import { next as keepAliveStep } from './keep-alive.ts'
 import * as roundTrip from './round-trip.ts'
+import * as rack from './rack.ts'
+import * as recovery from './recovery.ts'
+import * as scoreboard from './scoreboard.ts'
 import { distance } from './sequence.ts'
 import { isSynchronized } from './state.ts'
-import { NEVER, type Tcb, type Watch, end, flightSize, move } from './tcb.ts'
+import { NEVER, type Tcb, type Watch, end, move } from './tcb.ts'
 
 /** RFC 9293 §3.8.6.3 asks for less than 500 ms; this leaves time under a peer's shortest timeout. */
 export const ACK_DELAY: Millis = 40
@@ -23,6 +25,10 @@ export const ATTEMPTS_MAX = 10
 export const SYN_ATTEMPTS_MAX = 7
 /** A SYN-ACK that nobody answers was asked for by nobody: 63 s. */
 export const SYN_ACK_ATTEMPTS_MAX = 5
+/** How long a peer may keep the acknowledgement of one segment: RFC 8985 §7.2. */
+const PEER_ACK_DELAY: Millis = 200
+/** Beside two round trips, of which one may be shorter than clocks are exact. */
+const TAIL_SLACK: Millis = 2
 /** Twice a maximum segment lifetime of 30 s. */
 export const TIME_WAIT: Millis = 60_000
 /** How long a peer may take to finish once the application has left. */
@@ -40,7 +46,7 @@ export function earliest(tcb: Tcb): Millis {
 export function expire(tcb: Tcb, now: Millis): void {
   if (tcb.lifetimeEndsAt <= now) return lifetimeOver(tcb)
   if (tcb.ackAt <= now) acknowledgeNow(tcb)
-  if (tcb.retransmitAt <= now) retransmit(tcb, now)
+  if (tcb.retransmitAt <= now) retransmissionDue(tcb, now)
   if (tcb.persistAt <= now) probeWindow(tcb)
   if (tcb.watch !== undefined && tcb.watch.dueAt <= now) checkAlive(tcb, tcb.watch, now)
 }
@@ -48,13 +54,40 @@ export function expire(tcb: Tcb, now: Millis): void {
 /** A segment left that wants an answer. RFC 6298 §5.1. */
 export function sent(tcb: Tcb, now: Millis): void {
   tcb.persistAt = NEVER
-  if (tcb.retransmitAt === NEVER) tcb.retransmitAt = now + tcb.trip.rto
+  if (tcb.retransmitAt === NEVER) arm(tcb, now)
+}
+
+function startTimeout(tcb: Tcb, now: Millis): void {
+  tcb.retransmitAt = now + tcb.trip.rto
+  tcb.retransmitBy = 'timeout'
+}
+
+/** Waits for the answer to what is in flight: for two round trips where a probe can then ask for it, RFC 8985 §7.2. */
+function arm(tcb: Tcb, now: Millis): void {
+  startTimeout(tcb, now)
+  const { trip, flight, snd } = tcb
+  if (!tcb.isSackPermitted || trip.srtt < 0 || tcb.recovery !== undefined || tcb.attempts > 0) return
+  if (flight.sacked > 0 || snd.wnd === 0 || !isSynchronized(tcb.state)) return
+  const isAlone = distance(snd.una, snd.nxt) <= snd.mss
+  const patience = Math.ceil(trip.srtt / 500) + (isAlone ? PEER_ACK_DELAY : TAIL_SLACK)
+  if (patience >= trip.rto) return
+  tcb.retransmitAt = now + patience
+  tcb.retransmitBy = 'tail'
+}
+
+/** What is late is lost after `wait` microseconds more, unless the timer comes first. */
+export function awaitReordered(tcb: Tcb, wait: number, now: Millis): void {
+  const at = now + Math.ceil(wait / 1000)
+  if (tcb.retransmitAt <= at && tcb.retransmitBy !== 'tail') return
+  tcb.retransmitAt = at
+  tcb.retransmitBy = 'reordering'
 }
 
 /** Something new was acknowledged. RFC 6298 §5.2, §5.3. */
 export function progressed(tcb: Tcb, now: Millis): void {
   tcb.attempts = 0
-  tcb.retransmitAt = tcb.snd.una === tcb.snd.max ? NEVER : now + tcb.trip.rto
+  if (tcb.snd.una === tcb.snd.max) tcb.retransmitAt = NEVER
+  else arm(tcb, now)
 }
 
 /** Any segment that belongs to the connection: the peer lives. */
@@ -102,7 +135,7 @@ export function windowOpened(tcb: Tcb, now: Millis): void {
   tcb.attempts = 0
   tcb.persistAt = NEVER
   roundTrip.restore(tcb.trip)
-  if (tcb.retransmitAt !== NEVER) tcb.retransmitAt = now + tcb.trip.rto
+  if (tcb.retransmitAt !== NEVER) startTimeout(tcb, now)
 }
 
 /** There is something to send, and no window, and nothing in flight whose answer could bring one. */
@@ -139,20 +172,43 @@ function acknowledgeNow(tcb: Tcb): void {
   tcb.ackAt = NEVER
 }
 
+function retransmissionDue(tcb: Tcb, now: Millis): void {
+  if (tcb.retransmitBy === 'timeout') return retransmit(tcb, now)
+  const isTail = tcb.retransmitBy === 'tail'
+  startTimeout(tcb, now)
+  if (isTail) tcb.snd.isProbingTail = true
+  else detectLate(tcb, now)
+}
+
+/** RFC 8985 §6.3. */
+function detectLate(tcb: Tcb, now: Millis): void {
+  if (tcb.rack === undefined) return
+  const before = tcb.flight.lost
+  const isRecovering = recovery.isIn(tcb, 'recovery') || recovery.isIn(tcb, 'loss')
+  const wait = rack.detect(tcb, tcb.rack, isRecovering, now)
+  recovery.detected(tcb, tcb.flight.lost > before)
+  if (wait >= 0) awaitReordered(tcb, wait, now)
+}
+
 /** RFC 6298 §5.4 to §5.6: everything that is not acknowledged goes again, one segment first. */
 function retransmit(tcb: Tcb, now: Millis): void {
   const { snd } = tcb
   tcb.retransmitAt = NEVER
   if (tcb.attempts >= attemptsMax(tcb)) return end(tcb, 'timed-out')
   // A window that has closed over what was sent is no sign of congestion: it is probed, a byte at a time.
-  if (snd.wnd === 0 && isSynchronized(tcb.state)) snd.isProbing = true
-  else reno.timedOut(tcb.congestion, snd.mss, snd.max, flightSize(tcb), tcb.attempts === 0)
+  const isOpen = isSynchronized(tcb.state)
+  if (snd.wnd === 0 && isOpen) snd.isProbing = true
+  else if (isOpen) recovery.timedOut(tcb, tcb.attempts === 0)
   roundTrip.backOff(tcb.trip)
   tcb.attempts += 1
-  tcb.timedAt = -1
+  if (snd.wnd === 0 || !isOpen) sendAnew(tcb)
+  startTimeout(tcb, now)
+}
+
+/** What was sent is as if it never was, but for what must not be measured. */
+export function sendAnew({ snd, flight }: Tcb): void {
   snd.nxt = snd.una
-  snd.isLost = false
-  tcb.retransmitAt = now + tcb.trip.rto
+  scoreboard.clear(flight)
 }
 
 function attemptsMax({ state }: Tcb): number {

@@ -5,6 +5,7 @@ import * as checksum from '@mirage/bytes/checksum'
 import type { Ip, IpError, Outgoing } from '@mirage/ip'
 import type { FillAt } from '@mirage/net'
 import type { Result } from '@mirage/result'
+import { clear } from './options.ts'
 import * as wire from './segment.ts'
 import { add } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
@@ -96,8 +97,8 @@ export class Transmitter {
     out.dstPort = dstPort
     out.flags = flags
     out.window = 0
-    out.mss = 0
-    out.scale = -1
+    clear(out)
+    out.ecn = 0
     out.textLength = 0
     out.segmentSize = 0
     this.resetCount += 1

@@ -8,8 +8,10 @@
 import assert from 'node:assert/strict'
 import * as ipv4 from '@mirage/address/ipv4'
 import { type Answer, type Stores, segmentArrives } from '../input.ts'
+import type { Algorithm } from '../congestion/congestion.ts'
 import * as opening from '../opening.ts'
 import { nextSegment } from '../output.ts'
+import * as roundTrip from '../round-trip.ts'
 import { ACK, FIN, RST, SYN, Segment } from '../segment.ts'
 import { Chunks } from '../send-queue.ts'
 import type { State } from '../state.ts'
@@ -29,6 +31,11 @@ export interface Said {
   readonly window?: number
   readonly mss?: number
   readonly scale?: number
+  readonly sackPermitted?: boolean
+  /** TSval and TSecr. */
+  readonly stamps?: readonly [number, number] | undefined
+  /** The edges of each block. */
+  readonly sacks?: readonly (readonly [number, number])[]
   /** The text, or how many bytes of it. */
   readonly text?: string | number
 }
@@ -46,6 +53,12 @@ export interface Setting {
   readonly receiveSize?: number
   readonly sendSize?: number
   readonly keepAlive?: KeepAlive
+  /** How the congestion window grows; CUBIC unless told. */
+  readonly algorithm?: Algorithm
+  /** Whether the peer permits blocks; it does not unless told. */
+  readonly sackPermitted?: boolean
+  /** The peer's clock, if it sends timestamps, at the SYN. */
+  readonly clock?: number
   /** The peer's window, 65,535 unless told. */
   readonly window?: number
   /** The peer's MSS, ours unless told. */
@@ -101,7 +114,7 @@ export class Dialogue {
     const segment = this.#segment(said)
     const answer =
       this.state === 'syn-sent'
-        ? opening.answerArrives(this.tcb, segment, this.now)
+        ? opening.answerArrives(this.tcb, segment, this.stores, this.now)
         : segmentArrives(this.tcb, segment, this.stores, this.now)
     this.#answered(answer, segment.ack)
     this.#flush()
@@ -208,6 +221,8 @@ export class Dialogue {
     segment.window = said.window ?? this.#peer.window
     segment.mss = said.mss ?? 0
     segment.scale = said.scale ?? -1
+    segment.isSackPermitted = said.sackPermitted ?? false
+    takeOptions(segment, said)
     segment.frame = text
     segment.textLength = text.length
     this.#peer.seq = (segment.seq + text.length + (said.syn ? 1 : 0) + (said.fin ? 1 : 0)) | 0
@@ -250,6 +265,12 @@ export class Dialogue {
       window: out.window,
       mss: out.mss,
       scale: out.scale,
+      sackPermitted: out.isSackPermitted,
+      stamps: out.hasTimestamps ? [out.tsVal, out.tsEcr] : undefined,
+      sacks: Array.from(
+        { length: out.sackCount },
+        (_, i) => [out.sacks[2 * i]!, out.sacks[2 * i + 1]!] as const,
+      ),
       segmentSize: out.segmentSize,
       text: textOf(text),
     })
@@ -270,6 +291,8 @@ export function answers(setting: Setting = {}, said: Said = {}): Dialogue {
   syn.window = setting.window ?? 65_535
   syn.mss = said.mss ?? setting.peerMss ?? setting.mss ?? 1000
   syn.scale = said.scale ?? -1
+  syn.isSackPermitted = setting.sackPermitted ?? false
+  if (setting.clock !== undefined) takeOptions(syn, { stamps: [setting.clock, 0] })
   const tcb = opening.synArrives(ENDS, limitsOf(setting), setting.iss ?? 0, setting.keepAlive, syn, 0)
   return new Dialogue(tcb, { seq: ((setting.irs ?? 0) + 1) | 0, window: syn.window })
 }
@@ -278,18 +301,26 @@ export function answers(setting: Setting = {}, said: Said = {}): Dialogue {
 export function established(setting: Setting = {}): Dialogue {
   const { iss = 0, irs = 0 } = setting
   const tcp = answers(setting).sends({ syn: true, seq: iss | 0, ack: (irs + 1) | 0 })
-  tcp.receives({ seq: irs + 1, ack: iss + 1 }).is('established')
+  const { clock } = setting
+  tcp.receives({ seq: irs + 1, ack: iss + 1, stamps: clock === undefined ? undefined : [clock, iss] })
+  tcp.is('established')
   opening.begin(tcp.tcb, 0)
   // Tests of the first exchange want round numbers: the handshake took no time, and left the timeout as it was.
-  tcp.tcb.trip.srtt = -1
-  tcp.tcb.trip.rttvar = 0
-  tcp.tcb.trip.rto = 1000
+  Object.assign(tcp.tcb.trip, roundTrip.unknown())
   return tcp
+}
+
+function takeOptions(segment: Segment, { stamps, sacks = [] }: Said): void {
+  segment.hasTimestamps = stamps !== undefined
+  if (stamps !== undefined) [segment.tsVal, segment.tsEcr] = stamps
+  segment.sackCount = sacks.length
+  segment.sacks.set(sacks.flat())
 }
 
 function limitsOf(setting: Setting): Limits {
   const { mss = 1000, receiveSize = 65_535, sendSize = 1 << 20, segmentMax = 0 } = setting
-  return { mss, receiveSize, sendSize, segmentMax }
+  const limits = { mss, receiveSize, sendSize, segmentMax }
+  return setting.algorithm === undefined ? limits : { ...limits, algorithm: setting.algorithm }
 }
 
 /** A text of a length is as good as any, but not the same byte again and again. */

@@ -1,10 +1,14 @@
 /** Every unikernel of the repository on every target, run with `mirage run` and looked at from outside. */
 import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
 import dgram from 'node:dgram'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { missing } from '../../packages/engine-quickjs/src/files.ts'
 import { skipWithout } from '../system.ts'
 import { Project, type Running } from './running.ts'
@@ -18,7 +22,10 @@ interface Case {
   readonly prints: readonly RegExp[]
   /** What it prints nowhere. */
   readonly never?: RegExp
-  readonly during?: (running: Running) => Promise<void>
+  readonly during?: (running: Running, port: number) => Promise<void>
+  /** Runs first, with a port that is free for TCP and UDP: `IPERF` in the arguments. What it gives is ended last. */
+  readonly before?: (port: number) => Promise<() => void>
+  readonly skip?: string | false
   /** How it ends: by itself unless it says so. */
   readonly end?: 'interrupt'
   readonly exit?: number
@@ -108,8 +115,15 @@ const CASES: readonly Case[] = [
     prints: [
       /\[ping\] 56 bytes from 10\.0\.0\.1: sequence 1, time [0-9.]+ ms\n/,
       /\[ping\] 56 bytes from 10\.0\.0\.1: sequence 2, time [0-9.]+ ms\n/,
-      /\[ping\] 2 sent, 2 received\n/,
+      /\[ping\] 2 sent, 2 received, 0% lost\n/,
+      /\[ping\] round trip min\/avg\/max\/mdev = ([0-9.]+\/){3}[0-9.]+ ms\n/,
     ],
+  },
+  {
+    name: 'device-usage/ping',
+    title: 'sends more than one packet carries, as often and as fast as it is told',
+    args: ['--count=3', '--interval=0.05', '--size=4000'],
+    prints: [/\[ping\] 4000 bytes from 10\.0\.0\.1: sequence 1, /, /\[ping\] 3 sent, 3 received, 0% lost\n/],
   },
   {
     name: 'device-usage/ping',
@@ -118,6 +132,76 @@ const CASES: readonly Case[] = [
     prints: [/\[ping\] no answer to sequence 1\n/, /10\.0\.0\.77 does not answer/],
     never: /\n +at /,
     exit: 1,
+  },
+  {
+    name: 'device-usage/traceroute',
+    title: 'says that nobody on the way answers, and fails',
+    // The way out of `mirage run` is no router: it leads into sockets of the host, which have hops of their own.
+    args: ['--target=192.0.2.1', '--hops=2', '--wait=0.2'],
+    prints: [/\[traceroute\] to 192\.0\.2\.1: 2 hops at most/, / 1 {2}\*/, /192\.0\.2\.1 does not answer/],
+    never: /\n +at /,
+    exit: 1,
+  },
+  {
+    name: 'device-usage/iperf',
+    title: 'is a server for the stock client',
+    skip: skipWithout('iperf3'),
+    args: ['--publish=IPERF:5201', '--publish=IPERF:5201/udp'],
+    prints: [
+      /\[iperf\] listening on port 5201\n/,
+      /accepted a test from 10\.0\.0\.1:\d+\n/,
+      /\[iperf\] \[ {2}1\] {3}0\.00-.* received\n/,
+    ],
+    during: measure,
+    end: 'interrupt',
+  },
+  {
+    name: 'device-usage/iperf',
+    title: 'is a client of the stock server',
+    skip: skipWithout('iperf3'),
+    args: ['--client=10.0.0.1', '--port=IPERF', '--bytes=5M', '--parallel=2'],
+    prints: [/connected to 10\.0\.0\.1:\d+\n/, /\[SUM\] {3}0\.00-.* sent\n/, / received\n/],
+    before: stockServer,
+  },
+  {
+    name: 'device-usage/iperf',
+    title: 'says that there is no server, and fails',
+    args: ['--client=10.0.0.1', '--port=1'],
+    prints: [/no connection to 10\.0\.0\.1:1: refused/],
+    never: /\n +at /,
+    exit: 1,
+  },
+  {
+    name: 'applications/router',
+    title: 'leads its inside outside',
+    args: ['--', '--inside-ipv4=192.168.1.1/24', '--forward=tcp:8080:192.168.1.5:80'],
+    prints: [/\[router\] leads 192\.168\.1\.1\/24 outside, behind 10\.0\.0\.2\n/],
+    end: 'interrupt',
+  },
+  {
+    name: 'applications/router',
+    title: 'refuses to lead from a network to itself',
+    args: ['--', '--inside-ipv4=10.0.0.7/24'],
+    prints: [/inside and outside are one network, 10\.0\.0\.7\/24: say another with --inside-ipv4/],
+    exit: 1,
+  },
+  {
+    name: 'applications/firewall',
+    title: 'stands between its networks, with rules in words',
+    args: ['--', '--inside-ipv4=192.168.1.1/24', '--rule="allow in tcp to 192.168.1.5 port 80"'],
+    prints: [
+      /\[firewall\] stands between 192\.168\.1\.1\/24 and 10\.0\.0\.2\/24, with 1 rules\n/,
+      /allow in tcp to 192\.168\.1\.5\/32 port 80\n/,
+    ],
+    end: 'interrupt',
+  },
+  {
+    name: 'applications/firewall',
+    title: 'refuses a rule that makes no sense, by its words',
+    args: ['--', '--rule="let me in"'],
+    prints: [/let me in/, /a rule such as/],
+    never: /\n +at /,
+    exit: 64,
   },
   {
     name: 'device-usage/network',
@@ -136,6 +220,29 @@ const CASES: readonly Case[] = [
     ],
     during: talkToNetwork,
     end: 'interrupt',
+  },
+  {
+    name: 'applications/dhcp-server',
+    title: 'leases addresses of the network that it is in',
+    args: ['--', '--ipv4=10.0.0.53/24', '--range=10.0.0.100-10.0.0.199', '--lease-time=60'],
+    prints: [
+      /\[stack\] address 10\.0\.0\.53\/24\n/,
+      /\[dhcp-server\] leases 10\.0\.0\.100-10\.0\.0\.199 for 60 s\n/,
+    ],
+    // A signal that overtakes the tool's own start is not taken for Ctrl-C.
+    during: async (running) => {
+      await running.prints(/leases/)
+      await setTimeout(500)
+    },
+    end: 'interrupt',
+  },
+  {
+    name: 'applications/dhcp-server',
+    title: 'refuses addresses of another network, and fails',
+    args: ['--', '--ipv4=10.0.0.53/24', '--range=10.0.9.100-10.0.9.199'],
+    prints: [/10\.0\.9\.100 is not in the network of 10\.0\.0\.53\/24/],
+    never: /\n +at /,
+    exit: 1,
   },
   {
     name: 'applications/hono',
@@ -157,14 +264,17 @@ const TARGETS: readonly (readonly [name: string, skip: string | false])[] = [
 describe('unikernels', { concurrency: 3 }, () => {
   const all = TARGETS.flatMap(([target, skip]) => CASES.map((each) => ({ target, skip, each })))
   for (const { target, skip, each } of all) {
-    it(`${each.name} ${each.title} (${target})`, { skip }, async () => {
+    it(`${each.name} ${each.title} (${target})`, { skip: skip || (each.skip ?? false) }, async () => {
       const project = new Project(each.name)
       await project.configure(`--target=${target}`)
-      const running = project.run(...(each.args ?? []))
+      const port = await freePort()
+      const end = await each.before?.(port)
+      const running = project.run(...(each.args ?? []).map((word) => word.replace('IPERF', String(port))))
       try {
-        await check(each, running)
+        await check(each, running, port)
       } finally {
         await running.kill()
+        end?.()
         project.remove()
       }
     })
@@ -198,8 +308,9 @@ describe('unikernels', { concurrency: 3 }, () => {
   })
 })
 
-async function check({ prints, never, during, end, exit = 0 }: Case, running: Running): Promise<void> {
-  await during?.(running)
+async function check(each: Case, running: Running, port: number): Promise<void> {
+  const { prints, never, during, end, exit = 0 } = each
+  await during?.(running, port)
   if (end === 'interrupt') {
     await running.prints(inOrder(prints))
     assert.equal(await running.interrupt(), exit, running.output)
@@ -235,6 +346,43 @@ async function talkToNetwork(running: Running): Promise<void> {
     socket.send('by UDP', udp, '127.0.0.1')
   })
   assert.equal(echoed, 'by UDP')
+}
+
+/** A port of the host that is free for TCP, and most likely for UDP. */
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Tests of the stock client, by TCP and UDP, in both directions; it checks what it is told itself. */
+async function measure(running: Running, port: number): Promise<void> {
+  await running.prints(/listening on port/)
+  const runs: readonly (readonly string[])[] = [
+    ['-n', '2M'],
+    ['-n', '2M', '-R', '-P', '2'],
+    ['-u', '-b', '2M', '-t', '1', '-l', '1400'],
+  ]
+  for (const words of runs) {
+    const { stdout } = await promisify(execFile)(
+      'iperf3',
+      ['-c', '127.0.0.1', '-p', String(port), '-J', ...words],
+      { timeout: 30_000 },
+    )
+    const { end } = JSON.parse(stdout) as { end: Record<string, { bytes: number; lost_percent?: number }> }
+    const carried = (end['sum_received'] ?? end['sum'])!
+    assert.ok(carried.bytes >= 200_000, stdout)
+  }
+}
+
+/** The stock server on the host, for one test. */
+async function stockServer(port: number): Promise<() => void> {
+  const server = spawn('iperf3', ['-s', '-1', '-B', '127.0.0.1', '-p', String(port), '--forceflush'])
+  await once(server.stdout, 'data')
+  return () => server.kill()
 }
 
 async function askHono(running: Running): Promise<void> {

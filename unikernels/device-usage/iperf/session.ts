@@ -1,7 +1,7 @@
 /** One test, of either end: the control connection, the streams, and the lines that say how it goes. */
 import type { Endpoint } from '@mirage/address/endpoint'
 import { equal } from '@mirage/bytes'
-import type { Cancel, Clock } from '@mirage/clock'
+import { type Cancel, type Clock, sleep } from '@mirage/clock'
 import type { Random } from '@mirage/random'
 import { below } from '@mirage/random'
 import { type Result, done, err } from '@mirage/result'
@@ -31,6 +31,9 @@ export interface Settings {
 
 /** How long the other end may take until the test runs, in milliseconds. */
 const PATIENCE = 10_000
+/** As long as bytes come in every such time, in milliseconds, a stream goes on behind the end; but not for longer. */
+const DRAIN = 20
+const DRAIN_MAX = 1000
 /** Tries to find a local port for a UDP stream. */
 const PORT_TRIES = 16
 
@@ -294,6 +297,8 @@ export class Session implements streams.Load {
 
   async #collect(): Promise<void> {
     this.#stop()
+    if (this.parameters.protocol === 'tcp' && this.#meters.some(({ isSender }) => !isSender))
+      await this.#drain()
     const results = this.#meters.map((meter) => ({
       id: meter.id,
       ...resultOf(meter.total),
@@ -301,6 +306,21 @@ export class Session implements streams.Load {
     }))
     const isSender = this.#meters.some((meter) => meter.isSender)
     await this.#perform(this.#control.answer(results, isSender))
+  }
+
+  /** The word that the test is over may overtake the last bytes, which count with the time until they are here. */
+  async #drain(): Promise<void> {
+    const deadline = this.clock.now() + DRAIN_MAX
+    let before = -1
+    for (let bytes = this.#bytes; bytes !== before && this.clock.now() < deadline; bytes = this.#bytes) {
+      if (before >= 0) this.#seconds = (this.clock.now() - this.#startedAt) / 1000
+      before = bytes
+      await sleep(this.clock, DRAIN)
+    }
+  }
+
+  get #bytes(): number {
+    return this.#meters.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   #finish(): void {

@@ -1,21 +1,25 @@
 /** Sends ICMP echo requests and tells how long the answers take: RFC 792. */
-import { type Ipv4, format } from '@mirage/address/ipv4'
-import { type Values, integer, ipv4, optional } from '@mirage/argument'
+import { format } from '@mirage/address/ip'
+import type { IpAddress } from '@mirage/address/ip'
+import { type Values, integer, ipv4, number, optional } from '@mirage/argument'
+import { getU16 } from '@mirage/bytes'
 import { type Clock, type Millis, sleep } from '@mirage/clock'
 import { source } from '@mirage/console/logs'
+import { ICMP } from '@mirage/ip'
 import { type Random, below } from '@mirage/random'
 import { type Result, done, err } from '@mirage/result'
 import type { Stack } from '@mirage/stack'
+import { Statistics } from './statistics.ts'
 
 const log = source('ping')
-
-/** Between two requests. An answer that takes longer counts as lost. */
-const INTERVAL: Millis = 1000
-const PAYLOAD = new Uint8Array(56)
 
 export const args = {
   target: optional(ipv4({ doc: 'Whom to ping; the gateway unless told.' })),
   count: integer({ doc: 'How many times.', default: 4, min: 1, max: 65_535 }),
+  interval: number({ doc: 'Seconds between two requests.', default: 1, min: 0.001, max: 3600 }),
+  size: integer({ doc: 'Bytes that each carries.', default: 56, min: 0, max: 65_507 }),
+  ttl: integer({ doc: 'Hops that a request may live.', default: 64, min: 1, max: 255 }),
+  wait: number({ doc: 'Seconds that an answer may take.', default: 1, min: 0.001, max: 3600 }),
 }
 
 interface Devices {
@@ -26,28 +30,92 @@ interface Devices {
 
 export async function start(
   { clock, random, stack }: Devices,
-  { target, count }: Values<typeof args>,
+  { target, count, interval, size, ttl, wait }: Values<typeof args>,
 ): Promise<Result<void, string>> {
-  const dst: Ipv4 | undefined = target ?? stack.ip.config.gateway
+  const dst: IpAddress | undefined = target ?? stack.ip.config.gateway
   if (dst === undefined) return err('there is no gateway to ping: say --target')
-  const id = below(random, 0x1_0000)
-  const sent = new Map<number, Millis>()
-  let received = 0
-  stack.icmp.onReply(({ src, id: to, sequence, payload }) => {
-    const since = sent.get(sequence)
-    if (to !== id || since === undefined) return
-    sent.delete(sequence)
-    received++
-    const elapsed = (clock.now() - since).toFixed(3)
-    log.info(`${payload.length} bytes from ${format(src)}: sequence ${sequence}, time ${elapsed} ms`)
-  })
+  const statistics = new Statistics()
+  const series = new Series(clock, below(random, 0x1_0000), statistics, wait * 1000)
+  const payload = Uint8Array.from({ length: size }, (_, index) => index)
+  listen(stack, series)
   for (let sequence = 1; sequence <= count; sequence++) {
-    sent.set(sequence, clock.now())
-    const written = stack.icmp.echo(dst, { id, sequence, payload: PAYLOAD })
-    if (!written.ok) log.warning(`sequence ${sequence} was not sent: ${written.error}`)
-    await sleep(clock, INTERVAL)
-    if (sent.delete(sequence)) log.warning(`no answer to sequence ${sequence}`)
+    statistics.sent += 1
+    series.sent(sequence)
+    const written = stack.icmp.echo(dst, { id: series.id, sequence, payload }, { ttl })
+    if (!written.ok) {
+      series.isOver(sequence)
+      log.warning(`sequence ${sequence} was not sent: ${written.error}`)
+    }
+    await sleep(clock, sequence < count ? interval * 1000 : wait * 1000)
+    series.giveUp()
   }
-  log.info(`${count} sent, ${received} received`)
-  return received > 0 ? done : err(`${format(dst)} does not answer`)
+  log.info(statistics.counts())
+  const times = statistics.times()
+  if (times !== undefined) log.info(times)
+  return statistics.received > 0 ? done : err(`${format(dst)} does not answer`)
+}
+
+/** The requests that wait for an answer, and what has come of the others. */
+class Series {
+  readonly id: number
+  readonly statistics: Statistics
+  readonly #clock: Clock
+  readonly #wait: Millis
+  /** By sequence number, oldest first: no more than are sent while one may be answered. */
+  readonly #waiting: Map<number, Millis> = new Map()
+  #last = 0
+
+  constructor(clock: Clock, id: number, statistics: Statistics, wait: Millis) {
+    this.#clock = clock
+    this.id = id
+    this.statistics = statistics
+    this.#wait = wait
+  }
+
+  sent(sequence: number): void {
+    this.#last = sequence
+    this.#waiting.set(sequence, this.#clock.now())
+  }
+
+  /** How long the request `sequence` has waited, if it does; then it waits no longer. */
+  isOver(sequence: number): Millis | undefined {
+    const since = this.#waiting.get(sequence)
+    if (since === undefined) return undefined
+    this.#waiting.delete(sequence)
+    return this.#clock.now() - since
+  }
+
+  wasSent(sequence: number): boolean {
+    return sequence >= 1 && sequence <= this.#last
+  }
+
+  /** Says which requests were not answered in time. */
+  giveUp(): void {
+    for (const [sequence, since] of this.#waiting) {
+      if (this.#clock.now() - since < this.#wait) return
+      this.#waiting.delete(sequence)
+      log.warning(`no answer to sequence ${sequence}`)
+    }
+  }
+}
+
+function listen({ icmp }: Stack, series: Series): void {
+  const { id, statistics } = series
+  icmp.onReply(({ src, id: to, sequence, payload }) => {
+    if (to !== id || !series.wasSent(sequence)) return
+    const elapsed = series.isOver(sequence)
+    const about = `${payload.length} bytes from ${format(src)}: sequence ${sequence}`
+    if (elapsed === undefined) {
+      statistics.duplicates += 1
+      return log.info(`${about}, again or too late`)
+    }
+    statistics.answered(elapsed)
+    log.info(`${about}, time ${elapsed.toFixed(3)} ms`)
+  })
+  icmp.onError(ICMP, ({ kind, reporter, frame, offset }) => {
+    const sequence = getU16(frame, offset + 6)
+    if (getU16(frame, offset + 4) !== id || series.isOver(sequence) === undefined) return
+    statistics.errors += 1
+    log.warning(`from ${format(reporter)}: ${kind}, sequence ${sequence}`)
+  })
 }

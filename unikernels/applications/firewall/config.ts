@@ -1,0 +1,8 @@
+import { unikernel } from '@mirage/configure'
+import { clock, stack } from '@mirage/configure/devices'
+
+export default unikernel<typeof import('./unikernel.ts')>({
+  name: 'firewall',
+  main: './unikernel.ts',
+  devices: { clock: clock(), outside: stack({ group: 'outside' }), inside: stack({ group: 'inside' }) },
+})

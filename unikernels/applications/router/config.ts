@@ -1,0 +1,13 @@
+import { unikernel } from '@mirage/configure'
+import { clock, random, stack } from '@mirage/configure/devices'
+
+export default unikernel<typeof import('./unikernel.ts')>({
+  name: 'router',
+  main: './unikernel.ts',
+  devices: {
+    clock: clock(),
+    random: random(),
+    outside: stack({ group: 'outside' }),
+    inside: stack({ group: 'inside' }),
+  },
+})

@@ -1,0 +1,8 @@
+import { unikernel } from '@mirage/configure'
+import { clock, random, stack } from '@mirage/configure/devices'
+
+export default unikernel<typeof import('./unikernel.ts')>({
+  name: 'traceroute',
+  main: './unikernel.ts',
+  devices: { clock: clock(), random: random(), stack: stack() },
+})

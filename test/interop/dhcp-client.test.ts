@@ -1,0 +1,209 @@
+/** Our DHCP client against dnsmasq, by what that says in its log. */
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import * as ipv4 from '@mirage/address/ipv4'
+import type { Clock } from '@mirage/clock'
+import { type DhcpOptions, type Stack, connectDhcp } from '@mirage/stack'
+import { clock } from '@mirage/target-node/clock'
+import { connect as connectRandom } from '@mirage/target-node/random'
+import { skipWithout } from '../system.ts'
+import { hurried, lent } from './lent.ts'
+import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
+
+/** Longer than anything here takes on a busy machine. */
+const PATIENCE_MS = 15_000
+
+const OPTIONS = [
+  '--keep-in-foreground',
+  '--conf-file=',
+  '--pid-file=',
+  '--port=0',
+  '--user=root',
+  '--log-dhcp',
+  '--dhcp-authoritative',
+  '--no-ping',
+  '--dhcp-sequential-ip',
+  '--dhcp-range=10.98.0.100,10.98.0.101,2m',
+  '--domain=example.org',
+  '--dhcp-option=26,1400',
+  '--dhcp-option=option:ntp-server,10.98.0.7',
+  '--dhcp-option=option:dns-server,10.98.0.8',
+  '--dhcp-option=option:domain-search,a.example,b.example',
+]
+
+/** A host with dnsmasq, which leases 10.98.0.100 and 10.98.0.101 for its shortest time, two minutes. */
+class Lessor {
+  readonly host: LinuxHost
+  readonly #folder: string
+  #server: ChildProcess | undefined
+  readonly #ends: (() => void)[] = []
+
+  private constructor(host: LinuxHost) {
+    this.host = host
+    this.#folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mirage-dnsmasq-'))
+  }
+
+  static async create(): Promise<Lessor> {
+    const lessor = new Lessor(await linuxHost({ addresses: ['10.98.0.1/24'] }))
+    await lessor.start()
+    return lessor
+  }
+
+  /** Starts the server, again. */
+  async start(): Promise<void> {
+    const before = this.log.length
+    const files = [`--log-facility=${this.#folder}/log`, `--dhcp-leasefile=${this.#folder}/leases`]
+    this.#server = this.host.spawn('dnsmasq', `--interface=${this.host.name}`, ...files, ...OPTIONS)
+    await this.says(/started/, before)
+  }
+
+  /** Ends the server, whose leases stay in its file. */
+  stop(): void {
+    this.#server?.kill('SIGKILL')
+  }
+
+  get log(): string {
+    const file = path.join(this.#folder, 'log')
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''
+  }
+
+  /** The kinds of messages that it heard and said, in order. */
+  get messages(): readonly string[] {
+    return Array.from(this.log.matchAll(/ DHCP([A-Z]+)\(/g), ([, kind]) => kind!)
+  }
+
+  /** Waits until the log has `pattern`, from `offset` on. */
+  async says(pattern: RegExp, offset = 0): Promise<void> {
+    const end = Date.now() + PATIENCE_MS
+    while (!pattern.test(this.log.slice(offset))) {
+      assert.ok(Date.now() < end, `no ${pattern} in:\n${this.log}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** A client on the other end of its cable. Its timers end with this. */
+  connect(options: DhcpOptions = {}, time: Clock = clock): Promise<Stack> {
+    const random = connectRandom()
+    assert.ok(random.ok)
+    const cancels = new Set<() => void>()
+    const at: Clock['at'] = (deadline, task) => {
+      const cancel = time.at(deadline, () => {
+        cancels.delete(cancel)
+        task()
+      })
+      cancels.add(cancel)
+      return cancel
+    }
+    this.#ends.push(() => {
+      for (const cancel of cancels) cancel()
+    })
+    const bounded = { now: () => time.now(), wall: () => time.wall(), timezoneOffset: () => 0, at }
+    return connectDhcp({ net: lent(this.host.cable), clock: bounded, random: random.value }, options)
+  }
+
+  remove(): void {
+    for (const end of this.#ends) end()
+    this.host.remove()
+    fs.rmSync(this.#folder, { recursive: true })
+  }
+}
+
+const skip = missing() || skipWithout('dnsmasq')
+
+describe('our DHCP client and dnsmasq', { skip, concurrency: 3 }, () => {
+  const promise = (title: string, check: (lessor: Lessor) => Promise<void>): void => {
+    it(title, { timeout: 2 * PATIENCE_MS }, async () => {
+      const lessor = await Lessor.create()
+      try {
+        await check(lessor)
+      } finally {
+        lessor.remove()
+      }
+    })
+  }
+
+  promise('agree on an address and everything besides, and the address works', async (lessor) => {
+    const stack = await lessor.connect({ hostname: 'alice' })
+    const { renew: _, rebind: __, expires: ___, ...lease } = stack.lease!
+    assert.deepEqual(lease, {
+      address: ipv4.of(10, 98, 0, 100),
+      prefixLength: 24,
+      gateway: ipv4.of(10, 98, 0, 1),
+      dnsServers: [ipv4.of(10, 98, 0, 8)],
+      ntpServers: [ipv4.of(10, 98, 0, 7)],
+      hostname: 'alice',
+      domainName: 'example.org',
+      searchList: ['a.example', 'b.example'],
+      mtu: 1400,
+      server: ipv4.of(10, 98, 0, 1),
+    })
+    assert.equal(stack.ip.mtu(ipv4.of(10, 98, 0, 1)), 1380)
+    assert.match(await lessor.host.run('ping', '-c', '1', '-W', '2', '10.98.0.100'), / 0% packet loss/)
+    assert.deepEqual(lessor.messages, ['DISCOVER', 'OFFER', 'REQUEST', 'ACK'])
+    stack.disconnect()
+    await lessor.says(/DHCPRELEASE\(\S+\) 10\.98\.0\.100 /)
+  })
+
+  promise('renew a lease at half of its time', async (lessor) => {
+    const stack = await lessor.connect({}, hurried(clock, 60))
+    const { expires } = stack.lease!
+    await new Promise<void>((resolve) => {
+      stack.onLease(() => resolve())
+    })
+    assert.deepEqual(lessor.messages, ['DISCOVER', 'OFFER', 'REQUEST', 'ACK', 'REQUEST', 'ACK'])
+    assert.ok(stack.lease!.expires >= expires + 60_000)
+    stack.disconnect()
+  })
+
+  promise('find each other again when the server was away, before the lease ends', async (lessor) => {
+    const time = hurried(clock, 60)
+    const stack = await lessor.connect({}, time)
+    const { renew, expires } = stack.lease!
+    lessor.stop()
+    // Nobody hears the question of T1. Whoever is there at T2 is asked by broadcast.
+    while (time.now() < renew + 1000) await new Promise((resolve) => setTimeout(resolve, 20))
+    await lessor.start()
+    await new Promise<void>((resolve) => {
+      stack.onLease(() => resolve())
+    })
+    assert.ok(stack.lease!.expires > expires)
+    assert.deepEqual(lessor.messages, ['DISCOVER', 'OFFER', 'REQUEST', 'ACK', 'REQUEST', 'ACK'])
+    stack.disconnect()
+  })
+
+  promise('agree by one exchange on the address of before', async (lessor) => {
+    const before = await lessor.connect({ keepsLease: true })
+    const { address } = before.lease!
+    before.disconnect()
+    const after = await lessor.connect({ before: address })
+    assert.equal(after.lease!.address, address)
+    assert.deepEqual(lessor.messages, ['DISCOVER', 'OFFER', 'REQUEST', 'ACK', 'REQUEST', 'ACK'])
+    after.disconnect()
+  })
+
+  promise('agree on another address when that of before is of another network', async (lessor) => {
+    const stack = await lessor.connect({ before: ipv4.of(192, 168, 7, 7) }, hurried(clock, 10))
+    assert.equal(stack.lease!.address, ipv4.of(10, 98, 0, 100))
+    assert.deepEqual(lessor.messages, ['REQUEST', 'NAK', 'DISCOVER', 'OFFER', 'REQUEST', 'ACK'])
+    stack.disconnect()
+  })
+
+  for (const isCautious of [false, true]) {
+    const how = isCautious ? 'before it is used' : 'as soon as it is used'
+    promise(`decline an address that somebody has, ${how}, for the next one`, async (lessor) => {
+      // ARP answers for every address of a host, on all of its interfaces.
+      await lessor.host.run('ip', 'addr', 'add', '10.98.0.100/32', 'dev', 'lo')
+      const connecting = lessor.connect({ isCautious }, hurried(clock, 10))
+      await lessor.says(/DHCPDECLINE\(\S+\) 10\.98\.0\.100 /)
+      const stack = await connecting
+      await lessor.says(/DHCPACK\(\S+\) 10\.98\.0\.101 /)
+      while (stack.lease?.address !== ipv4.of(10, 98, 0, 101))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      stack.disconnect()
+    })
+  }
+})

@@ -34,7 +34,7 @@ async function args(target: string, machine: Machine, wiring: Wiring): Promise<s
 describe('the command for a sealed process', { skip: missing('spt') }, () => {
   it('attaches every device by its name, the networks as streams from descriptor 3 on', async () => {
     assert.equal(
-      await args('spt', USUAL, 'descriptors'),
+      await args('spt', USUAL, 'streams'),
       '--mem=256 --net:service=stream:3 --block:disk=./disk.img --net:admin=stream:4 -- /project/dist/site.spt --port=80',
     )
   })
@@ -47,8 +47,12 @@ describe('the command for a sealed process', { skip: missing('spt') }, () => {
     )
   })
 
+  it('inherits TAP devices that the tool has opened', async () => {
+    assert.match(await args('spt', USUAL, 'open-taps'), /--net:service=@3 .* --net:admin=@4 /)
+  })
+
   it('has the group of each network, whose arguments say where it is', async () => {
-    const command = await launch(PROJECT, BUILT, USUAL, [], 'descriptors')
+    const command = await launch(PROJECT, BUILT, USUAL, [], 'streams')
     assert.deepEqual(command.ok && command.value.networks, [undefined, 'admin'])
   })
 
@@ -62,7 +66,7 @@ describe('the command for a sealed process', { skip: missing('spt') }, () => {
 
 describe('the command for a machine', { skip: !isThere() && 'needs qemu-system-x86_64' }, () => {
   it('has its devices in the order of the manifest, after the one for randomness', async () => {
-    const found = (await args('virtio', USUAL, 'descriptors')).matchAll(/-device (virtio-\w+)-device/g)
+    const found = (await args('virtio', USUAL, 'streams')).matchAll(/-device (virtio-\w+)-device/g)
     assert.deepEqual(
       [...found].map(([, device]) => device),
       ['virtio-rng', 'virtio-net', 'virtio-blk', 'virtio-net'],
@@ -70,10 +74,7 @@ describe('the command for a machine', { skip: !isThere() && 'needs qemu-system-x
   })
 
   it('has QEMU take the networks as streams on descriptors, or as TAP devices', async () => {
-    assert.match(
-      await args('virtio', USUAL, 'descriptors'),
-      /stream,id=d2,server=off,addr.type=fd,addr.str=4/,
-    )
+    assert.match(await args('virtio', USUAL, 'streams'), /stream,id=d2,server=off,addr.type=fd,addr.str=4/)
     assert.match(await args('virtio', USUAL, 'taps'), /tap,id=d2,ifname=tap1,script=no,downscript=no/)
   })
 

@@ -41,7 +41,7 @@ export async function launch(
   if (unknown !== undefined) return err(failure(124, `option --disk: ${built.name} has no disk ${unknown}`))
   const image = resolve(project.folder, built.image)
   const plain = { words, env: process.env, remark: undefined, told: undefined }
-  const networks = built.attached.filter(({ kind }) => kind === 'net').map(({ group }) => group)
+  const networks = networksOf(built)
   switch (built.target) {
     case 'spt': {
       const absent = missing('spt')
@@ -64,7 +64,7 @@ export async function launch(
         program: process.execPath,
         args,
         env: environment(),
-        networks: interfaces.map(groupOf),
+        networks,
       })
     }
   }
@@ -73,6 +73,13 @@ export async function launch(
 /** The file of a disk, from the folder of the project. */
 export function diskFile(name: string, path: string | undefined, { disks }: Machine): string {
   return disks.get(name) ?? path ?? name
+}
+
+/** For each network of what is built the group of its arguments. */
+export function networksOf({ target, attached, interfaces }: Built): Launch['networks'] {
+  return target === 'unix' || target === 'macosx'
+    ? interfaces.map(groupOf)
+    : attached.filter(({ kind }) => kind === 'net').map(({ group }) => group)
 }
 
 /** `admin` of `--admin-interface`: the arguments of its stack have the same in front of their names. */
@@ -85,7 +92,12 @@ function sptDevices({ attached }: Built, machine: Machine, wiring: Wiring): read
   const devices = attached.map(({ kind, name, path }) => {
     if (kind === 'block') return `--block:${name}=${diskFile(name, path, machine)}`
     const index = networks++
-    return `--net:${name}=${wiring === 'taps' ? `tap${index}` : `stream:${FIRST_FD + index}`}`
+    const places = {
+      taps: `tap${index}`,
+      'open-taps': `@${FIRST_FD + index}`,
+      streams: `stream:${FIRST_FD + index}`,
+    }
+    return `--net:${name}=${places[wiring]}`
   })
   return [`--mem=${machine.memory ?? MEMORY}`, ...devices]
 }

@@ -8,5 +8,8 @@ export interface Machine {
   readonly disks: ReadonlyMap<string, string>
 }
 
-/** Where the networks are: descriptors of the tool's, or what a command line in a terminal can name. */
-export type Wiring = 'descriptors' | 'taps'
+/**
+ * Where the networks are: streams to the tool, from descriptor 3 on; TAP devices that the tool has opened, likewise; or
+ * TAP devices that a command line in a terminal can name.
+ */
+export type Wiring = 'streams' | 'open-taps' | 'taps'

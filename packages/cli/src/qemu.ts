@@ -89,12 +89,20 @@ function devices({ attached }: Built, machine: Machine, wiring: Wiring, bus: str
       ]
     }
     const number = networks++
-    const netdev =
-      wiring === 'taps'
-        ? `tap,id=${id},ifname=tap${number},script=no,downscript=no`
-        : `stream,id=${id},server=off,addr.type=fd,addr.str=${FIRST_FD + number}`
-    return ['-netdev', netdev, '-device', `virtio-net-${bus},netdev=${id}`]
+    const device = `virtio-net-${bus},netdev=${id}`
+    return ['-netdev', netdev(id, number, wiring), '-device', device]
   })
+}
+
+function netdev(id: string, number: number, wiring: Wiring): string {
+  switch (wiring) {
+    case 'taps':
+      return `tap,id=${id},ifname=tap${number},script=no,downscript=no`
+    case 'open-taps':
+      return `tap,id=${id},fd=${FIRST_FD + number}`
+    case 'streams':
+      return `stream,id=${id},server=off,addr.type=fd,addr.str=${FIRST_FD + number}`
+  }
 }
 
 function find(program: string): string | undefined {

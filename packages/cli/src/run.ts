@@ -2,7 +2,7 @@
  * Runs a unikernel in a process of its own, and a gateway for each of its networks in this one.
  *
  * The unikernel's Ethernet is a stream socket, its file descriptor 3 (4 for a second network): each frame is
- * preceded by its length, 4 bytes, big-endian.
+ * preceded by its length, 4 bytes, big-endian. Or it is a TAP device, and there are no gateways.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
@@ -16,6 +16,7 @@ import { FIRST_FD, type Launch } from './launch.ts'
 import { loadNetwork } from './network-bundle.ts'
 import type { Failure } from './problem.ts'
 import type { Project } from './project.ts'
+import type { Taps } from './taps.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a person wants besides. */
@@ -24,6 +25,8 @@ export interface Options {
   readonly publish: readonly string[]
   /** The file that is recorded to, and the one interface that is, if not all are. */
   readonly capture: { readonly path: string; readonly interface: string | undefined } | undefined
+  /** Devices in place of gateways. They are closed here once the unikernel has them. */
+  readonly taps: Taps | undefined
 }
 
 /** What a person calls a network: the group of its arguments, or `net` where it has none. */
@@ -36,21 +39,22 @@ export async function run(
   project: Project,
   built: Built,
   launch: Launch,
-  { publish, capture }: Options,
+  { publish, capture, taps }: Options,
   terminal: Terminal,
 ): Promise<Result<number, Failure>> {
   const opened = capture === undefined ? ok(undefined) : openTheFile(capture, terminal)
   if (!opened.ok) return opened
   const file = opened.value
   // The unikernel boots while this process loads the gateway.
-  const child = start(project, launch)
+  const child = start(project, launch, taps)
+  taps?.close()
   const output = shown(child)
   const signals = passSignals(child)
   const exit = ended(child, built.name, signals.passed, terminal)
   const gateways: RunningGateway[] = []
   let recording: Capture | undefined
   try {
-    for (const [index, group] of launch.networks.entries()) {
+    for (const [index, group] of taps === undefined ? launch.networks.entries() : []) {
       const { connect, record } = await loadNetwork(project)
       const stream = child.stdio[FIRST_FD + index] as Socket | undefined
       if (stream === undefined) break
@@ -100,8 +104,12 @@ function shown({ stdout }: ChildProcess): () => string {
 /** Characters of the end of what was shown that may tell the status. */
 const LAST_SIZE = 100
 
-function start({ folder }: Project, { program, args, env, networks, told }: Launch): ChildProcess {
-  const sockets = networks.map(() => 'pipe' as const)
+function start(
+  { folder }: Project,
+  { program, args, env, networks, told }: Launch,
+  taps: Taps | undefined,
+): ChildProcess {
+  const sockets = taps?.descriptors ?? networks.map(() => 'pipe' as const)
   const output = told === undefined ? 'inherit' : 'pipe'
   const stdio: StdioOptions = ['inherit', output, 'inherit', ...sockets]
   return spawn(program, args, { cwd: folder, stdio, env })

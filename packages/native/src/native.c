@@ -9,11 +9,13 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -143,6 +145,11 @@ static napi_value close_file(napi_env env, napi_callback_info info) {
   arguments(env, info, values);
   close(integer(env, values[0]));
   return NULL;
+}
+
+/* endWithParent() */
+static napi_value end_with_parent(napi_env env, napi_callback_info info) {
+  return prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 ? failure(env) : number(env, 0);
 }
 
 /* write(descriptor, slab, offset, length): how many bytes. */
@@ -280,7 +287,7 @@ NAPI_MODULE_INIT() {
     {"setPersistent", set_persistent}, {"mtu", mtu},
     {"datagramPair", datagram_pair}, {"closeFile", close_file},
     {"write", write_frame},          {"read", read_frames},
-    {"stopReading", stop_reading},
+    {"stopReading", stop_reading},   {"endWithParent", end_with_parent},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

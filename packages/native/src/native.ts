@@ -33,6 +33,8 @@ export interface Addon {
   /** Fills in the descriptors of two sockets; what is written to one is read from the other, frame by frame. */
   datagramPair(ends: Int32Array): number
   closeFile(descriptor: number): void
+  /** Sends SIGTERM to this process when the one that has started it is gone. */
+  endWithParent(): number
   /** Writes `length` bytes of `slab` from `offset` on as one frame; how many bytes that were. It never waits. */
   write(descriptor: number, slab: Uint8Array, offset: number, length: number): number
   /**

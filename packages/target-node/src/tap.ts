@@ -24,10 +24,13 @@ export function openTap(name: string): Result<Net, string> {
 
 const PLAIN = ',plain'
 
-/** The TAP device that this process was started with as `descriptor`. */
+/** The TAP device that this process was started with as `descriptor`; it ends with whoever has started it. */
 export function inheritTap(descriptor: number): Result<Net, string> {
   const tap = inherited(descriptor)
-  return tap.ok ? ok(attach(tap.value)) : tap
+  if (!tap.ok) return tap
+  // Whoever started it would stop it.
+  tap.value.addon.endWithParent()
+  return ok(attach(tap.value))
 }
 
 /** A device with an address that no other is likely to have: the interface's own is the kernel's. */

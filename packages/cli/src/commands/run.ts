@@ -1,16 +1,17 @@
 /** `mirage run` */
-import { flag, integer, list, text } from '@mirage/argument'
+import { type Values, cidr, flag, integer, list, text } from '@mirage/argument'
 import { parsePublish } from '@mirage/configure/publish'
 import { type Result, err, ok } from '@mirage/result'
 import { stopBundler } from '../bundler.ts'
 import { type Built, current } from '../built.ts'
 import type { Command } from '../command.ts'
 import { needContext } from '../context.ts'
-import { type Launch, launch } from '../launch.ts'
+import { type Launch, launch, networksOf } from '../launch.ts'
 import { type Failure, failure } from '../problem.ts'
 import { find } from '../project.ts'
 import { type Options, nameOf, run } from '../run.ts'
 import { bytes } from '../sizes.ts'
+import type { Taps } from '../taps.ts'
 import type { Terminal } from '../terminal.ts'
 
 const args = {
@@ -34,6 +35,22 @@ const args = {
     docv: 'NAME',
     doc: 'Record this network alone: the group of its arguments, or net.',
     default: '',
+  }),
+  tap: list(
+    text({
+      docv: 'NAME',
+      doc: 'Put it on this TAP device of the host, made for it if need be, such as tap0: one for each network.',
+    }),
+  ),
+  tapAddress: list(
+    cidr({ docv: 'CIDR', doc: "This host's address on the TAP device; 10.0.0.1/24 unless told." }),
+  ),
+  tapMtu: integer({
+    docv: 'BYTES',
+    doc: 'The MTU of the TAP devices; 0 for the usual.',
+    default: 0,
+    min: 0,
+    max: 65_521,
   }),
   printCommand: flag({ doc: 'Show the command that runs it on TAP devices, and do nothing.' }),
 }
@@ -72,7 +89,11 @@ export const command: Command<typeof args, Record<string, never>> = {
       built = made.value
     }
     const machine = { memory: memory === 0 ? undefined : memory, disks: new Map(disks.value) }
-    const command = await launch(project.value, built, machine, rest, printCommand ? 'taps' : 'descriptors')
+    const taps = printCommand ? ok(undefined) : await tapsFor(args, built, rest)
+    if (!taps.ok) return taps
+    const words = [...(taps.value?.words ?? []), ...rest]
+    const wiring = printCommand ? 'taps' : taps.value === undefined ? 'streams' : 'open-taps'
+    const command = await launch(project.value, built, machine, words, wiring)
     if (!command.ok) return command
     if (printCommand) {
       const { program, args } = command.value
@@ -80,11 +101,41 @@ export const command: Command<typeof args, Record<string, never>> = {
       return ok(0)
     }
     announce(built, command.value, terminal)
+    for (const remark of taps.value?.remarks ?? []) terminal.say(`  ${remark}`)
     const capture = recorded(args, command.value)
     if (!capture.ok) return capture
-    const options = { publish: merged(built.publish, publish), capture: capture.value }
+    const options = {
+      publish: merged(built.publish, publish),
+      capture: capture.value,
+      taps: taps.value,
+    }
     return run(project.value, built, command.value, options, terminal)
   },
+}
+
+/** The TAP devices that are asked for, if any are. */
+async function tapsFor(
+  { tap, tapAddress, tapMtu, publish, capture }: Values<typeof args>,
+  built: Built,
+  words: readonly string[],
+): Promise<Result<Taps | undefined, Failure>> {
+  if (tap.length === 0) {
+    return tapAddress.length === 0 && tapMtu === 0
+      ? ok(undefined)
+      : err(failure(124, 'option --tap-address and --tap-mtu are of no use without --tap'))
+  }
+  if (publish.length > 0)
+    return err(failure(124, 'option --publish: on a TAP device the unikernel has an address of its own'))
+  if (capture !== '')
+    return err(failure(124, `option --capture: a TAP device is recorded with tcpdump -i ${tap[0]}`))
+  const { openTaps } = await import('../taps.ts')
+  const guest = {
+    networks: networksOf(built),
+    words,
+    hasStack: built.parts.some(({ name }) => name === '@mirage/stack'),
+    readsHeaders: built.target !== 'spt',
+  }
+  return openTaps({ names: tap, addresses: tapAddress, mtu: tapMtu === 0 ? undefined : tapMtu }, guest)
 }
 
 /** What is to be recorded, if anything is. */

@@ -7,9 +7,11 @@
  */
 import type { Endpoint } from '@mirage/address/endpoint'
 import { type IpAddress, isUnspecified } from '@mirage/address/ip'
+import { getU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import type { Clock, Millis } from '@mirage/clock'
 import type { Ip, Packet } from '@mirage/ip'
+import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
 import { type Random, u32 } from '@mirage/random'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import { Alarm } from './alarm.ts'
@@ -18,6 +20,7 @@ import { type Answer, type Stores, isNewerSyn, segmentArrives } from './input.ts
 import { KEY_SIZE, Numbers } from './numbers.ts'
 import * as opening from './opening.ts'
 import { nextSegment } from './output.ts'
+import * as path from './path.ts'
 import { requestOf } from './request.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
@@ -34,6 +37,8 @@ import * as user from './user.ts'
 /** What TCP is made on. */
 export interface Needs {
   readonly ip: Ip
+  /** Without it, nobody tells of segments that are too big for a link, or that do not arrive. */
+  readonly icmp?: DeliveryErrors
   readonly clock: Clock
   readonly random: Random
 }
@@ -116,7 +121,7 @@ class Stack implements Tcp, Driver {
   #in: wire.Segment = new wire.Segment()
   #transmitter: Transmitter
 
-  constructor({ ip, clock, random }: Needs, options: Options) {
+  constructor({ ip, icmp, clock, random }: Needs, options: Options) {
     const { receiveSize = 262_144, sendSize = 262_144 } = options
     assert(receiveSize >= 1 && receiveSize <= RECEIVE_SIZE_MAX, 'tcp: a receive window has 1 byte to 1 GiB')
     assert(sendSize >= 1 && sendSize <= 0x4000_0000, 'tcp: a send queue has 1 to 2^30 bytes')
@@ -136,6 +141,7 @@ class Stack implements Tcp, Driver {
     })
     ip.listen(wire.PROTOCOL, (packet) => this.#input(packet))
     ip.onUnreachable((dst) => this.#unreachable(dst))
+    icmp?.onError(wire.PROTOCOL, (error) => this.#inputError(error))
   }
 
   get counters(): Counters {
@@ -247,6 +253,8 @@ class Stack implements Tcp, Driver {
   #send(connection: Connection): void {
     const { tcb } = connection
     const sent = this.#transmitter.send(tcb)
+    // Another protocol learned that the path is narrower.
+    if (!sent.ok && sent.error === 'would-fragment') path.shrink(tcb, this.#mssTo(tcb.ends.remoteAddr))
     // Any other failure is a loss like those on the way: what is lost goes again.
     if (sent.ok || sent.error !== 'no-route' || tcb.state !== 'syn-sent') return
     connection.isUnreachable = true
@@ -406,9 +414,32 @@ class Stack implements Tcp, Driver {
     }
   }
 
+  #inputError(error: DeliveryError): void {
+    const { kind, src, dst, frame, offset } = error
+    const connection = this.#connections.find(src, getU16(frame, offset), dst, getU16(frame, offset + 2))
+    if (connection === undefined || !path.isBelieved(connection.tcb, error)) return
+    if (error.kind === 'too-big') return this.#narrowed(connection, error.mtu)
+    const failure = path.failureOf(connection.tcb, kind)
+    if (failure === undefined) return
+    connection.isUnreachable = failure === 'no-route'
+    this.ended(connection, user.abort(connection.tcb))
+  }
+
+  /** What another connection to the same host loses, it finds out by an error of its own. */
+  #narrowed(connection: Connection, mtu: number): void {
+    const { tcb } = connection
+    const { remoteAddr } = tcb.ends
+    this.#ip.reducePathMtu(remoteAddr, mtu)
+    if (path.shrink(tcb, this.#mssTo(remoteAddr))) this.#settle(connection, this.now())
+  }
+
+  #mssTo(remote: IpAddress): number {
+    return this.#ip.mtu(remote) - wire.HEADER_SIZE
+  }
+
   /** Connections share their limits, so that an idle one is small. */
   #limitsTo(remote: IpAddress): Limits {
-    const mss = this.#ip.mtu(remote) - wire.HEADER_SIZE
+    const mss = this.#mssTo(remote)
     const found = this.#limits.get(mss)
     if (found !== undefined) return found
     const limits = {

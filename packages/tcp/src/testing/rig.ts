@@ -1,12 +1,13 @@
 /** Two stacks of TCP on a link in memory, on virtual time: for the tests of this package. */
 import * as ipv4 from '@mirage/address/ipv4'
 import { type ManualClock, manual } from '@mirage/clock/manual'
-import type { Config, Ipv4Layer, Outgoing, Packet } from '@mirage/ip'
+import type { Config, IpError, Ipv4Layer, Outgoing, Packet } from '@mirage/ip'
+import type { DeliveryError } from '@mirage/ip/errors'
 import * as route from '@mirage/ip/route'
 import { type FillAt, NO_OFFLOADS, type Offloads } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { seeded } from '@mirage/random/seeded'
-import { done } from '@mirage/result'
+import { type Result, done, err } from '@mirage/result'
 import { type Options, connect } from '../connect.ts'
 
 export const A: ipv4.Ipv4 = ipv4.of(10, 0, 0, 1)
@@ -37,7 +38,9 @@ export interface RigOptions {
 export class Wire implements Ipv4Layer {
   readonly config: Config
   readonly offloads: Offloads = NO_OFFLOADS
-  readonly #mtu: number
+  #mtu: number
+  /** Tells TCP of an error, as ICMP would. */
+  report: (error: DeliveryError) => void = () => {}
   transmit: (packet: Uint8Array, dst: ipv4.Ipv4, src: ipv4.Ipv4) => void = () => {}
   #receive: (packet: Packet<ipv4.Ipv4>) => void = () => {}
   readonly unreachable: ((dst: ipv4.Ipv4) => void)[] = []
@@ -52,8 +55,14 @@ export class Wire implements Ipv4Layer {
     return this.#mtu
   }
 
-  reducePathMtu(): boolean {
-    return false
+  reducePathMtu(_dst: ipv4.Ipv4, mtu: number): boolean {
+    if (mtu - 20 >= this.#mtu) return false
+    this.#mtu = mtu - 20
+    return true
+  }
+
+  onError(_protocol: number, receive: (error: DeliveryError) => void): void {
+    this.report = receive
   }
 
   isHost(address: ipv4.Ipv4): boolean {
@@ -74,7 +83,8 @@ export class Wire implements Ipv4Layer {
     throw new Error('not used')
   }
 
-  writeAt({ dst, src, size }: Readonly<Outgoing<ipv4.Ipv4>>, fill: FillAt): typeof done {
+  writeAt({ dst, src, size }: Readonly<Outgoing<ipv4.Ipv4>>, fill: FillAt): Result<void, IpError> {
+    if (size > this.#mtu) return err('would-fragment')
     // An odd offset and what is behind the segment are there to be noticed if they are touched.
     const frame = new Uint8Array(size + 3)
     const length = fill(frame, 3)
@@ -95,6 +105,12 @@ export class Wire implements Ipv4Layer {
   listenOther(): void {}
 
   onReassemblyTimeout(): void {}
+
+  intercept(): void {}
+
+  relay(): never {
+    throw new Error('not used')
+  }
 
   onUnreachable(notify: (dst: ipv4.Ipv4) => void): void {
     this.unreachable.push(notify)
@@ -144,8 +160,8 @@ export function rig({ seed = 1, mtu = 1500, fate, a = {}, b = {} }: RigOptions =
     clock,
     wireA,
     wireB,
-    a: connect({ ip: wireA, clock, random }, a),
-    b: connect({ ip: wireB, clock, random }, b),
+    a: connect({ ip: wireA, icmp: wireA, clock, random }, a),
+    b: connect({ ip: wireB, icmp: wireB, clock, random }, b),
     pass,
     run,
   }

@@ -33,6 +33,13 @@ export class Assembler {
     return this.#runs.length === 0
   }
 
+  /** Bytes that are held. */
+  get length(): number {
+    let length = 0
+    for (const { text } of this.#runs) length += text.length
+    return length
+  }
+
   /** Keeps a copy of the text of `frame` that begins at `seq`. The caller has trimmed it to the window. */
   insert(slabs: Slabs, seq: Sequence, frame: Uint8Array, offset: number, length: number): void {
     if (this.#runs === NONE) this.#runs = []

@@ -151,23 +151,48 @@ describe('listen', () => {
     assert.equal(count, 1000)
   })
 
-  it('holds 256 half-open connections: of a flood the oldest go, and a real peer gets through', async () => {
+  it('holds 256 half-open connections; of a flood it keeps no more, and a real peer gets through by a cookie', async () => {
     const { a, b, wireB, run, clock } = rig()
     b.listen(80, () => {})
     for (let i = 0; i < 1000; i++) {
       const answer = ask(wireB, { flags: SYN, seq: i, srcPort: 1000 + i }, ipv4.of(192, 0, 2, 1))
-      assert.equal(answer.length, 1)
+      assert.equal(answer[0]?.flags, SYN | ACK)
     }
-    // What the first of them was told is forgotten; the last is still waited for.
-    const late = { flags: ACK, seq: 1, ack: 5 }
-    assert.equal(ask(wireB, { ...late, srcPort: 1000 + 743 }, ipv4.of(192, 0, 2, 1))[0]?.flags, RST)
-    assert.equal(
-      ask(wireB, { flags: SYN, seq: 744, srcPort: 1744 }, ipv4.of(192, 0, 2, 1))[0]?.flags,
-      SYN | ACK,
-    )
-    opened(await run(a.connect(SERVER)))
+    assert.equal(b.usage.connections, 256)
+    assert.equal(b.counters.cookiesOut, 744)
+    const client = opened(await run(a.connect(SERVER)))
+    void client.write(Uint8Array.of(1, 2, 3))
+    assert.equal(b.counters.cookiesIn, 1)
+    assert.equal(b.usage.connections, 257)
     clock.advance(120_000)
-    assert.equal(clock.deadline, undefined)
+    assert.equal(b.usage.connections, 1)
+  })
+
+  it('believes no acknowledgement of what it did not promise', async () => {
+    const { b, wireB, pass } = rig()
+    b.listen(80, assert.fail, { backlogMax: 0 })
+    const bare = { flags: ACK, seq: 101, srcPort: 2000 }
+    assert.equal(ask(wireB, { ...bare, ack: 77 })[0]?.flags, RST)
+    const [synAck] = ask(wireB, { flags: SYN, seq: 100, srcPort: 2000 })
+    const ack = synAck!.seq + 1
+    assert.equal(ask(wireB, { ...bare, ack: ack + 1 })[0]?.flags, RST)
+    assert.equal(ask(wireB, { ...bare, seq: 102, ack })[0]?.flags, RST)
+    assert.equal(ask(wireB, { ...bare, flags: ACK | SYN, ack })[0]?.flags, RST)
+    await pass(200_000)
+    assert.equal(ask(wireB, { ...bare, ack })[0]?.flags, RST)
+    assert.equal(b.usage.connections, 0)
+  })
+
+  it('holds as many connections of one listener as that may have', async () => {
+    const { a, b, run } = rig()
+    b.listen(80, () => {}, { connectionsMax: 2 })
+    b.listen(81, () => {})
+    const [first] = [opened(await run(a.connect(SERVER))), opened(await run(a.connect(SERVER)))]
+    const third = a.connect(SERVER)
+    opened(await run(a.connect({ ...SERVER, port: 81 })))
+    assert.equal(b.counters.synsIgnored, 1)
+    first!.abort()
+    opened(await run(third))
   })
 })
 

@@ -11,66 +11,39 @@ import { getU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import type { Clock, Millis } from '@mirage/clock'
 import type { Ip, Packet } from '@mirage/ip'
-import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
-import { type Random, u32 } from '@mirage/random'
+import type { DeliveryError } from '@mirage/ip/errors'
+import { u32 } from '@mirage/random'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import { Alarm } from './alarm.ts'
-import { Connection, type Driver, type Opened } from './connection.ts'
+import { Budget } from './budget.ts'
+import { Connection, type Driver, type Group, type Opened } from './connection.ts'
+import { Cookies, PERIOD } from './cookies.ts'
 import { type Answer, type Stores, isNewerSyn, segmentArrives } from './input.ts'
 import { KEY_SIZE, Numbers } from './numbers.ts'
 import * as opening from './opening.ts'
 import { nextSegment } from './output.ts'
 import * as path from './path.ts'
 import { requestOf } from './request.ts'
+import { type Counters, type Needs, type Options, PRESSED_SIZE, type Usage } from './settings.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
 import { type Sequence, add, later } from './sequence.ts'
 import { isSynchronized } from './state.ts'
 import { Table } from './table.ts'
-import type { ConnectError, KeepAlive, Request, Tcp, TcpFlow, TcpOptions } from './tcp.ts'
-import { type Ends, type Limits, RECEIVE_SIZE_MAX } from './tcb.ts'
+import type { ConnectError, KeepAlive, ListenOptions, Request, Tcp, TcpFlow, TcpOptions } from './tcp.ts'
+import { type Ends, type Limits, MSS_DEFAULT, RECEIVE_SIZE_MAX } from './tcb.ts'
 import { Slabs } from './text.ts'
 import * as timers from './timers.ts'
 import { Transmitter } from './transmitter.ts'
 import * as user from './user.ts'
 
-/** What TCP is made on. */
-export interface Needs {
-  readonly ip: Ip
-  /** Without it, nobody tells of segments that are too big for a link, or that do not arrive. */
-  readonly icmp?: DeliveryErrors
-  readonly clock: Clock
-  readonly random: Random
-}
-
-/** How much of everything there may be. */
-export interface Options {
-  /** The receive window of a connection in bytes, up to 65,535 · 2^14; 262,144 unless told. */
-  readonly receiveSize?: number
-  /** Bytes that a connection accepts before the peer acknowledges them; 262,144 unless told. */
-  readonly sendSize?: number
-  /** Connections in all; a SYN for one more is ignored, and `connect` is `no-port`. 131,072 unless told. */
-  readonly connectionsMax?: number
-  /** Connections of one listener, or that wait for a decision, whose handshake is not over; then the oldest goes; 256 unless told. */
-  readonly backlogMax?: number
-  /** Connections in TIME-WAIT; then the oldest goes. 4096 unless told. */
-  readonly timeWaitMax?: number
-}
-
-/** What has happened since `connect`. */
-export interface Counters {
-  readonly segmentsIn: number
-  readonly segmentsOut: number
-  readonly resetsOut: number
-  /** Segments that were dropped unread, by why. */
-  readonly drops: Readonly<Record<wire.SegmentError, number>>
-}
+export type { Counters, Needs, Options } from './settings.ts'
 
 /** TCP on `ip`, whose listener for that protocol it becomes. `disconnect` resets every connection. */
 export function connect(
   needs: Needs,
   options: Options = {},
-): Tcp & { disconnect(): void; readonly counters: Readonly<Counters> } {
+): Tcp & { disconnect(): void; readonly counters: Readonly<Counters>; readonly usage: Usage } {
   return new Stack(needs, options)
 }
 
@@ -79,6 +52,11 @@ interface Listener {
   readonly keepAlive: KeepAlive | undefined
   /** Those in SYN-RECEIVED, oldest first. */
   readonly halfOpen: Set<Connection>
+  readonly backlogMax: number
+  readonly connectionsMax: number
+  readonly group: Group
+  /** Until when an acknowledgement may be of a cookie. */
+  cookiesUntil: Millis
 }
 
 class Stack implements Tcp, Driver {
@@ -88,11 +66,13 @@ class Stack implements Tcp, Driver {
   #receiveSize: number
   #sendSize: number
   /** By maximum segment size: there are few. */
-  #limits: Map<number, Limits> = new Map()
+  #limits: Map<number, { -readonly [K in keyof Limits]: Limits[K] }> = new Map()
   #connectionsMax: number
   #backlogMax: number
   #timeWaitMax: number
   #numbers: Numbers
+  #cookies: Cookies
+  #budget: Budget
   /** While a connection follows one in TIME-WAIT: where its sequence numbers begin at the earliest. */
   #issMin: Sequence | undefined
 
@@ -109,6 +89,7 @@ class Stack implements Tcp, Driver {
   #isTurnDue = false
   #isDisconnected = false
   #segmentsIn = 0
+  #counts = { cookiesOut: 0, cookiesIn: 0, synsIgnored: 0, halfOpenDropped: 0, textsDropped: 0 }
   #drops: Record<wire.SegmentError, number> = {
     'too-short': 0,
     'bad-offset': 0,
@@ -119,6 +100,8 @@ class Stack implements Tcp, Driver {
 
   /** The segment that arrived: one for all. */
   #in: wire.Segment = new wire.Segment()
+  /** The SYN that a cookie stands for: one for all. */
+  #syn: wire.Segment = new wire.Segment()
   #transmitter: Transmitter
 
   constructor({ ip, icmp, clock, random }: Needs, options: Options) {
@@ -133,6 +116,8 @@ class Stack implements Tcp, Driver {
     this.#backlogMax = options.backlogMax ?? 256
     this.#timeWaitMax = options.timeWaitMax ?? 4096
     this.#numbers = new Numbers(random.generate(KEY_SIZE))
+    this.#cookies = new Cookies(random.generate(KEY_SIZE))
+    this.#budget = new Budget(options.memoryMax ?? 134_217_728)
     this.#connections = new Table(u32(random))
     this.#transmitter = new Transmitter(ip)
     this.#alarm = new Alarm(clock, (connection, now) => {
@@ -147,7 +132,19 @@ class Stack implements Tcp, Driver {
   get counters(): Counters {
     const { segmentCount, resetCount } = this.#transmitter
     const [segmentsIn, drops] = [this.#segmentsIn, this.#drops]
-    return { segmentsIn, segmentsOut: segmentCount, resetsOut: resetCount, drops }
+    const { exhaustions } = this.#budget
+    return {
+      segmentsIn,
+      segmentsOut: segmentCount,
+      resetsOut: resetCount,
+      exhaustions,
+      ...this.#counts,
+      drops,
+    }
+  }
+
+  get usage(): Usage {
+    return { connections: this.#connections.count, memory: this.#budget.used }
   }
 
   connect(remote: Endpoint, options: TcpOptions = {}): Promise<Result<TcpFlow, ConnectError>> {
@@ -179,11 +176,20 @@ class Stack implements Tcp, Driver {
   listen(
     port: number,
     accept: (flow: TcpFlow) => void,
-    options: TcpOptions = {},
+    options: ListenOptions = {},
   ): Result<void, 'port-in-use'> {
     assertPort(port)
     if (this.#listeners.has(port)) return err('port-in-use')
-    this.#listeners.set(port, { accept, keepAlive: checked(options.keepAlive), halfOpen: new Set() })
+    const { backlogMax = this.#backlogMax, connectionsMax = this.#connectionsMax } = options
+    this.#listeners.set(port, {
+      accept,
+      keepAlive: checked(options.keepAlive),
+      halfOpen: new Set(),
+      backlogMax,
+      connectionsMax,
+      group: { count: 0 },
+      cookiesUntil: Number.NEGATIVE_INFINITY,
+    })
     return done
   }
 
@@ -246,8 +252,22 @@ class Stack implements Tcp, Driver {
     if (tcb.state === 'time-wait') this.#wait(connection, this.#lingering, this.#timeWaitMax)
     else if (tcb.state !== 'syn-received') connection.leave()
     if (connection.hasNews || tcb.ackDue === 'soon') this.touch(connection)
-    if (tcb.state === 'gone') this.#remove(connection)
-    else this.#alarm.set(connection, timers.earliest(tcb))
+    if (tcb.state === 'gone') return this.#remove(connection)
+    this.#alarm.set(connection, timers.earliest(tcb))
+    this.#count(connection)
+  }
+
+  /** Connections share their limits: what changes there, all of them obey from now on. */
+  #count(connection: Connection): void {
+    const budget = this.#budget
+    const wasExhausted = budget.isExhausted
+    budget.count(connection)
+    if (budget.isExhausted === wasExhausted) return
+    const sizeMax = budget.isExhausted ? PRESSED_SIZE : Number.POSITIVE_INFINITY
+    for (const limits of this.#limits.values()) {
+      limits.receiveSize = Math.min(this.#receiveSize, sizeMax)
+      limits.sendSize = Math.min(this.#sendSize, sizeMax)
+    }
   }
 
   #send(connection: Connection): void {
@@ -281,6 +301,8 @@ class Stack implements Tcp, Driver {
       return
     connection.tcb.snd.queue.clear(this.stores.chunks)
     connection.leave()
+    this.#budget.release(connection)
+    if (connection.group !== undefined) connection.group.count -= 1
     this.#connections.remove(connection)
     this.#alarm.remove(connection)
   }
@@ -291,6 +313,7 @@ class Stack implements Tcp, Driver {
     connection.waitIn(list)
     if (list.size <= countMax) return
     const [oldest] = list
+    if (list !== this.#lingering) this.#counts.halfOpenDropped += 1
     user.forget(oldest!.tcb)
     this.#settle(oldest!, this.now())
   }
@@ -316,6 +339,8 @@ class Stack implements Tcp, Driver {
     if (connection.isHeld) return this.#whileHeld(connection, segment)
     const now = this.now()
     const { state } = tcb
+    // The window that the peer was told cannot be taken back; what it sends can, and it will send it again.
+    if (this.#budget.isExhausted && connection.held > PRESSED_SIZE) this.#dropText(segment)
     if (state === 'time-wait' && isNewerSyn(tcb, segment)) return this.#reopen(connection, segment, now)
     const answer =
       state === 'syn-sent'
@@ -324,8 +349,17 @@ class Stack implements Tcp, Driver {
     connection.pour()
     if (answer === 'reset') this.#transmitter.refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)
     // What is due for several segments is done once, at the end of the turn; what has to be told of each is not.
-    if (state === 'established' && tcb.state === state && tcb.ackDue !== 'now') this.touch(connection)
-    else this.#settle(connection, now)
+    if (state !== 'established' || tcb.state !== state || tcb.ackDue === 'now')
+      return this.#settle(connection, now)
+    this.#count(connection)
+    this.touch(connection)
+  }
+
+  #dropText(segment: wire.Segment): void {
+    if (segment.textLength === 0) return
+    this.#counts.textsDropped += 1
+    segment.textLength = 0
+    segment.flags &= ~wire.FIN
   }
 
   /** A new connection between the ends of one in TIME-WAIT, with sequence numbers past all of the old one's. */
@@ -350,22 +384,66 @@ class Stack implements Tcp, Driver {
   #unknown(segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     // RFC 1122 §4.2.3.10.
     if (this.#isDisconnected || !this.#isHost(src) || !this.#isHost(dst)) return
-    if (!opening.isOpening(segment)) return this.#transmitter.refuse(segment, src, dst)
     const listener = this.#listeners.get(segment.dstPort)
+    if (!opening.isOpening(segment)) {
+      if (listener === undefined || !this.#redeem(listener, segment, src, dst))
+        this.#transmitter.refuse(segment, src, dst)
+      return
+    }
     if (listener === undefined && this.#decide === undefined)
       return this.#transmitter.refuse(segment, src, dst)
-    if (this.#connections.count >= this.#connectionsMax) return
-    if (listener !== undefined) this.#answer(listener, segment, src, dst)
-    else this.#hold(segment, src, dst)
+    if (!this.#hasRoom(listener)) this.#counts.synsIgnored += 1
+    else if (listener === undefined) this.#hold(segment, src, dst)
+    else if (listener.halfOpen.size < listener.backlogMax) this.#answer(listener, segment, src, dst)
+    else this.#promise(listener, segment, src, dst)
+  }
+
+  #hasRoom(listener: Listener | undefined): boolean {
+    if (this.#connections.count >= this.#connectionsMax || this.#budget.isExhausted) return false
+    return listener === undefined || listener.group.count < listener.connectionsMax
   }
 
   #answer(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     const now = this.now()
-    const connection = this.#receive(segment, src, dst, listener.keepAlive, now, (result) => {
-      if (result.ok) listener.accept(result.value)
-    })
-    this.#wait(connection, listener.halfOpen, this.#backlogMax)
+    const connection = this.#receive(segment, src, dst, listener.keepAlive, now, acceptedBy(listener))
+    join(connection, listener)
+    this.#wait(connection, listener.halfOpen, listener.backlogMax)
     this.#settle(connection, now)
+  }
+
+  /** The backlog is full: the answer to a SYN holds all that is kept of it. */
+  #promise(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
+    const now = this.now()
+    const mss = segment.mss === 0 ? MSS_DEFAULT : segment.mss
+    const cookie = this.#cookies.make(endsOf(segment, src, dst), segment.seq, mss, now)
+    listener.cookiesUntil = now + 2 * PERIOD
+    this.#counts.cookiesOut += 1
+    this.#transmitter.promise(segment, src, dst, cookie, this.#limitsTo(src))
+  }
+
+  /** Makes the connection that a cookie stands for, if `segment` brings one back. */
+  #redeem(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): boolean {
+    const now = this.now()
+    if (now > listener.cookiesUntil || (segment.flags & (wire.SYN | wire.ACK | wire.RST)) !== wire.ACK)
+      return false
+    const ends = endsOf(segment, src, dst)
+    const iss = add(segment.ack, -1)
+    const syn = this.#syn
+    syn.seq = add(segment.seq, -1)
+    const mss = this.#cookies.check(ends, syn.seq, iss, now)
+    if (mss === undefined) return false
+    // The peer believes that it is connected, and tries again.
+    if (!this.#hasRoom(listener)) return true
+    syn.mss = mss
+    syn.window = segment.window
+    const tcb = opening.synArrives(ends, this.#limitsTo(src), iss, listener.keepAlive, syn, now)
+    tcb.snd.nxt = tcb.snd.max = segment.ack
+    const connection = new Connection(tcb, this, acceptedBy(listener))
+    this.#connections.add(connection)
+    join(connection, listener)
+    this.#counts.cookiesIn += 1
+    this.#known(connection, segment)
+    return true
   }
 
   /** A connection in SYN-RECEIVED. */
@@ -377,12 +455,7 @@ class Stack implements Tcp, Driver {
     now: Millis,
     opened: Opened,
   ): Connection {
-    const ends: Ends = {
-      localAddr: dst,
-      localPort: segment.dstPort,
-      remoteAddr: src,
-      remotePort: segment.srcPort,
-    }
+    const ends = endsOf(segment, src, dst)
     const clocked = this.#numbers.initialSequence(ends, now)
     const iss = this.#issMin === undefined ? clocked : later(clocked, this.#issMin)
     const tcb = opening.synArrives(ends, this.#limitsTo(src), iss, keepAlive, segment, now)
@@ -455,6 +528,21 @@ class Stack implements Tcp, Driver {
   #isHost(address: IpAddress): boolean {
     return this.#ip.isHost(address)
   }
+}
+
+function endsOf({ srcPort, dstPort }: wire.Segment, src: IpAddress, dst: IpAddress): Ends {
+  return { localAddr: dst, localPort: dstPort, remoteAddr: src, remotePort: srcPort }
+}
+
+function acceptedBy({ accept }: Listener): Opened {
+  return (result) => {
+    if (result.ok) accept(result.value)
+  }
+}
+
+function join(connection: Connection, { group }: Listener): void {
+  connection.group = group
+  group.count += 1
 }
 
 function assertPort(port: number): void {

@@ -3,6 +3,7 @@ import type { Endpoint } from '@mirage/address/endpoint'
 import type { Millis } from '@mirage/clock'
 import type { FlowError, WriteError } from '@mirage/flow'
 import { type Result, assert, done, err, ok } from '@mirage/result'
+import type { Holder } from './budget.ts'
 import type { Due } from './deadlines.ts'
 import type { Answer, Stores } from './input.ts'
 import type { ConnectError, Receive, TcpFlow } from './tcp.ts'
@@ -39,15 +40,24 @@ interface Listener {
   readonly ended: (how: 'eof' | FlowError) => void
 }
 
+/** The connections of one listener. */
+export interface Group {
+  count: number
+}
+
 /** Who waits for the handshake. */
 export type Opened = (result: Result<TcpFlow, ConnectError>) => void
 
-export class Connection implements TcpFlow, Entry, Due {
+export class Connection implements TcpFlow, Entry, Due, Holder {
   readonly tcb: Tcb
   /** What to tell, once, when the handshake has ended; `undefined` after. */
   opened: Opened | undefined
   /** Nobody has decided yet whether the SYN is answered. */
   isHeld = false
+  /** Bytes that the stack's budget counts it with. */
+  held = 0
+  /** How many connections its listener has; it is one of them until it is gone. */
+  group: Group | undefined = undefined
   /** It is in the stack's list of those to wake. */
   isTouched = false
   /** The next hop does not answer. */

@@ -57,13 +57,21 @@ export interface Request {
   refuse(): void
 }
 
+/** What one listener does differently. */
+export interface ListenOptions extends TcpOptions {
+  /** Connections whose handshake is not over; further SYNs are answered with cookies. The stack's unless told. */
+  readonly backlogMax?: number
+  /** Connections in all; a SYN for one more is ignored. No limit but the stack's unless told. */
+  readonly connectionsMax?: number
+}
+
 /** Connections of one address, opened from here and from elsewhere. */
 export interface Tcp {
   /** Opens a connection from a free local port. */
   connect(remote: Endpoint, options?: TcpOptions): Promise<Result<TcpFlow, ConnectError>>
 
   /** Hands every connection to `port`, once established, to `accept`. A `port` outside 1 to 65535 throws. */
-  listen(port: number, accept: (flow: TcpFlow) => void, options?: TcpOptions): Result<void, 'port-in-use'>
+  listen(port: number, accept: (flow: TcpFlow) => void, options?: ListenOptions): Result<void, 'port-in-use'>
 
   /** Refuses new connections to `port`; those that are open stay. */
   unlisten(port: number): void

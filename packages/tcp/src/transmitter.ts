@@ -7,8 +7,8 @@ import type { FillAt } from '@mirage/net'
 import type { Result } from '@mirage/result'
 import { clear } from './options.ts'
 import * as wire from './segment.ts'
-import { add } from './sequence.ts'
-import type { Tcb } from './tcb.ts'
+import { type Sequence, add } from './sequence.ts'
+import type { Limits, Tcb } from './tcb.ts'
 
 /** The headers of IP and TCP, with all of their options. */
 const HEADERS_SIZE_MAX = 120
@@ -72,9 +72,21 @@ export class Transmitter {
     return this.#transmit(src, dst, false)
   }
 
+  /** Answers a SYN from `src` that nothing is kept of with `iss`, a cookie. */
+  promise(segment: wire.Segment, src: IpAddress, dst: IpAddress, iss: Sequence, limits: Limits): void {
+    const { out } = this
+    this.#bare(segment.dstPort, segment.srcPort, wire.SYN | wire.ACK)
+    out.seq = iss
+    out.ack = add(segment.seq, 1)
+    out.mss = limits.mss
+    out.window = Math.min(limits.receiveSize, 0xffff)
+    this.#transmit(dst, src, false)
+  }
+
   /** Resets a connection of ours. */
   reset({ ends, snd, rcv }: Tcb): void {
     this.#bare(ends.localPort, ends.remotePort, wire.RST | wire.ACK)
+    this.resetCount += 1
     this.out.seq = snd.max
     this.out.ack = rcv.nxt
     this.#transmit(ends.localAddr, ends.remoteAddr, false)
@@ -85,12 +97,13 @@ export class Transmitter {
     if ((segment.flags & wire.RST) !== 0) return
     const hasAck = (segment.flags & wire.ACK) !== 0
     this.#bare(segment.dstPort, segment.srcPort, hasAck ? wire.RST : wire.RST | wire.ACK)
+    this.resetCount += 1
     this.out.seq = hasAck ? segment.ack : 0
     this.out.ack = hasAck ? 0 : add(segment.seq, wire.span(segment))
     this.#transmit(dst, src, false)
   }
 
-  /** A reset with nothing in it. */
+  /** A segment with nothing in it. */
   #bare(srcPort: number, dstPort: number, flags: number): void {
     const { out } = this
     out.srcPort = srcPort
@@ -101,7 +114,6 @@ export class Transmitter {
     out.ecn = 0
     out.textLength = 0
     out.segmentSize = 0
-    this.resetCount += 1
   }
 
   /** Sends `out` in one packet, of which the device makes several segments if `isCut`. */

@@ -1,0 +1,46 @@
+/** What all connections of a stack hold in their queues, together, and whether that is too much. */
+import type { Tcb } from './tcb.ts'
+
+/** Who holds some of it. */
+export interface Holder {
+  readonly tcb: Tcb
+  /** Bytes that it was last counted with. Only the budget uses it. */
+  held: number
+}
+
+export class Budget {
+  /** Text to be sent or read, in order or not, in bytes. */
+  used = 0
+  /** What is over the budget waits: set when there is too much, until a quarter of it is free again. */
+  isExhausted = false
+  /** How often that happened. */
+  exhaustions = 0
+  readonly #max: number
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** Counts `holder` anew. Text that came out of order goes where there is too much: its sender has it still. */
+  count(holder: Holder): void {
+    const { snd, rcv } = holder.tcb
+    if (this.isExhausted) rcv.assembler.clear()
+    this.#change(holder, snd.queue.length + rcv.ready.length + rcv.assembler.length)
+  }
+
+  /** Counts `holder` no more. */
+  release(holder: Holder): void {
+    this.#change(holder, 0)
+  }
+
+  #change(holder: Holder, held: number): void {
+    if (held === holder.held) return
+    this.used += held - holder.held
+    holder.held = held
+    if (this.isExhausted) this.isExhausted = this.used > 0.75 * this.#max
+    else if (this.used > this.#max) {
+      this.isExhausted = true
+      this.exhaustions += 1
+    }
+  }
+}

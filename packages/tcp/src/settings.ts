@@ -1,0 +1,68 @@
+/** What TCP is told when it is made, and what it tells of itself. */
+import type { Clock } from '@mirage/clock'
+import type { Ip } from '@mirage/ip'
+import type { DeliveryErrors } from '@mirage/ip/errors'
+import type { Random } from '@mirage/random'
+import type { SegmentError } from './segment.ts'
+
+/** What TCP is made on. */
+export interface Needs {
+  readonly ip: Ip
+  /** Without it, nobody tells of segments that are too big for a link, or that do not arrive. */
+  readonly icmp?: DeliveryErrors
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** How much of everything there may be. */
+export interface Options {
+  /** The receive window of a connection in bytes, up to 65,535 · 2^14; 262,144 unless told. */
+  readonly receiveSize?: number
+  /** Bytes that a connection accepts before the peer acknowledges them; 262,144 unless told. */
+  readonly sendSize?: number
+  /** Connections in all; a SYN for one more is ignored, and `connect` is `no-port`. 131,072 unless told. */
+  readonly connectionsMax?: number
+  /**
+   * Connections of one listener whose handshake is not over; further SYNs are answered with cookies, and nothing is kept
+   * of them. So many may wait for a decision, too; then the oldest goes. 256 unless told.
+   */
+  readonly backlogMax?: number
+  /** Connections in TIME-WAIT; then the oldest goes. 4096 unless told. */
+  readonly timeWaitMax?: number
+  /**
+   * Bytes that wait in all connections together, to be sent, to be read, or for what comes before them. When there are
+   * more, windows close, writes wait, SYNs are ignored and text out of order is dropped, until a quarter is free again.
+   * Each connection may still hold `PRESSED_SIZE` bytes. 128 MiB unless told.
+   */
+  readonly memoryMax?: number
+}
+
+/** What one connection may hold while there is too much in all. */
+export const PRESSED_SIZE = 4096
+
+/** What has happened since `connect`. */
+export interface Counters {
+  readonly segmentsIn: number
+  readonly segmentsOut: number
+  readonly resetsOut: number
+  /** SYNs that were answered with a cookie, because the backlog was full. */
+  readonly cookiesOut: number
+  /** Connections that began with one. */
+  readonly cookiesIn: number
+  /** SYNs that were ignored: there were too many connections, or too much memory was used. */
+  readonly synsIgnored: number
+  /** Half-open connections that were given up for newer ones. */
+  readonly halfOpenDropped: number
+  /** How often more memory was used than `memoryMax`, and the texts that were dropped meanwhile. */
+  readonly exhaustions: number
+  readonly textsDropped: number
+  /** Segments that were dropped unread, by why. */
+  readonly drops: Readonly<Record<SegmentError, number>>
+}
+
+/** What is in use now. */
+export interface Usage {
+  readonly connections: number
+  /** Bytes that wait in all of them. */
+  readonly memory: number
+}

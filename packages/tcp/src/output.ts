@@ -87,10 +87,9 @@ function tail(tcb: Tcb, out: Segment, now: Millis): boolean {
   snd.isProbingTail = false
   let i = flight.runs.length - 1
   if (i < 0 || tcb.recovery !== undefined) return false
-  const run = flight.runs[i]!
-  const from = add(run.end, -snd.mss)
-  if (lessThan(run.start, from) && scoreboard.split(flight, i, from)) i += 1
-  recovery.tailSent(tcb, run.end, true)
+  const from = add(snd.nxt, -snd.mss)
+  if (lessThan(flight.runs[i]!.start, from) && scoreboard.split(flight, i, from)) i += 1
+  recovery.tailSent(tcb, snd.nxt, true)
   again(tcb, out, i, distance(flight.runs[i]!.start, flight.runs[i]!.end), now)
   return true
 }

@@ -154,7 +154,7 @@ function reduce(tcb: Tcb, recovery: Recovery): void {
   recovery.cwndBefore = tcb.congestion.cwnd
   recovery.ssthreshBefore = tcb.congestion.ssthresh
   recovery.resent = -1
-  congestion.reduce(tcb.congestion, snd.mss, distance(snd.una, snd.max))
+  congestion.reduce(tcb.congestion, snd.mss)
 }
 
 /** The retransmission timer expired, for the first time for this text if `isFirst`: RFC 5681 §3.1. */
@@ -163,7 +163,7 @@ export function timedOut(tcb: Tcb, isFirst: boolean): void {
   const recovery = (tcb.recovery ??= start(snd.una))
   if (recovery.phase === 'open') reduce(tcb, recovery)
   else if (isFirst && recovery.phase === 'loss')
-    congestion.reduce(tcb.congestion, snd.mss, distance(snd.una, snd.max))
+    congestion.reduce(tcb.congestion, snd.mss)
   recovery.phase = 'loss'
   recovery.point = snd.max
   recovery.dupAcks = 0

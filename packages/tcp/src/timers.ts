@@ -27,8 +27,8 @@ export const SYN_ATTEMPTS_MAX = 7
 export const SYN_ACK_ATTEMPTS_MAX = 5
 /** How long a peer may keep the acknowledgement of one segment: RFC 8985 §7.2. */
 const PEER_ACK_DELAY: Millis = 200
-/** Beside two round trips, of which one may be shorter than clocks are exact. */
-const TAIL_SLACK: Millis = 2
+/** Beside two round trips, which may be shorter than what a busy machine takes to look. */
+const TAIL_SLACK: Millis = 10
 /** Twice a maximum segment lifetime of 30 s. */
 export const TIME_WAIT: Millis = 60_000
 /** How long a peer may take to finish once the application has left. */

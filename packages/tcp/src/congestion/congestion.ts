@@ -37,8 +37,11 @@ export interface Algorithm {
   readonly name: 'cubic' | 'reno'
   /** `count` bytes more were acknowledged, `cwnd` is at least `ssthresh`, and limits what is sent. */
   grow(congestion: Congestion, mss: number, count: number, srtt: Micros, at: Micros): void
-  /** What `ssthresh` becomes by a loss, with `flight` bytes sent and not acknowledged. */
-  reduced(congestion: Congestion, mss: number, flight: number): number
+  /**
+   * What `ssthresh` becomes by a loss. It is told from `cwnd`, which grows only while it is used, rather than from what
+   * is in flight: one acknowledgement may have taken all of that away.
+   */
+  reduced(congestion: Congestion, mss: number): number
 }
 
 /** More than any window. */
@@ -77,8 +80,8 @@ export function acknowledged(
 }
 
 /** A loss, or a mark that stands for one. */
-export function reduce(congestion: Congestion, mss: number, flight: number): void {
-  congestion.ssthresh = congestion.algorithm.reduced(congestion, mss, flight)
+export function reduce(congestion: Congestion, mss: number): void {
+  congestion.ssthresh = congestion.algorithm.reduced(congestion, mss)
   congestion.counted = 0
 }
 

@@ -59,10 +59,9 @@ function running(congestion: Congestion, mss: number, at: Micros): Epoch {
 }
 
 /** §4.6, and fast convergence, §4.7: who loses below its last maximum leaves room for others. */
-function reduced(congestion: Congestion, mss: number, flight: number): number {
-  const cwnd = Math.min(congestion.cwnd, Math.max(flight, 2 * mss))
-  const w = cwnd / mss
+function reduced(congestion: Congestion, mss: number): number {
+  const w = congestion.cwnd / mss
   const wMax = congestion.epoch !== undefined && w < congestion.epoch.wMax ? (w * (1 + BETA)) / 2 : w
   congestion.epoch = { wMax, isRunning: false, startedAt: 0, k: 0, wEst: w }
-  return Math.max(Math.floor(cwnd * BETA), 2 * mss)
+  return Math.max(Math.floor(congestion.cwnd * BETA), 2 * mss)
 }

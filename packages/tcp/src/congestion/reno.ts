@@ -10,6 +10,6 @@ function grow(congestion: Congestion, mss: number, count: number): void {
   congestion.cwnd += mss
 }
 
-function reduced({ cwnd }: Congestion, mss: number, flight: number): number {
-  return Math.max(Math.min(cwnd, flight) >> 1, 2 * mss)
+function reduced({ cwnd }: Congestion, mss: number): number {
+  return Math.max(cwnd >> 1, 2 * mss)
 }

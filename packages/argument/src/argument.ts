@@ -6,6 +6,7 @@
  * is the option `--port`, and its value is a number.
  */
 import { type Cidr, type Ipv4, format, formatCidr, parse, parseCidr } from '@mirage/address/ipv4'
+import * as ipv6Address from '@mirage/address/ipv6'
 import { type Result, assert, err, ok } from '@mirage/result'
 
 /** One argument, whose value is a `T`. */
@@ -132,6 +133,19 @@ export function ipv4(info: Info<Ipv4>): Argument<Ipv4> {
 export function cidr(info: Info<Cidr>): Argument<Cidr> {
   const expected = 'an IPv4 address with its prefix length such as 10.0.0.2/24'
   return of({ docv: 'ADDRESS/LENGTH', expected, parse: parseCidr, show: formatCidr }, info)
+}
+
+/** An IPv6 address: `fd00::1`. */
+export function ipv6(info: Info<ipv6Address.Ipv6>): Argument<ipv6Address.Ipv6> {
+  const { parse: read, format: show } = ipv6Address
+  return of({ docv: 'ADDRESS', expected: 'an IPv6 address such as fd00::1', parse: read, show }, info)
+}
+
+/** An IPv6 address and the length of its network's prefix: `fd00::2/64`. */
+export function cidr6(info: Info<ipv6Address.Cidr>): Argument<ipv6Address.Cidr> {
+  const expected = 'an IPv6 address with its prefix length such as fd00::2/64'
+  const { parseCidr: read, formatCidr: show } = ipv6Address
+  return of({ docv: 'ADDRESS/LENGTH', expected, parse: read, show }, info)
 }
 
 /** As many values as are given, by repeating the option or with commas between: `--ips a,b --ips c`. */

@@ -1,5 +1,5 @@
 /** Looking for a user of an address by an echo request: RFC 2131 §3.1.2. */
-import { isIpv4 } from '@mirage/address/ip'
+import { type IpAddress, isIpv4 } from '@mirage/address/ip'
 import type { Icmp } from '@mirage/icmp'
 import { type Random, below } from '@mirage/random'
 import type { Prober } from './serve.ts'
@@ -7,7 +7,7 @@ import type { Prober } from './serve.ts'
 const NOTHING = new Uint8Array(0)
 
 /** Echo requests without a payload. A host that answers none is not found. */
-export function pings(icmp: Icmp, random: Random): Prober {
+export function pings(icmp: Icmp<IpAddress>, random: Random): Prober {
   const id = below(random, 0x1_0000)
   let sequence = 0
   return {

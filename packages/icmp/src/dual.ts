@@ -1,6 +1,5 @@
 /** ICMP of both families, as one. */
 import { type IpAddress, isIpv4 } from '@mirage/address/ip'
-import type { Ipv4 } from '@mirage/address/ipv4'
 import type { Ipv6 } from '@mirage/address/ipv6'
 import type { IpError, Packet, Protocol, WriteOptions } from '@mirage/ip'
 import type { DeliveryError } from '@mirage/ip/errors'
@@ -10,9 +9,9 @@ import type { Echo, EchoReply, Icmp, IcmpDrop } from './icmp.ts'
 type Options = Omit<WriteOptions, 'size'>
 
 /** Each message goes to the one of its address. */
-export function join(ipv4: Icmp<Ipv4>, ipv6: Icmp<Ipv6>): Icmp<IpAddress> {
+export function join(ipv4: Icmp, ipv6: Icmp<Ipv6>): Icmp<IpAddress> {
   // What an address is, an option of its packet is too: one that is not is a bug of the caller's.
-  const of = (address: IpAddress): Icmp<IpAddress> => (isIpv4(address) ? ipv4 : ipv6) as Icmp<IpAddress>
+  const of = (address: IpAddress): Icmp<IpAddress> => (isIpv4(address) ? ipv4 : ipv6)
   return {
     echo: (dst: IpAddress, echo: Echo, options?: Options): Result<void, IpError> =>
       of(dst).echo(dst, echo, options),

@@ -8,7 +8,7 @@ import type { Ip, IpDrop, IpError, Outgoing, Packet, Protocol, WriteOptions } fr
 
 /** Each packet goes to the one of its destination, and is lost there: `drops` are the sums of both. */
 export function join(ipv4: Ip<Ipv4>, ipv6: Ip<Ipv6>): Ip {
-  return new Dual(ipv4 as Ip, ipv6 as Ip)
+  return new Dual(ipv4, ipv6)
 }
 
 class Dual implements Ip {

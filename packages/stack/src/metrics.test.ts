@@ -14,17 +14,21 @@ import { connect } from './stack.ts'
 describe('the metrics of a stack', () => {
   it('have every drop of every layer, by its reason', () => {
     const needs = { net: pair().a, clock: manual(), random: seeded(1) }
-    const below = layers.connect(needs)
+    const below = layers.connect(needs, {})
     const all: Record<string, Counts> = {
       ...below.drops,
-      tcp: tcp.connect({ ...below, ...needs }).counters.drops,
+      tcp: tcp.connect({ ...below, ...needs, ip: below.both }).counters.drops,
     }
     assert.deepEqual(
       Object.keys(below.drops).sort(),
-      ['ethernet', ...Object.keys(below).filter((name) => name !== 'drops')].sort(),
+      [
+        'ethernet',
+        'icmpv6',
+        ...Object.keys(below).filter((name) => !['drops', 'both'].includes(name)),
+      ].sort(),
       'every layer is counted',
     )
-    const metrics = two().stack.metrics()
+    const metrics = connect({ ...needs, net: pair().a }, undefined, {}).metrics()
     for (const [layer, counts] of Object.entries(all)) {
       for (const reason of Object.keys(counts)) assert.equal(valueOf(metrics, { layer, reason }), 0)
     }

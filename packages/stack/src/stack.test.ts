@@ -21,6 +21,11 @@ const NOTHING = {
   noDhcp: false,
   dhcpBefore: undefined,
   dhcpProbe: false,
+  ipv6: undefined,
+  ipv6Gateway: undefined,
+  acceptRouterAdvertisements: true,
+  ipv4Only: false,
+  ipv6Only: false,
 }
 
 describe('a stack', () => {

@@ -1,12 +1,16 @@
 /** What an application is given to talk to the network: Ethernet to TCP on one device. */
+import type { IpAddress } from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
+import * as ipv6 from '@mirage/address/ipv6'
 import * as mac from '@mirage/address/mac'
 import type { Arp } from '@mirage/arp'
 import { source } from '@mirage/console/logs'
 import type { Lease } from '@mirage/dhcp/lease'
 import type { Icmp } from '@mirage/icmp'
-import type { Config, Ipv4Layer } from '@mirage/ip'
+import type { Config, Ipv4Layer, Ipv6Event, Ipv6Layer } from '@mirage/ip'
+import type { Options as Ipv6Options } from '@mirage/ip/ipv6'
 import type { Metric } from '@mirage/metrics'
+import { assert } from '@mirage/result'
 import type { Tcp } from '@mirage/tcp'
 import * as tcp from '@mirage/tcp/connect'
 import type { Udp } from '@mirage/udp'
@@ -21,8 +25,11 @@ export type { Needs } from './layers.ts'
 export interface Stack {
   readonly tcp: Tcp
   readonly udp: Udp
-  readonly icmp: Icmp
+  readonly icmp: Icmp<IpAddress>
+  /** Its IPv4 interface, which has no address where only IPv6 is spoken. */
   readonly ip: Ipv4Layer
+  /** Its IPv6 interface; absent where only IPv4 is spoken. */
+  readonly ipv6?: Ipv6Layer
   /**
    * What a DHCP server told of the network (name servers, time servers, domains), as long as the lease lasts: nothing
    * where the address is fixed.
@@ -38,9 +45,13 @@ export interface Stack {
 
 const log = source('stack')
 
-/** A stack with a fixed address, on a device whose listener it becomes. */
-export function connect(needs: Needs, config: Config): Stack {
-  const { stack, arp } = compose(needs)
+/**
+ * A stack with a fixed address, on a device whose listener it becomes. It speaks IPv6 too if it is told how, and IPv6
+ * alone without a `config`: then it has addresses after a second or two.
+ */
+export function connect(needs: Needs, config: Config | undefined, options?: Ipv6Options): Stack {
+  const { stack, arp } = compose(needs, options)
+  if (config === undefined) return stack
   arp.onConflict((address, other) => {
     log.warning(() => `${mac.format(other)} claims our address ${ipv4.format(address)}`)
   })
@@ -50,14 +61,17 @@ export function connect(needs: Needs, config: Config): Stack {
 }
 
 /** How a lease is asked for. */
-export type DhcpOptions = Omit<LesseeOptions, 'mac'>
+export interface DhcpOptions extends Omit<LesseeOptions, 'mac'> {
+  /** How IPv6 is spoken beside; not at all unless told. */
+  readonly ipv6?: Ipv6Options
+}
 
 /**
  * A stack with an address that a DHCP server leases, for as long as the stack lives. Resolves with the first lease,
  * and waits for it for ever.
  */
 export function connectDhcp(needs: Needs, options: DhcpOptions = {}): Promise<Stack> {
-  const { stack, arp, setLease, atEnd } = compose(needs)
+  const { stack, arp, setLease, atEnd } = compose(needs, options.ipv6)
   return new Promise((resolve) => {
     const changed = (lease: Lease | undefined, isNew: boolean): void => {
       if (isNew) tell(stack.ip)
@@ -69,6 +83,23 @@ export function connectDhcp(needs: Needs, options: DhcpOptions = {}): Promise<St
   })
 }
 
+/**
+ * A stack of IPv6 alone, connected once it has an address that reaches beyond the link, fixed or of a router's prefix:
+ * it waits for that for ever.
+ */
+export function connectIpv6(needs: Needs, options: Ipv6Options): Promise<Stack> {
+  const stack = connect(needs, undefined, options)
+  const { ipv6: ip } = stack
+  assert(ip !== undefined, 'it was told how to speak IPv6')
+  const hasAddress = (): boolean => ip.addresses.some(({ address }) => !ipv6.isLinkLocal(address))
+  return new Promise((resolve) => {
+    ip.onEvent(() => {
+      if (hasAddress()) resolve(stack)
+    })
+    if (hasAddress()) resolve(stack)
+  })
+}
+
 interface Composed {
   readonly stack: Stack
   readonly arp: Arp
@@ -77,18 +108,21 @@ interface Composed {
   readonly atEnd: (end: () => void) => void
 }
 
-function compose(needs: Needs): Composed {
-  const { arp, drops, ...below } = layers.connect(needs)
-  const transport = tcp.connect({ ...below, ...needs })
+function compose(needs: Needs, options: Ipv6Options | undefined): Composed {
+  const { arp, drops, both, ipv6: six, ...below } = layers.connect(needs, options)
+  six?.onEvent(tellEvent)
+  const transport = tcp.connect({ ...below, ...needs, ip: both })
   let lease: Lease | undefined
   const notifies: ((lease: Lease | undefined) => void)[] = []
   const ends = [
     (): void => transport.disconnect(),
     (): void => arp.disconnect(),
+    (): void => six?.disconnect(),
     (): void => needs.net.disconnect(),
   ]
   const stack: Stack = {
     ...below,
+    ...(six === undefined ? {} : { ipv6: six }),
     tcp: transport,
     get lease() {
       return lease
@@ -111,4 +145,19 @@ function tell({ config: { cidr, gateway } }: Ipv4Layer): void {
     () =>
       `address ${ipv4.formatCidr(cidr)}${gateway === undefined ? '' : `, gateway ${ipv4.format(gateway)}`}`,
   )
+}
+
+function tellEvent(event: Ipv6Event): void {
+  switch (event.kind) {
+    case 'assigned':
+      return log.info(() => `address ${ipv6.formatCidr(event.cidr)}`)
+    case 'duplicate':
+      return log.warning(() => `somebody else has our address ${ipv6.format(event.cidr.address)}`)
+    case 'expired':
+      return log.warning(() => `the time of our address ${ipv6.format(event.cidr.address)} is over`)
+    case 'conflict':
+      return log.warning(() => `somebody else claims our address ${ipv6.format(event.address)}`)
+    case 'router':
+      return log.debug(() => `a router: ${ipv6.format(event.address)}`)
+  }
 }

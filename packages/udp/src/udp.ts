@@ -1,5 +1,5 @@
 /** UDP for applications: RFC 768. */
-import type { IpAddress } from '@mirage/address/ip'
+import { type IpAddress, isIpv4 } from '@mirage/address/ip'
 import type { Endpoint } from '@mirage/address/endpoint'
 import { getU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
@@ -173,6 +173,8 @@ class Datagrams implements Udp {
     const { frame, offset, end, src, dst, isChecked } = packet
     const parsed = wire.parse(frame, offset, end, checksum.pseudo(src, dst, UDP, 0), isChecked)
     if (!parsed.ok) return this.#drop(parsed.error)
+    // IPv6 has no checksum of its own, so a datagram without one is nobody's: RFC 8200 §8.1.
+    if (!isChecked && !isIpv4(src) && !wire.hasChecksum(frame, offset)) return this.#drop('bad-checksum')
     const { srcPort, dstPort, ...payload } = parsed.value
     const receive = this.#receiverOf(dst, dstPort)
     if (receive === undefined) {

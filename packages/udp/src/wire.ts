@@ -43,9 +43,11 @@ export function parse(
   if (end - offset < HEADER_SIZE) return err('too-short')
   const length = getU16(frame, offset + 4)
   if (length < HEADER_SIZE || length > end - offset) return err('bad-length')
-  // A checksum of zero was never computed. IPv4 allows that; IPv6 drops it (RFC 8200 §8.1).
-  const hasSum = getU16(frame, offset + 6) !== 0
-  if (hasSum && !isChecked && checksum.of(frame, offset, offset + length, pseudo + length) !== 0)
+  if (
+    hasChecksum(frame, offset) &&
+    !isChecked &&
+    checksum.of(frame, offset, offset + length, pseudo + length) !== 0
+  )
     return err('bad-checksum')
   return ok({
     srcPort: getU16(frame, offset),
@@ -53,6 +55,11 @@ export function parse(
     offset: offset + HEADER_SIZE,
     end: offset + length,
   })
+}
+
+/** Whether the checksum of the datagram at `offset` was computed: zero says that it was not, which IPv4 alone allows. */
+export function hasChecksum(frame: Uint8Array, offset: number): boolean {
+  return getU16(frame, offset + 6) !== 0
 }
 
 /** Writes the header of the datagram that is `frame` from `offset` up to `end`, and whose payload is in place. */

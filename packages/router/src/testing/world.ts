@@ -1,6 +1,7 @@
 /** Links, hosts and routers for tests, on virtual time. */
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
+import * as ip from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import type { Net } from '@mirage/net'
@@ -82,7 +83,7 @@ export class World {
 export function replies(stack: Stack): { src: string; sequence: number; length: number }[] {
   const list: { src: string; sequence: number; length: number }[] = []
   stack.icmp.onReply(({ src, sequence, payload }) => {
-    list.push({ src: ipv4.format(src), sequence, length: payload.length })
+    list.push({ src: ip.format(src), sequence, length: payload.length })
   })
   return list
 }

@@ -35,6 +35,9 @@ const hello = /INF \[hello\] hello\n/
 const heads = (name: string): RegExp[] =>
   ['Heads', 'Tails', 'Finished'].map((word) => new RegExp(`INF \\[${name}\\] ${word}\\n`))
 
+/** The ports of its configuration from elsewhere: another test may need them. */
+const UNPUBLISHED = ['--publish=0:5201', '--publish=0:5201/udp']
+
 const CASES: readonly Case[] = [
   {
     name: 'tutorial/noop',
@@ -159,14 +162,14 @@ const CASES: readonly Case[] = [
     name: 'device-usage/iperf',
     title: 'is a client of the stock server',
     skip: skipWithout('iperf3'),
-    args: ['--client=10.0.0.1', '--port=IPERF', '--bytes=5M', '--parallel=2'],
+    args: [...UNPUBLISHED, '--', '--client=10.0.0.1', '--port=IPERF', '--bytes=5M', '--parallel=2'],
     prints: [/connected to 10\.0\.0\.1:\d+\n/, /\[SUM\] {3}0\.00-.* sent\n/, / received\n/],
     before: stockServer,
   },
   {
     name: 'device-usage/iperf',
     title: 'says that there is no server, and fails',
-    args: ['--client=10.0.0.1', '--port=1'],
+    args: [...UNPUBLISHED, '--', '--client=10.0.0.1', '--port=1'],
     prints: [/no connection to 10\.0\.0\.1:1: refused/],
     never: /\n +at /,
     exit: 1,

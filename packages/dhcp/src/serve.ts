@@ -155,10 +155,10 @@ class UdpServer implements RunningServer {
 
   #answer(question: Question, reply: Reply, probe: Ipv4 | undefined): void {
     const { prober } = this.#devices
+    // The client is impatient: its offer is on its way.
+    if (this.#probes.has(reply.message.yiaddr)) return
     if (probe === undefined || prober === undefined || this.#probes.size >= PROBES_MAX)
       return this.#send(reply)
-    // The client is impatient: its offer is on its way.
-    if (this.#probes.has(probe)) return
     if (question.tries < TRIES_MAX) this.#probe(prober, probe, question, reply)
   }
 

@@ -3,7 +3,11 @@ import { describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Ipv4 } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
-import { type Config, type Reply, type Server, createServer } from './server.ts'
+import * as fc from 'fast-check'
+import { OFFERS_MAX } from './bindings.ts'
+import { INFINITE } from './options.ts'
+import type { Config } from './server-config.ts'
+import { NEW_CLIENTS_MAX, type Reply, type Server, createServer } from './server.ts'
 import type { Message, MessageType } from './wire.ts'
 
 const address = (last: number): Ipv4 => ipv4.of(10, 0, 0, last)
@@ -310,4 +314,188 @@ describe('a client that', () => {
       })
     }
   })
+})
+
+/** What `message` leads to, in one word. */
+function became(server: Server, asked: Message, now = 0): string {
+  const output = server.input(asked, now)
+  return 'ignored' in output ? output.ignored : said(output.reply)
+}
+
+describe('a server among others', () => {
+  const server = (): Server => createServer({ ...config, isAlone: false })
+  const reboot = (client: number, wanted: Ipv4): Message =>
+    message('request', client, { options: { requestedAddress: wanted } })
+
+  it('is silent about clients that may be theirs (RFC 2131 §4.3.2)', () => {
+    assert.equal(became(server(), reboot(1, address(3))), 'unknown-client')
+    assert.equal(became(server(), message('request', 1, { ciaddr: address(3) })), 'unknown-client')
+    assert.equal(became(server(), reboot(1, address(99))), 'unknown-client')
+  })
+
+  it('refuses an address of another network, whoever asks', () => {
+    assert.equal(became(server(), reboot(1, ipv4.of(192, 168, 0, 7))), 'nak')
+  })
+
+  it('answers clients of its own', () => {
+    const own = server()
+    select(own, 1, 2)
+    assert.equal(became(own, reboot(1, address(2))), 'ack 10.0.0.2')
+    assert.equal(became(own, reboot(1, address(3))), 'ack 10.0.0.3')
+    assert.equal(became(own, reboot(1, address(99))), 'nak')
+  })
+})
+
+describe('a relay', () => {
+  it('of another network is not answered: there is no address for its clients', () => {
+    const relayed = message('discover', 1, { giaddr: ipv4.of(10, 9, 0, 1) })
+    assert.equal(became(createServer(config), relayed), 'other-network')
+  })
+
+  it('has back what it added, and a NAK that is to be broadcast (RFC 3046 §2.2, RFC 2131 §4.3.2)', () => {
+    const relayAgent = Uint8Array.of(1, 2, 0, 9)
+    const options = { relayAgent, requestedAddress: address(99) }
+    const change = { giaddr: address(200), broadcast: false }
+    const offer = ask(createServer(config), message('discover', 1, { ...change, options: { relayAgent } }))
+    assert.deepEqual(offer?.message.options.relayAgent, relayAgent)
+    const nak = ask(createServer(config), message('request', 1, { ...change, options }))
+    assert.deepEqual([nak?.message.type, nak?.message.broadcast, nak?.dst], ['nak', true, address(200)])
+  })
+})
+
+describe('a reply', () => {
+  it('gives the identifier back (RFC 6842)', () => {
+    const clientId = Uint8Array.of(0, 1)
+    assert.deepEqual(discover(createServer(config), 1, 0, { clientId })?.message.options.clientId, clientId)
+  })
+
+  it('is as large as its reader takes, and no larger than a frame', () => {
+    const sizeMax = (messageSizeMax?: number): number | undefined =>
+      discover(createServer(config), 1, 0, messageSizeMax === undefined ? {} : { messageSizeMax })?.sizeMax
+    assert.deepEqual([sizeMax(), sizeMax(300), sizeMax(1000), sizeMax(9000)], [548, 548, 972, 1472])
+  })
+
+  it('to who informs itself goes to an address of the network only', () => {
+    const server = createServer(config)
+    assert.equal(became(server, message('inform', 1, { ciaddr: ipv4.of(192, 0, 2, 1) })), 'malformed')
+    assert.equal(became(server, message('inform', 1)), 'malformed')
+  })
+
+  it('says that a lease has no end, and nothing of halves of it', () => {
+    const { options } = discover(createServer({ ...config, leaseTime: INFINITE }), 1)!.message
+    assert.deepEqual([options.leaseTime, options.renewalTime], [INFINITE, undefined])
+  })
+})
+
+describe('a fixed host', () => {
+  it('is known by its identifier before its hardware', () => {
+    const clientId = Uint8Array.of(0, 9)
+    const hosts = [
+      { mac: mac.local(7), address: address(3) },
+      { clientId, address: address(80), hostname: 'bob' },
+    ]
+    const server = createServer({ ...config, hosts })
+    const reply = discover(server, 7, 0, { clientId })
+    assert.equal(said(reply), 'offer 10.0.0.80')
+    assert.equal(reply?.message.options.hostname, 'bob')
+  })
+})
+
+describe('who asks in many names', () => {
+  const large: Config = {
+    ...config,
+    cidr: { address: address(1), prefixLength: 16 },
+    ranges: [{ first: ipv4.of(10, 0, 1, 0), last: ipv4.of(10, 0, 4, 255) }],
+    leaseTime: 3600,
+  }
+
+  it('is served no faster than the limit, while clients that have an address are', () => {
+    const server = createServer(large)
+    const first = discover(server, 0)!.message.yiaddr
+    for (let client = 1; client < NEW_CLIENTS_MAX; client++) discover(server, client)
+    assert.equal(became(server, message('discover', 5000)), 'too-many-clients')
+    assert.equal(became(server, message('request', 0, { ciaddr: first })), `ack ${ipv4.format(first)}`)
+    assert.equal(became(server, message('discover', 5000), 999), 'offer 10.0.1.128')
+  })
+
+  it('keeps no more than some addresses from others by offers that it does not take', () => {
+    const server = createServer(large)
+    let now = 0
+    for (let client = 0; client < 900; client++) discover(server, client, (now += 63))
+    const open = [...server.entries.values()].filter(({ until }) => until > now)
+    assert.equal(open.length, OFFERS_MAX)
+  })
+
+  it('keeps no more than a quarter of the addresses by saying that they are used', () => {
+    const server = createServer(large)
+    let now = 0
+    for (let client = 0; client < 600; client++) {
+      const offered = discover(server, client, (now += 63))!.message.yiaddr
+      const options = { requestedAddress: offered, serverId: address(1) }
+      server.input(message('decline', client, { options }), now)
+    }
+    const resting = [...server.entries.values()].filter(
+      ({ kind, until }) => kind === 'declined' && until > now,
+    )
+    assert.equal(resting.length, 256)
+  })
+
+  it('has the last quarter of the addresses for five minutes only, and clients of before for the whole time', () => {
+    const server = createServer(large)
+    let now = 0
+    const take = (client: number): number => {
+      const { yiaddr } = discover(server, client, (now += 63))!.message
+      const options = { requestedAddress: yiaddr, serverId: address(1) }
+      return ask(server, message('request', client, { options }), now)!.message.options.leaseTime!
+    }
+    const times = Array.from({ length: 1000 }, (_, client) => take(client))
+    assert.deepEqual([times[0], times[700], times[800]], [3600, 3600, 300])
+    assert.equal(take(0), 3600)
+  })
+})
+
+it('a server that is told anything, in any order, keeps one entry for an address at most, and one for a client', () => {
+  const type = fc.constantFrom<MessageType>('discover', 'request', 'request', 'decline', 'release', 'inform')
+  const some = fc.option(fc.integer({ min: 0, max: 12 }).map(address), { nil: undefined })
+  const step = fc.record({
+    type,
+    client: fc.integer({ min: 0, max: 6 }),
+    ciaddr: some,
+    requestedAddress: some,
+    serverId: fc.constantFrom(address(1), address(1), address(9), undefined),
+    after: fc.constantFrom(0, 1, 60_000, 700_000),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const server = createServer({ ...config, hosts: [{ mac: mac.local(6), address: address(4) }] })
+      const granted = new Map<Ipv4, { mac: number; until: number }>()
+      let now = 0
+      for (const { type, client, ciaddr, requestedAddress, serverId, after } of steps) {
+        now += after
+        const options = {
+          ...(requestedAddress === undefined ? {} : { requestedAddress }),
+          ...(serverId === undefined ? {} : { serverId }),
+        }
+        const asked = message(type, client, { ciaddr: ciaddr ?? ipv4.UNSPECIFIED, options })
+        const output = server.input(asked, now)
+        // Whoever is acknowledged an address has it alone until its time is over, or it gives it back.
+        if ('reply' in output && output.reply.message.type === 'ack' && type === 'request') {
+          const { yiaddr } = output.reply.message
+          const other = granted.get(yiaddr)
+          assert.ok(other === undefined || other.mac === client || other.until <= now)
+          granted.set(yiaddr, { mac: client, until: now + 100_000 })
+        }
+        for (const [held, { mac: holder }] of granted) {
+          const entry = server.entries.get(held)
+          const isKept = client !== 6 && entry?.kind === 'leased' && entry.mac === mac.local(holder)
+          if (holder === client && (!isKept || entry.until <= now) && holder !== 6) granted.delete(held)
+        }
+        const clients = [...server.entries.values()]
+          .map((entry) => entry.client)
+          .filter((name) => name !== '')
+        assert.equal(new Set(clients).size, clients.length)
+        assert.ok(server.entries.size <= 2)
+      }
+    }),
+  )
 })

@@ -6,7 +6,7 @@ import type { Net } from '@mirage/net'
 import { type Simulation, simulate } from '@mirage/simulation'
 import { type Stack, connect } from '@mirage/stack'
 import type { TcpFlow } from '@mirage/tcp'
-import { type Switch, vnetif } from '@mirage/vnetif'
+import { type Observe, type Switch, vnetif } from '@mirage/vnetif'
 import type { Faults } from '@mirage/vnetif/faults'
 
 export interface Host {
@@ -32,10 +32,13 @@ export interface Options {
   readonly mtu?: number
   /** The server's and the client's own, none above `mtu`. */
   readonly mtus?: readonly [server: number, client: number]
+  /** Sees every frame that is delivered or lost. */
+  readonly observe?: Observe
 }
 
 /** A world whose trace holds every frame that was delivered or lost. */
-export function world({ seed = 1, faults = {}, mtu = 1500, mtus = [mtu, mtu] }: Options = {}): World {
+export function world(options: Options = {}): World {
+  const { seed = 1, faults = {}, mtu = 1500, mtus = [mtu, mtu] } = options
   const simulation = simulate(seed, setImmediate)
   const lan = vnetif({
     clock: simulation.clock('lan'),
@@ -45,6 +48,7 @@ export function world({ seed = 1, faults = {}, mtu = 1500, mtus = [mtu, mtu] }: 
     observe: (fate, from, to, frame) => {
       const where = to === undefined ? `${from.mac & 255}` : `${from.mac & 255} to ${to.mac & 255}`
       simulation.trace.add(simulation.now(), `${fate} ${where}`, frame)
+      options.observe?.(fate, from, to, frame)
     },
   })
   return {

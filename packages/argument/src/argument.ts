@@ -6,6 +6,8 @@
  * is the option `--port`, and its value is a number.
  */
 import { type Cidr, type Ipv4, format, formatCidr, parse, parseCidr } from '@mirage/address/ipv4'
+import * as ipAddress from '@mirage/address/ip'
+import type { IpAddress } from '@mirage/address/ip'
 import * as ipv6Address from '@mirage/address/ipv6'
 import { type Result, assert, err, ok } from '@mirage/result'
 
@@ -146,6 +148,12 @@ export function cidr6(info: Info<ipv6Address.Cidr>): Argument<ipv6Address.Cidr> 
   const expected = 'an IPv6 address with its prefix length such as fd00::2/64'
   const { parseCidr: read, formatCidr: show } = ipv6Address
   return of({ docv: 'ADDRESS/LENGTH', expected, parse: read, show }, info)
+}
+
+/** An address of either family: `10.0.0.1`, `fd00::1`. */
+export function address(info: Info<IpAddress>): Argument<IpAddress> {
+  const { parse: read, format: show } = ipAddress
+  return of({ docv: 'ADDRESS', expected: 'an address such as 10.0.0.1 or fd00::1', parse: read, show }, info)
 }
 
 /** As many values as are given, by repeating the option or with commas between: `--ips a,b --ips c`. */

@@ -1,9 +1,11 @@
 /** Measures how much the network carries, with iperf3 at the other end. */
 import { format } from '@mirage/address/endpoint'
+import { type IpAddress, isIpv4 } from '@mirage/address/ip'
 import * as argument from '@mirage/argument'
 import type { Values } from '@mirage/argument'
 import { source } from '@mirage/console/logs'
 import { type Result, err, ok } from '@mirage/result'
+import type { Stack } from '@mirage/stack'
 import type { TcpFlow } from '@mirage/tcp'
 import * as protocol from './protocol.ts'
 import type { Parameters } from './protocol.ts'
@@ -32,7 +34,10 @@ function amount(info: argument.Info<number>): argument.Argument<number> {
 
 export const args = {
   client: argument.optional(
-    argument.ipv4({ doc: 'Measure with the server at this address; without it, be the server.', alias: 'c' }),
+    argument.address({
+      doc: 'Measure with the server at this address, by IPv4 or IPv6; without it, be the server.',
+      alias: 'c',
+    }),
   ),
   port: argument.port({ doc: "The server's port, for TCP and UDP.", default: protocol.PORT, alias: 'p' }),
   oneOff: argument.flag({ doc: 'End after one test, as a server.' }),
@@ -79,10 +84,19 @@ export async function start(devices: Devices, values: Values<typeof args>): Prom
   const connection = await devices.stack.tcp.connect(server)
   if (!connection.ok) return err(`no connection to ${format(server)}: ${connection.error}`)
   log.info(`connected to ${format(server)}`)
-  const blockSize = length !== 0 ? length : udp ? devices.stack.ip.mtu(client) - 8 : 131_072
+  const blockSize = length !== 0 ? length : udp ? datagramSize(devices.stack, client) : 131_072
   const session = await Session.request(devices, settings, connection.value, parametersOf(values, blockSize))
   return session.run()
 }
+
+/** What one packet to `dst` carries behind the header of UDP. */
+function datagramSize({ ip, ipv6 }: Stack, dst: IpAddress): number {
+  const mtu = isIpv4(dst) ? ip.mtu(dst) : ipv6?.mtu(dst)
+  return (mtu ?? IPV6_PAYLOAD_MIN) - 8
+}
+
+/** Every link carries as much by IPv6: RFC 8200 §5. */
+const IPV6_PAYLOAD_MIN = 1240
 
 function parametersOf(values: Values<typeof args>, blockSize: number): Parameters {
   const { udp, reverse, parallel, time, bytes, blocks, bandwidth } = values

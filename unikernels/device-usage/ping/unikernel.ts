@@ -1,11 +1,11 @@
 /** Sends ICMP echo requests and tells how long the answers take: RFC 792. */
 import { format } from '@mirage/address/ip'
 import type { IpAddress } from '@mirage/address/ip'
-import { type Values, integer, ipv4, number, optional } from '@mirage/argument'
+import { type Values, address, integer, number, optional } from '@mirage/argument'
 import { getU16 } from '@mirage/bytes'
 import { type Clock, type Millis, sleep } from '@mirage/clock'
 import { source } from '@mirage/console/logs'
-import { ICMP } from '@mirage/ip'
+import { ICMP, ICMPV6 } from '@mirage/ip'
 import { type Random, below } from '@mirage/random'
 import { type Result, done, err } from '@mirage/result'
 import type { Stack } from '@mirage/stack'
@@ -14,7 +14,7 @@ import { Statistics } from './statistics.ts'
 const log = source('ping')
 
 export const args = {
-  target: optional(ipv4({ doc: 'Whom to ping; the gateway unless told.' })),
+  target: optional(address({ doc: 'Whom to ping, by IPv4 or IPv6; the gateway unless told.' })),
   count: integer({ doc: 'How many times.', default: 4, min: 1, max: 65_535 }),
   interval: number({ doc: 'Seconds between two requests.', default: 1, min: 0.001, max: 3600 }),
   size: integer({ doc: 'Bytes that each carries.', default: 56, min: 0, max: 65_507 }),
@@ -112,10 +112,12 @@ function listen({ icmp }: Stack, series: Series): void {
     statistics.answered(elapsed)
     log.info(`${about}, time ${elapsed.toFixed(3)} ms`)
   })
-  icmp.onError(ICMP, ({ kind, reporter, frame, offset }) => {
-    const sequence = getU16(frame, offset + 6)
-    if (getU16(frame, offset + 4) !== id || series.isOver(sequence) === undefined) return
-    statistics.errors += 1
-    log.warning(`from ${format(reporter)}: ${kind}, sequence ${sequence}`)
-  })
+  for (const protocol of [ICMP, ICMPV6]) {
+    icmp.onError(protocol, ({ kind, reporter, frame, offset }) => {
+      const sequence = getU16(frame, offset + 6)
+      if (getU16(frame, offset + 4) !== id || series.isOver(sequence) === undefined) return
+      statistics.errors += 1
+      log.warning(`from ${format(reporter)}: ${kind}, sequence ${sequence}`)
+    })
+  }
 }

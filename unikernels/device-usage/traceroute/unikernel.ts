@@ -1,7 +1,7 @@
 /** Shows the way to a host: datagrams whose time to live grows, and who reports where they end. */
-import { format } from '@mirage/address/ip'
+import { format, isIpv4 } from '@mirage/address/ip'
 import type { IpAddress } from '@mirage/address/ip'
-import { type Values, integer, ipv4, number } from '@mirage/argument'
+import { type Values, address, integer, number } from '@mirage/argument'
 import type { Cancel, Clock } from '@mirage/clock'
 import { source } from '@mirage/console/logs'
 import { type Random, below } from '@mirage/random'
@@ -12,12 +12,12 @@ import { type Kind, PORT_FIRST, Trace } from './trace.ts'
 const log = source('traceroute')
 
 export const args = {
-  target: ipv4({ doc: 'Whom to look for.' }),
+  target: address({ doc: 'Whom to look for, by IPv4 or IPv6.' }),
   hops: integer({ doc: 'The longest way.', default: 30, min: 1, max: 255, alias: 'm' }),
   probes: integer({ doc: 'Probes for each hop.', default: 3, min: 1, max: 10, alias: 'q' }),
   window: integer({ doc: 'Probes on their way at once.', default: 16, min: 1, max: 64, alias: 'N' }),
   wait: number({ doc: 'Seconds that an answer may take.', default: 3, min: 0.1, max: 60, alias: 'w' }),
-  size: integer({ doc: 'Bytes of a packet.', default: 60, min: 28, max: 1500 }),
+  size: integer({ doc: 'Bytes of a packet.', default: 60, min: 48, max: 1500 }),
 }
 
 interface Devices {
@@ -26,8 +26,8 @@ interface Devices {
   readonly stack: Stack
 }
 
-/** The headers of IPv4 and UDP. */
-const HEADERS_SIZE = 28
+/** The headers of IPv4 or IPv6, and UDP. */
+const headersSize = (target: IpAddress): number => (isIpv4(target) ? 20 : 40) + 8
 /** Tries to find a port of our own. */
 const PORT_TRIES = 16
 
@@ -47,7 +47,7 @@ export async function start(
 ): Promise<Result<void, string>> {
   const { udp } = stack
   const trace = new Trace({ hops, probes, window, wait: wait * 1000 })
-  const payload = new Uint8Array(size - HEADERS_SIZE)
+  const payload = new Uint8Array(size - headersSize(target))
   return new Promise((resolve) => {
     let cancel: Cancel = () => {}
     const own = ownPort()

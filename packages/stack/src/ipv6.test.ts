@@ -9,6 +9,7 @@ import type { Options } from '@mirage/ip/ipv6'
 import { err, ok } from '@mirage/result'
 import { type Simulation, simulate } from '@mirage/simulation'
 import type { TcpFlow } from '@mirage/tcp'
+import { connectAny } from '@mirage/tcp/happy-eyeballs'
 import { vnetif } from '@mirage/vnetif'
 import * as device from './device.ts'
 import { type Needs, type Stack, connect, connectIpv6 } from './stack.ts'
@@ -148,6 +149,16 @@ describe('a stack of two families', () => {
     assert.equal(left.local.address, globals[0].address)
     await simulation.pass(86_400_000)
     assert.equal(a.ipv6!.addresses.length, 1)
+  })
+
+  it('connects to the first address that answers, of either family', async () => {
+    const { simulation, a, b } = two({ isTrusted: true })
+    b.tcp.listen(80, () => {})
+    const needs = { tcp: a.tcp, clock: simulation.clock('a') }
+    const [gone, there] = [ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, 9), ipv4.of(10, 0, 0, 2)]
+    const connection = await simulation.run(connectAny(needs, [gone, there], 80))
+    assert.ok(connection.ok)
+    assert.deepEqual([connection.value.remote.address, simulation.now() < 1000], [there, true])
   })
 
   it('drops datagrams over IPv6 that have no checksum', async () => {

@@ -26,11 +26,11 @@ import {
   UDP,
   type WriteOptions,
 } from './ip.ts'
+import { Neighbours } from './neighbours.ts'
 import { IPV4_MTU_MIN, type Path, Paths } from './path-mtu.ts'
 import { Reassembler } from './reassembler.ts'
 import { noDrops } from './reassembly.ts'
 import * as route from './route.ts'
-import { Waiting, type WaitingPacket } from './waiting.ts'
 import * as wire from './wire.ts'
 
 /** What IPv4 is made on. */
@@ -97,8 +97,7 @@ class Interface implements Ipv4Layer {
   #listeners: (Receive | undefined)[] = []
   #other: Receive | undefined
   #intercept: ((packet: Packet<ipv4.Ipv4>) => boolean) | undefined
-  #unreachable: ((dst: ipv4.Ipv4) => void)[] = []
-  #waiting: Waiting = new Waiting()
+  #neighbours: Neighbours
   #ids: Uint8Array = new Uint8Array(0)
   #idsUsed = 0
 
@@ -138,6 +137,7 @@ class Interface implements Ipv4Layer {
     this.#random = random
     this.#isPromiscuous = isPromiscuous
     this.#lastMac = ethernet.mac
+    this.#neighbours = new Neighbours(ethernet, arp, this.drops)
     this.offloads = ethernet.offloads
     this.#mtu = ethernet.mtu - wire.HEADER_SIZE
     this.#paths = new Paths(ethernet.mtu, IPV4_MTU_MIN)
@@ -254,7 +254,7 @@ class Interface implements Ipv4Layer {
   }
 
   onUnreachable(notify: (dst: ipv4.Ipv4) => void): void {
-    this.#unreachable.push(notify)
+    this.#neighbours.onUnreachable(notify)
   }
 
   onReassemblyTimeout(notify: Receive): void {
@@ -287,9 +287,9 @@ class Interface implements Ipv4Layer {
   ): Result<void, IpError> {
     const mac = this.#arp.lookup(hop)
     if (mac !== undefined) return fitting(this.#ethernet.writeAt(mac, IPV4, size, fill))
-    if (!this.#waiting.hasRoom(hop, size)) return err('busy')
-    const bytes = new Uint8Array(size)
-    return this.#keep(hop, { dst: hop, bytes: bytes.subarray(0, fill(bytes, 0)), offload: undefined, lost })
+    return this.#neighbours.keep(hop, size, (bytes) => {
+      return { dst: hop, bytes: bytes.subarray(0, fill(bytes, 0)), offload: undefined, lost }
+    })
   }
 
   /** Sends the packet of `#header`, with at most `size` bytes of payload, which fit. */
@@ -335,39 +335,11 @@ class Interface implements Ipv4Layer {
     size: number,
     offload: Readonly<Offload> | undefined,
   ): Result<void, IpError> {
-    if (!this.#waiting.hasRoom(hop, wire.HEADER_SIZE + size)) return err('busy')
-    const packet = new Uint8Array(wire.HEADER_SIZE + size)
-    const length = this.#fillPacket(packet, 0)
-    assert(length <= packet.length, 'fill does not count more bytes than it was lent')
-    const bytes = packet.subarray(0, length)
-    return this.#keep(hop, { dst, bytes, offload: offload && { ...offload }, lost: undefined })
-  }
-
-  /** Keeps a packet, for which there is room, until its next hop is known. */
-  #keep(hop: ipv4.Ipv4, packet: WaitingPacket): Result<void, IpError> {
-    const isFirst = this.#waiting.add(hop, packet)
-    if (isFirst) void this.#arp.query(hop).then((answer) => this.#resolved(hop, answer))
-    return done
-  }
-
-  #resolved(hop: ipv4.Ipv4, answer: Result<Mac, 'timeout'>): void {
-    const packets = this.#waiting.take(hop)
-    if (answer.ok) {
-      for (const packet of packets) this.#sendWaiting(answer.value, packet)
-      return
-    }
-    this.drops.unresolved += packets.length
-    const own = packets.filter(({ lost }) => lost === undefined)
-    for (const dst of new Set(own.map((packet) => packet.dst))) {
-      for (const notify of this.#unreachable) notify(dst)
-    }
-    for (const { lost, bytes } of packets) lost?.(bytes)
-  }
-
-  #sendWaiting(mac: Mac, { bytes, offload }: WaitingPacket): void {
-    // What the device does not take now is lost, as any packet may be: its writer was told that it waits.
-    const fill: FillAt = (frame, offset) => put(frame, offset, bytes)
-    this.#ethernet.writeAt(mac, IPV4, bytes.length, fill, offload)
+    return this.#neighbours.keep(hop, wire.HEADER_SIZE + size, (packet) => {
+      const length = this.#fillPacket(packet, 0)
+      assert(length <= packet.length, 'fill does not count more bytes than it was lent')
+      return { dst, bytes: packet.subarray(0, length), offload: offload && { ...offload }, lost: undefined }
+    })
   }
 
   #nextId(): number {

@@ -5,12 +5,13 @@ import { type ManualClock, manual } from '@mirage/clock/manual'
 import { setReporter } from '@mirage/console/logs'
 import type { Lease } from '@mirage/dhcp/lease'
 import { type Server, createServer } from '@mirage/dhcp/server'
+import type { Config as ServerConfig } from '@mirage/dhcp/server-config'
 import * as wire from '@mirage/dhcp/wire'
 import { seeded } from '@mirage/random/seeded'
 import { OFF } from '@mirage/vnetif/plans'
 import { type Switch, vnetif } from '@mirage/vnetif'
 import * as layers from './layers.ts'
-import { Lessee } from './lessee.ts'
+import { Lessee, type Options } from './lessee.ts'
 
 const LEASE_TIME = 600
 const SECOND = 1000
@@ -89,9 +90,68 @@ describe('a lessee', () => {
     assert.equal(clientFrames(), frames)
     assert.equal(client.ip.config.cidr.address, ipv4.of(10, 0, 0, 50))
   })
+
+  it('sends no packet that is larger than the server says', () => {
+    const { clock, client } = rig({ mtu: 1400 })
+    clock.advance(SECOND)
+    assert.equal(client.ip.mtu(ipv4.of(10, 0, 0, 1)), 1380)
+  })
+
+  it('gives its lease back when it is disconnected, and the address is free at once', () => {
+    const { clock, lessee, server } = rig()
+    clock.advance(SECOND)
+    lessee.disconnect()
+    clock.advance(SECOND)
+    assert.ok(server.entries.get(ipv4.of(10, 0, 0, 50))!.until < clock.now())
+  })
+
+  it('keeps its lease where it is told to, and has it back by one exchange', () => {
+    const { clock, lessee, server, clientFrames } = rig(
+      {},
+      { before: ipv4.of(10, 0, 0, 51), keepsLease: true },
+    )
+    clock.advance(SECOND)
+    // The question, the probe and the announcement.
+    assert.equal(clientFrames(), 3)
+    lessee.disconnect()
+    clock.advance(SECOND)
+    assert.ok(server.entries.get(ipv4.of(10, 0, 0, 51))!.until > clock.now())
+  })
+
+  it('leaves an address to whoever has it already, and takes the next one', () => {
+    const { clock, leases, client, neighbour, server } = rig()
+    neighbour.arp.add(ipv4.of(10, 0, 0, 50))
+    clock.advance(SECOND)
+    assert.equal(client.ip.config.cidr.address, ipv4.UNSPECIFIED)
+    assert.equal(server.entries.get(ipv4.of(10, 0, 0, 50))?.kind, 'declined')
+    assert.match(lines.join(), /02:50:00:00:00:03 uses 10\.0\.0\.50 too: declined/)
+    clock.advance(10 * SECOND)
+    assert.deepEqual(leases, ['10.0.0.50', '10.0.0.51'])
+  })
+
+  it('does not use an address that it probes, and takes the next one, where it is cautious', () => {
+    const { clock, leases, neighbour } = rig({}, { isCautious: true })
+    neighbour.arp.add(ipv4.of(10, 0, 0, 50))
+    clock.advance(30 * SECOND)
+    assert.deepEqual(leases, ['10.0.0.51'])
+  })
+
+  it('defends its address once, and lets whoever insists have it', () => {
+    const { clock, client, neighbour } = rig()
+    clock.advance(60 * SECOND)
+    neighbour.arp.add(ipv4.of(10, 0, 0, 50))
+    clock.advance(SECOND)
+    assert.equal(client.ip.config.cidr.address, ipv4.of(10, 0, 0, 50))
+    neighbour.arp.add(ipv4.of(10, 0, 0, 50))
+    clock.advance(SECOND)
+    assert.equal(client.ip.config.cidr.address, ipv4.UNSPECIFIED)
+    assert.match(lines.join(), /too: defended.*too: declined/)
+  })
 })
 
 interface Rig {
+  /** Somebody else on the link, without an address. */
+  readonly neighbour: layers.Layers
   readonly clock: ManualClock
   readonly lan: Switch
   readonly server: Server
@@ -102,23 +162,24 @@ interface Rig {
   readonly leases: string[]
 }
 
-function rig(): Rig {
+function rig(tells: Partial<ServerConfig> = {}, options: Partial<Options> = {}): Rig {
   const clock = manual()
   const random = seeded(1)
   const lan = vnetif({ clock, random })
-  const server = serve(layers.connect({ net: lan.connect(), clock, random }), clock)
+  const server = serve(layers.connect({ net: lan.connect(), clock, random }), clock, tells)
   const net = lan.connect()
   const client = layers.connect({ net, clock, random })
   const leases: string[] = []
   const told = (lease: Lease | undefined, isNew: boolean): void => {
     if (isNew && lease !== undefined) leases.push(ipv4.format(lease.address))
   }
-  const lessee = new Lessee({ ...client, clock, random }, { mac: net.mac }, told)
-  return { clock, lan, server, client, clientFrames: () => net.counters.txFrames, lessee, leases }
+  const lessee = new Lessee({ ...client, clock, random }, { ...options, mac: net.mac }, told)
+  const neighbour = layers.connect({ net: lan.connect(), clock, random })
+  return { clock, lan, server, client, neighbour, clientFrames: () => net.counters.txFrames, lessee, leases }
 }
 
 /** A server that leases 10.0.0.50 and one address more for ten minutes. */
-function serve({ ip, udp }: layers.Layers, clock: ManualClock): Server {
+function serve({ ip, udp }: layers.Layers, clock: ManualClock, tells: Partial<ServerConfig>): Server {
   const cidr = { address: ipv4.of(10, 0, 0, 1), prefixLength: 24 }
   ip.configure({ cidr })
   const server = createServer({
@@ -126,6 +187,7 @@ function serve({ ip, udp }: layers.Layers, clock: ManualClock): Server {
     ranges: [{ first: ipv4.of(10, 0, 0, 50), last: ipv4.of(10, 0, 0, 51) }],
     gateway: cidr.address,
     leaseTime: LEASE_TIME,
+    ...tells,
   })
   udp.listen(wire.SERVER_PORT, ({ payload }) => {
     const message = wire.parse(payload)

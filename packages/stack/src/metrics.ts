@@ -1,13 +1,16 @@
 /** What a stack counts, as metrics. */
-import { type Counts, type Metric, counters, drops as dropsOf } from '@mirage/metrics'
+import { type Counts, type Metric, counters, drops as dropsOf, gauge } from '@mirage/metrics'
 import type { Net } from '@mirage/net'
-import type { Counters as TcpCounters } from '@mirage/tcp/connect'
+import type { connect } from '@mirage/tcp/connect'
 
-/** The traffic of `net`, what TCP did, and what each layer dropped: `drops` those below TCP, by their names. */
+/** What TCP tells of itself. */
+export type TransportCounts = Pick<ReturnType<typeof connect>, 'counters' | 'usage'>
+
+/** The traffic of `net`, what TCP did and uses, and what each layer dropped: `drops` those below TCP, by their names. */
 export function collect(
   net: Net,
   drops: Readonly<Record<string, Counts>>,
-  { drops: tcpDrops, ...tcp }: TcpCounters,
+  { counters: { drops: tcpDrops, ...tcp }, usage }: TransportCounts,
 ): readonly Metric[] {
   const { rxFrames, rxBytes, txFrames, txBytes } = net.counters
   const [frames, bytes] = [
@@ -18,6 +21,12 @@ export function collect(
     counters('mirage_net_frames_total', 'Frames that the device carried.', 'direction', frames),
     counters('mirage_net_bytes_total', 'Bytes of these frames, headers included.', 'direction', bytes),
     counters('mirage_tcp_total', 'What TCP did and what happened to it, by name.', 'event', tcp),
+    gauge('mirage_tcp_connections', 'Connections in any state.', usage.connections),
+    gauge(
+      'mirage_tcp_memory_bytes',
+      'Bytes that wait in all of them, to be read or to be sent.',
+      usage.memory,
+    ),
     dropsOf({ ...drops, tcp: tcpDrops }),
   ]
 }

@@ -128,7 +128,7 @@ function compose(needs: Needs, options: Ipv6Options | undefined): Composed {
       return lease
     },
     onLease: (notify) => void notifies.push(notify),
-    metrics: () => collect(needs.net, drops, transport.counters),
+    metrics: () => collect(needs.net, drops, transport),
     disconnect(): void {
       for (const end of ends.splice(0)) end()
     },

@@ -1,7 +1,10 @@
 /** A host that can be switched off and on again: each time it begins with nothing but its addresses. */
 import assert from 'node:assert/strict'
 import * as ipv4 from '@mirage/address/ipv4'
+import type { IpAddress } from '@mirage/address/ip'
 import type { Ipv4 } from '@mirage/address/ipv4'
+import * as ipv6 from '@mirage/address/ipv6'
+import type { Ipv6 } from '@mirage/address/ipv6'
 import * as mac from '@mirage/address/mac'
 import type { Net } from '@mirage/net'
 import { type Tap, captured } from '@mirage/net/capture'
@@ -13,10 +16,13 @@ import { WatchedClock } from './watched-clock.ts'
 /** More timers than this at once are a leak: a stack has one for all of its connections, and a few more. */
 const PENDING_MAX = 100
 
+const IPV6_MTU_MIN = 1280
+
 /** A host and its place. */
 export class Host {
   readonly index: number
-  readonly address: Ipv4
+  readonly #ipv4: Ipv4
+  readonly #ipv6: Ipv6
   readonly lan: Switch
   readonly #simulation: Simulation
   readonly #mtu: number
@@ -33,11 +39,17 @@ export class Host {
     this.#tap = tap
     this.lan = lan
     this.index = index
-    this.address = ipv4.of(10, 0, 0, index + 1)
+    this.#ipv4 = ipv4.of(10, 0, 0, index + 1)
+    this.#ipv6 = ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, index + 1)
   }
 
   get name(): string {
     return `host ${this.index}`
+  }
+
+  /** Its address in one family or the other. */
+  address(isIpv6: boolean): IpAddress {
+    return isIpv6 ? this.#ipv6 : this.#ipv4
   }
 
   get isOn(): boolean {
@@ -65,13 +77,24 @@ export class Host {
     this.#net = this.lan.connect({ mac: mac.local(this.index + 1), mtu: this.#mtu })
     const net = this.#tap === undefined ? this.#net : captured(this.#net, this.#tap)
     const needs = { net, clock: this.#clock, random: this.#simulation.random(name) }
-    this.#stack = connect(needs, { cidr: { address: this.address, prefixLength: 24 } })
+    // Whether an address is free is asked elsewhere: here a host that comes back would have to wait.
+    const addresses = [{ address: this.#ipv6, prefixLength: 64 }]
+    const six = { addresses, isTrusted: true, acceptsRouters: false }
+    const four = { cidr: { address: this.#ipv4, prefixLength: 24 } }
+    this.#stack = this.#mtu < IPV6_MTU_MIN ? connect(needs, four) : connect(needs, four, six)
   }
 
   off(): void {
     this.#stack?.disconnect()
     this.#stack = undefined
     this.#net = undefined
+  }
+
+  /** What must hold when nobody has said anything for a while. */
+  checkIdle(): void {
+    const gauges = this.stack.metrics().filter(({ kind }) => kind === 'gauge')
+    assert.ok(gauges.length >= 2, 'connections and their memory are told')
+    for (const { name, samples } of gauges) assert.equal(samples[0]?.value, 0, `${this.name}: ${name}`)
   }
 
   /** What must hold whenever something has happened. */

@@ -31,6 +31,7 @@ export interface Conversation {
   readonly at: Millis
   readonly client: number
   readonly server: number
+  readonly isIpv6: boolean
   readonly parts: readonly [client: Part, server: Part]
 }
 
@@ -42,6 +43,7 @@ export type Event =
       readonly at: Millis
       readonly from: number
       readonly to: number
+      readonly isIpv6: boolean
       readonly sizes: readonly number[]
     }
   /** A host is off for a while, and forgets everything. */
@@ -81,15 +83,18 @@ export function storm(seed: number): Plan {
   const uplinks = draw.many(draw.one(0, 0, 1, 2), (index) => draw.between(0, index))
   const hosts = draw.many(draw.between(2, 6), () => draw.between(0, uplinks.length))
   const isHarsh = draw.happens(60)
+  const mtu = draw.one(1500, 1500, 1500, 576, 9000)
+  // RFC 8200 §5: a link of IPv6 carries 1280 bytes.
+  const hasIpv6 = mtu >= 1280
   const events = [
-    ...draw.many(draw.between(3, 16), () => conversation(draw, hosts.length, isHarsh)),
-    ...draw.many(draw.between(0, 6), () => messages(draw, hosts.length)),
+    ...draw.many(draw.between(3, 16), () => conversation(draw, hosts.length, isHarsh, hasIpv6)),
+    ...draw.many(draw.between(0, 6), () => messages(draw, hosts.length, hasIpv6)),
     ...draw.many(draw.between(0, 6), () => newFaults(draw, hosts.length)),
     ...(isHarsh ? draw.many(draw.between(1, 3), () => outage(draw, hosts)) : []),
   ]
   return {
     seed,
-    mtu: draw.one(1500, 1500, 1500, 576, 9000),
+    mtu,
     uplinks,
     hosts,
     faults: hosts.map(() => faults(draw)),
@@ -107,10 +112,11 @@ function pairOf(draw: Draw, count: number): [number, number] {
   return [first, (first + draw.between(1, count - 1)) % count]
 }
 
-function conversation(draw: Draw, count: number, isHarsh: boolean): Conversation {
+function conversation(draw: Draw, count: number, isHarsh: boolean, hasIpv6: boolean): Conversation {
+  const isIpv6 = hasIpv6 && draw.happens(50)
   const [client, server] = pairOf(draw, count)
   const parts = [part(draw, isHarsh), part(draw, isHarsh)] as const
-  return { kind: 'conversation', at: time(draw), client, server, parts }
+  return { kind: 'conversation', at: time(draw), client, server, isIpv6, parts }
 }
 
 function part(draw: Draw, isHarsh: boolean): Part {
@@ -125,12 +131,13 @@ function part(draw: Draw, isHarsh: boolean): Part {
   }
 }
 
-function messages(draw: Draw, count: number): Event {
+function messages(draw: Draw, count: number, hasIpv6: boolean): Event {
+  const isIpv6 = hasIpv6 && draw.happens(50)
   const [from, to] = pairOf(draw, count)
   const sizes = draw.many(draw.between(1, 10), () =>
     draw.one(0, draw.between(0, 100), draw.between(0, 1400), draw.between(0, 8000)),
   )
-  return { kind: draw.one('datagrams', 'pings'), at: time(draw), from, to, sizes }
+  return { kind: draw.one('datagrams', 'pings'), at: time(draw), from, to, isIpv6, sizes }
 }
 
 function newFaults(draw: Draw, count: number): Event {

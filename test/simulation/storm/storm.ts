@@ -108,6 +108,7 @@ class Storm {
     const packets = this.#packets
     await simulation.pass(SILENT_AFTER)
     assert.equal(this.#packets, packets, 'packets are sent after everything is over')
+    for (const host of this.#hosts) host.checkIdle()
     for (const host of this.#hosts) this.#stop(host)
     await simulation.pass(OUTLIVE_MAX)
     const { digest, events: count } = simulation.trace
@@ -121,7 +122,7 @@ class Storm {
       random: this.#simulation.random(`faults ${index}`),
       mtu: this.#plan.mtu,
       observe: (fate, from, to, frame) => {
-        if (!isArp(frame)) this.#packets++
+        if (!isAboutNeighbours(frame)) this.#packets++
         const where = to === undefined ? `${from.mac & 255}` : `${from.mac & 255} to ${to.mac & 255}`
         trace.add(this.#simulation.now(), `${fate} ${where}`, frame)
       },
@@ -167,12 +168,12 @@ class Storm {
         return this.#watch(this.#converse(event, number))
       case 'datagrams':
         return this.#send(event.from, number, event.sizes, (payload) => {
-          const to = { address: this.#hosts[event.to]!.address, port: UDP_PORT }
+          const to = { address: this.#hosts[event.to]!.address(event.isIpv6), port: UDP_PORT }
           this.#hosts[event.from]!.stack.udp.write(to, payload)
         })
       case 'pings':
         return this.#send(event.from, number, event.sizes, (payload, sequence) => {
-          this.#hosts[event.from]!.stack.icmp.echo(this.#hosts[event.to]!.address, {
+          this.#hosts[event.from]!.stack.icmp.echo(this.#hosts[event.to]!.address(event.isIpv6), {
             id: number,
             sequence,
             payload,
@@ -251,7 +252,7 @@ class Storm {
       this.#watch(this.#tell(event, talk(flow, role, first)))
     })
     const connected = await client.stack.tcp.connect(
-      { address: server.address, port: PORT },
+      { address: server.address(event.isIpv6), port: PORT },
       { keepAlive: KEEP_ALIVE },
     )
     if (!connected.ok) {
@@ -309,9 +310,10 @@ class Storm {
   }
 }
 
-/** ARP asks again about whom it knows, for as long as a host is on. */
-function isArp(frame: Uint8Array): boolean {
-  return frame[12] === 0x08 && frame[13] === 0x06
+/** ARP and neighbour discovery ask again about whom they know, for as long as a host is on. */
+function isAboutNeighbours(frame: Uint8Array): boolean {
+  if (frame[12] === 0x08 && frame[13] === 0x06) return true
+  return frame[12] === 0x86 && frame[20] === 58 && frame[54]! >= 133 && frame[54]! <= 137
 }
 
 function end(): End {

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as ipv6 from '@mirage/address/ipv6'
+import { type Stack, connect } from '@mirage/stack'
+import { clock } from '@mirage/target-node/clock'
+import { connect as connectRandom } from '@mirage/target-node/random'
+import type { TcpFlow } from '@mirage/tcp'
+import { type Program, skipWithout } from '../system.ts'
+import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
+
+const OURS = 'fd99::2'
+const THEIRS = ipv6.of(0xfd99, 0, 0, 0, 0, 0, 0, 1)
+/** The prefix that Linux advertises as a router, and its own address there. */
+const ADVERTISED: ipv6.Cidr = { address: ipv6.of(0xfd98), prefixLength: 64 }
+
+/** A stack that echoes on port 7, and speaks IPv6 alone. */
+function start(host: LinuxHost): Stack {
+  const random = connectRandom()
+  assert.ok(random.ok)
+  const own = ipv6.parseCidr(`${OURS}/64`)
+  assert.ok(own.ok)
+  const stack = connect({ net: host.cable, clock, random: random.value }, undefined, {
+    addresses: [own.value],
+  })
+  stack.udp.listen(7, ({ src, payload }) => stack.udp.write(src, payload, { srcPort: 7 }))
+  stack.tcp.listen(7, (flow) => void echo(flow))
+  return stack
+}
+
+async function echo(flow: TcpFlow): Promise<void> {
+  for (;;) {
+    const read = await flow.read()
+    if (!read.ok || read.value === 'eof') break
+    await flow.write(read.value)
+  }
+  flow.close()
+}
+
+/** Waits until `isDone`, for ten seconds at most. */
+async function until(isDone: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !isDone(); i++) await sleep(50)
+  assert.ok(isDone(), 'it is done after ten seconds')
+}
+
+describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
+  let host: LinuxHost
+  let stack: Stack
+  before(async () => {
+    host = await linuxHost({ addresses: ['fd99::1/64', 'fd98::1/64'], hasOffloads: true })
+    stack = start(host)
+    const address = ipv6.parse(OURS)
+    assert.ok(address.ok)
+    await until(() => stack.ipv6?.isOwn(address.value) === true)
+  })
+  after(() => {
+    stack?.disconnect()
+    host?.remove()
+  })
+
+  /** What a shell on the host prints, errors too, whatever the exit code. */
+  const shell = (line: string): Promise<string> => host.run('sh', '-c', `${line} 2>&1 || true`)
+
+  const cases: [what: string, program: Program, line: string, answer: RegExp][] = [
+    ['is pinged', 'ping', `ping -6 -c 3 -i 0.1 -W 2 ${OURS}`, / 0% packet loss/],
+    ['is pinged in fragments', 'ping', `ping -6 -c 3 -i 0.1 -W 2 -s 65000 ${OURS}`, / 0% packet loss/],
+    ['has an open port', 'nc', `nc -z -v -w 2 ${OURS} 7`, /succeeded/],
+    ['has closed ports', 'nc', `nc -z -v -w 2 ${OURS} 9`, /refused/],
+    ['echoes by TCP', 'socat', `echo hello | socat -t 2 - TCP6:[${OURS}]:7`, /^hello$/m],
+    ['echoes by UDP', 'socat', `echo hello | socat -t 1 - UDP6:[${OURS}]:7`, /^hello$/m],
+    [
+      'says that nobody listens to a port of UDP',
+      'socat',
+      `echo hello | socat -t 2 - UDP6:[${OURS}]:9`,
+      /Connection refused/,
+    ],
+    [
+      'echoes a megabyte by TCP',
+      'socat',
+      `head -c 1000000 /dev/zero | socat -t 5 - TCP6:[${OURS}]:7 | wc -c`,
+      /^1000000$/m,
+    ],
+  ]
+  for (const [what, program, line, answer] of cases) {
+    it(what, { skip: skipWithout(program) }, async () => assert.match(await shell(line), answer))
+  }
+
+  it('is a neighbour that the kernel reaches', async () => {
+    await shell(`echo x | socat -t 1 - UDP6:[${OURS}]:7`)
+    const mac = /lladdr (\S+)/.exec(await shell('ip -6 neigh show fd99::2'))?.[1]
+    assert.ok(mac !== undefined)
+  })
+
+  it('pings the kernel, in fragments too', async () => {
+    const lengths: number[] = []
+    stack.icmp.onReply(({ payload }) => lengths.push(payload.length))
+    for (const length of [8, 60_000]) {
+      assert.ok(stack.icmp.echo(THEIRS, { id: 7, sequence: length, payload: new Uint8Array(length) }).ok)
+    }
+    await until(() => lengths.length === 2)
+    assert.deepEqual(
+      lengths.sort((a, b) => a - b),
+      [8, 60_000],
+    )
+  })
+
+  it('has an address and a way out by what a router of Linux says', {
+    skip: skipWithout('dnsmasq'),
+  }, async () => {
+    await shell('sysctl -qw net.ipv6.conf.all.forwarding=1')
+    host.spawn(
+      'dnsmasq',
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--port=0',
+      '--enable-ra',
+      '--dhcp-range=fd98::,ra-only,64,1h',
+      `--interface=${host.name}`,
+      '--leasefile-ro',
+      '--pid-file=',
+      '--user=root',
+      '--log-facility=/dev/null',
+    )
+    const { ipv6: ip } = stack
+    const isAdvertised = ({ address }: ipv6.Cidr): boolean => ipv6.contains(ADVERTISED, address)
+    await until(() => ip?.addresses.some(isAdvertised) === true && ip.gateway !== undefined)
+    const own = ip!.addresses.find(isAdvertised)!
+    const text = ipv6.format(own.address)
+    assert.match(await shell(`echo hi | socat -t 2 - UDP6:[${text}]:7`), /^hi$/m)
+  })
+})

@@ -23,7 +23,7 @@ describe('Wireshark', { skip: skipWithout('tshark') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'mirage-capture-'))
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 5, 6]) {
     it(`reads every frame of a storm, and finds no fault in those that were sent (seed ${seed})`, async () => {
       const packets: Omit<Packet, 'frame'>[] = []
       const reader = new Reader(({ frame: _frame, ...packet }) => packets.push(packet))

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import * as ipv4 from '@mirage/address/ipv4'
+import * as ipv6 from '@mirage/address/ipv6'
 import { getU16, setU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { type ManualClock, manual } from '@mirage/clock/manual'
@@ -9,7 +10,7 @@ import type { Net } from '@mirage/net'
 import { captured } from '@mirage/net/capture'
 import { pair } from '@mirage/net/pair'
 import { seeded } from '@mirage/random/seeded'
-import { type Stack, connect } from '@mirage/stack'
+import { type Needs, type Stack, connect } from '@mirage/stack'
 import type { TcpFlow } from '@mirage/tcp'
 
 /** A stack in the middle of a conversation, and what was said to it so far. */
@@ -22,10 +23,11 @@ export interface Victim {
   readonly heard: readonly Uint8Array[]
 }
 
-const OWN = ipv4.of(10, 0, 0, 1)
-const OTHER = ipv4.of(10, 0, 0, 2)
-const [ETHERNET, IPV4] = [14, 0x0800]
-const [ICMP, TCP, UDP] = [1, 6, 17]
+/** The two ends, in each family. */
+const FOUR = [ipv4.of(10, 0, 0, 1), ipv4.of(10, 0, 0, 2)] as const
+const SIX = [ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, 1), ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, 2)] as const
+const [ETHERNET, IPV4, IPV6] = [14, 0x0800, 0x86dd]
+const [ICMP, TCP, UDP, ICMPV6] = [1, 6, 17, 58]
 const TEXT = new Uint8Array(3000).map((_, i) => i * 7)
 
 /** Always the same conversation: connections that are open, closing and closed, datagrams in fragments, echoes. */
@@ -34,30 +36,40 @@ export async function victim(): Promise<Victim> {
   const cable = pair({ clock })
   const heard: Uint8Array[] = []
   const net = captured(cable.a, { sent: () => {}, received: (frame) => void heard.push(frame.slice()) })
-  const needs = (device: Net, seed: number) => ({ net: device, clock, random: seeded(seed) })
-  const stack = connect(needs(net, 1), { cidr: { address: OWN, prefixLength: 24 } })
-  const other = connect(needs(cable.b, 2), { cidr: { address: OTHER, prefixLength: 24 } })
+  const needs = (device: Net, seed: number): Needs => ({ net: device, clock, random: seeded(seed) })
+  const [stack, other] = ([net, cable.b] as const).map((device, i) => {
+    const addresses = [{ address: SIX[i]!, prefixLength: 64 }]
+    const six = { addresses, isTrusted: true, acceptsRouters: true }
+    return connect(needs(device, 1 + i), { cidr: { address: FOUR[i]!, prefixLength: 24 } }, six)
+  }) as [Stack, Stack]
   stack.tcp.listen(80, echo)
   stack.udp.listen(53, ({ src, payload }) => {
     if (src.port !== 0) stack.udp.write(src, payload, { srcPort: 53 })
   })
   stack.icmp.onReply(() => {})
   other.tcp.listen(80, (flow) => void flow.offer(TEXT, 0, TEXT.length))
-  for (let i = 0; i < 3; i++) void other.tcp.connect({ address: OWN, port: 80 })
-  void other.tcp.connect({ address: OWN, port: 81 })
-  void stack.tcp.connect({ address: OTHER, port: 80 })
-  void stack.tcp.connect({ address: OTHER, port: 82 })
-  for (const size of [0, 100, 4000])
-    other.udp.write({ address: OWN, port: 53 }, TEXT.subarray(0, size % 3000), { srcPort: 99 })
-  other.udp.write({ address: OWN, port: 54 }, TEXT, { srcPort: 99 })
-  other.icmp.echo(OWN, { id: 1, sequence: 1, payload: TEXT.subarray(0, 56) })
-  stack.udp.write({ address: OTHER, port: 1 }, TEXT.subarray(0, 10))
+  for (const [own, peer] of [FOUR, SIX]) {
+    for (let i = 0; i < 3; i++) void other.tcp.connect({ address: own, port: 80 })
+    void other.tcp.connect({ address: own, port: 81 })
+    void stack.tcp.connect({ address: peer, port: 80 })
+    void stack.tcp.connect({ address: peer, port: 82 })
+    for (const [size, port] of [
+      [0, 53],
+      [100, 53],
+      [3000, 53],
+      [3000, 54],
+    ] as const) {
+      other.udp.write({ address: own, port }, TEXT.subarray(0, size), { srcPort: 99 })
+    }
+    other.icmp.echo(own, { id: 1, sequence: 1, payload: TEXT.subarray(0, 56) })
+    stack.udp.write({ address: peer, port: 1 }, TEXT.subarray(0, 10))
+  }
   // Who has which address is known only when promises have gone on.
   for (let i = 0; i < 20; i++) {
     clock.advance(5)
     await setImmediate()
   }
-  assert.ok(heard.length > 15, 'a conversation has taken place')
+  assert.ok(heard.length > 40, 'a conversation has taken place')
   // From now on the other end hears nothing: somebody else has its cable.
   cable.b.listen(() => {})
   return { stack, clock, attacker: cable.b, heard }
@@ -74,22 +86,54 @@ function echo(flow: TcpFlow): void {
   pump()
 }
 
-/** Makes the checksums of `frame` right, as far as it is a packet of IPv4. */
+/** Makes the checksums of `frame` right, as far as it is a packet. */
 export function repair(frame: Uint8Array): void {
-  if (frame.length < ETHERNET + 20 || getU16(frame, 12) !== IPV4) return
+  if (frame.length < ETHERNET + 20) return
+  if (getU16(frame, 12) === IPV4) repairIpv4(frame)
+  if (getU16(frame, 12) === IPV6) repairIpv6(frame)
+}
+
+function repairIpv4(frame: Uint8Array): void {
   const headerEnd = ETHERNET + 4 * (frame[ETHERNET]! & 0x0f)
   if (headerEnd < ETHERNET + 20 || headerEnd > frame.length) return
   setU16(frame, ETHERNET + 10, 0)
   setU16(frame, ETHERNET + 10, checksum.of(frame, ETHERNET, headerEnd))
   const end = Math.min(frame.length, ETHERNET + getU16(frame, ETHERNET + 2))
-  const [protocol, at] = [frame[ETHERNET + 9]!, sumOffset(frame[ETHERNET + 9]!)]
-  if (at < 0 || headerEnd + at + 2 > end) return
+  const protocol = frame[ETHERNET + 9]!
   const [src, dst] = [ipv4.read(frame, ETHERNET + 12), ipv4.read(frame, ETHERNET + 16)]
   const pseudo = protocol === ICMP ? 0 : checksum.pseudo(src, dst, protocol, end - headerEnd)
-  setU16(frame, headerEnd + at, 0)
-  setU16(frame, headerEnd + at, checksum.of(frame, headerEnd, end, pseudo))
+  repairPayload(frame, headerEnd, end, protocol, pseudo)
+}
+
+/** Extension headers that have a length are stepped over; the rest of a packet is not looked at. */
+function repairIpv6(frame: Uint8Array): void {
+  if (frame.length < ETHERNET + 40) return
+  const end = Math.min(frame.length, ETHERNET + 40 + getU16(frame, ETHERNET + 4))
+  let [protocol, offset] = [frame[ETHERNET + 6]!, ETHERNET + 40]
+  for (let i = 0; i < 4 && [0, 43, 60].includes(protocol) && offset + 2 <= end; i++) {
+    const size = 8 * (frame[offset + 1]! + 1)
+    protocol = frame[offset]!
+    offset += size
+  }
+  const [src, dst] = [ipv6.read(frame, ETHERNET + 8), ipv6.read(frame, ETHERNET + 24)]
+  repairPayload(frame, offset, end, protocol, checksum.pseudo(src, dst, protocol, Math.max(end - offset, 0)))
+}
+
+function repairPayload(
+  frame: Uint8Array,
+  offset: number,
+  end: number,
+  protocol: number,
+  pseudo: number,
+): void {
+  const at = sumOffset(protocol)
+  if (at < 0 || offset + at + 2 > end) return
+  setU16(frame, offset + at, 0)
+  setU16(frame, offset + at, checksum.of(frame, offset, end, pseudo))
 }
 
 function sumOffset(protocol: number): number {
-  return protocol === TCP ? 16 : protocol === UDP ? 6 : protocol === ICMP ? 2 : -1
+  if (protocol === TCP) return 16
+  if (protocol === UDP) return 6
+  return protocol === ICMP || protocol === ICMPV6 ? 2 : -1
 }

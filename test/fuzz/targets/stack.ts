@@ -1,4 +1,7 @@
-/** A whole stack, whose peer says anything: Ethernet, ARP, IP with fragments, ICMP, UDP and TCP in every state. */
+/**
+ * A whole stack, whose peer says anything: Ethernet, ARP, neighbour discovery, IP of
+ * both families with fragments, ICMP, UDP and TCP in every state.
+ */
 import assert from 'node:assert/strict'
 import * as mac from '@mirage/address/mac'
 import { HEADER_SIZE } from '@mirage/net'

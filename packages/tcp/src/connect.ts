@@ -105,7 +105,7 @@ class Stack implements Tcp, Driver {
   #transmitter: Transmitter
 
   constructor({ ip, icmp, clock, random }: Needs, options: Options) {
-    const { receiveSize = 262_144, sendSize = 262_144 } = options
+    const { receiveSize = 6_291_456, sendSize = 4_194_304 } = options
     assert(receiveSize >= 1 && receiveSize <= RECEIVE_SIZE_MAX, 'tcp: a receive window has 1 byte to 1 GiB')
     assert(sendSize >= 1 && sendSize <= 0x4000_0000, 'tcp: a send queue has 1 to 2^30 bytes')
     this.#ip = ip

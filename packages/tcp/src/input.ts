@@ -6,6 +6,7 @@
  */
 import type { Millis } from '@mirage/clock'
 import { acknowledge, isCalm, progress, synAcknowledged } from './acknowledge.ts'
+import * as receiveWindow from './receive-window.ts'
 import * as sack from './sack.ts'
 import { ACK, FIN, PSH, RST, SYN, type Segment, span } from './segment.ts'
 import { type Sequence, add, atMost, distance, lessThan } from './sequence.ts'
@@ -79,6 +80,7 @@ function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): 
   if (textLength > rcv.longest) rcv.longest = Math.min(textLength, tcb.limits.mss)
   rcv.ready.append(stores.slabs, segment.frame, segment.textOffset, textLength)
   rcv.nxt = add(rcv.nxt, textLength)
+  receiveWindow.arrived(tcb, now)
   timers.oweAck(tcb, now)
 }
 
@@ -248,6 +250,7 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   rcv.nxt = add(rcv.nxt, length)
   if (rcv.assembler.isEmpty) return timers.oweAck(tcb, now)
   rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
+  receiveWindow.arrived(tcb, now)
   tcb.ackDue = 'now' // As it is when the hole closes, in part or whole.
 }
 

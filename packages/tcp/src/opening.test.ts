@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import * as receiveWindow from './receive-window.ts'
 import { RECEIVE_SIZE_MAX } from './tcb.ts'
 import { answers, opens } from './testing/dialogue.ts'
 import { rig } from './testing/rig.ts'
@@ -64,7 +65,7 @@ describe('opening a connection', () => {
   it('scales windows only where both said so, and never that of a SYN', () => {
     const scaled = opens({ receiveSize: 1 << 20 }).sends({ syn: true })
     scaled.receives({ syn: true, seq: 0, ack: 1, window: 1000, scale: 4, mss: 1000 })
-    scaled.sends({ ack: 1, window: (1 << 20) >> 5 })
+    scaled.sends({ ack: 1, window: (1 << 18) >> 5 })
     scaled.writes(3000).sends({ text: 1000 }).sendsNothing()
     scaled.receives({ seq: 1, ack: 1001, window: 1000 >> 4 }).sentCount()
 
@@ -74,7 +75,9 @@ describe('opening a connection', () => {
 
   it('has windows up to the largest that the field can say', () => {
     const tcp = opens({ receiveSize: RECEIVE_SIZE_MAX }).sends({ syn: true, scale: 14 })
-    tcp.receives({ syn: true, seq: 0, ack: 1, scale: 0 }).sends({ ack: 1, window: 0xffff })
+    tcp.receives({ syn: true, seq: 0, ack: 1, scale: 0 }).sends({ ack: 1, window: (1 << 18) >> 14 })
+    tcp.tcb.rcv.size = RECEIVE_SIZE_MAX
+    assert.equal(receiveWindow.field(tcp.tcb), 0xffff)
     for (const receiveSize of [0, RECEIVE_SIZE_MAX + 1])
       assert.throws(() => rig({ a: { receiveSize } }), /a receive window has/)
   })

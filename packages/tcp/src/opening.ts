@@ -8,7 +8,7 @@ import { ACK, RST, SYN, type Segment } from './segment.ts'
 import type { Chunks } from './send-queue.ts'
 import { type Sequence, add, atMost, lessThan } from './sequence.ts'
 import type { KeepAlive } from './tcp.ts'
-import { type Ends, type Limits, MSS_DEFAULT, Tcb, end, move, scaleOf } from './tcb.ts'
+import { type Ends, type Limits, MSS_DEFAULT, Tcb, end, move } from './tcb.ts'
 import * as timers from './timers.ts'
 import * as timestamps from './timestamps.ts'
 
@@ -79,6 +79,7 @@ function takeSyn(tcb: Tcb, segment: Segment, now: Millis): void {
   rcv.nxt = add(segment.seq, 1)
   rcv.acked = rcv.nxt
   rcv.edge = add(rcv.nxt, Math.min(limits.receiveSize, 0xffff))
+  rcv.roundEnd = rcv.edge
   snd.mss = Math.min(segment.mss === 0 ? MSS_DEFAULT : segment.mss, limits.mss)
   if (segment.hasTimestamps) {
     tcb.stamps = timestamps.agreed(segment, now)
@@ -88,7 +89,7 @@ function takeSyn(tcb: Tcb, segment: Segment, now: Millis): void {
   tcb.congestion.cwnd = initialWindow(snd.mss)
   if (segment.scale >= 0) {
     snd.scale = segment.scale
-    rcv.scale = scaleOf(limits.receiveSize)
+    rcv.scale = rcv.scaleOffered
   }
   // The window of a SYN is never scaled.
   snd.wnd = segment.window

@@ -5,13 +5,14 @@
 import type { Millis } from '@mirage/clock'
 import { idled } from './congestion/congestion.ts'
 import { SACKS_MAX, clear } from './options.ts'
+import * as receiveWindow from './receive-window.ts'
 import * as recovery from './recovery.ts'
 import { micros } from './round-trip.ts'
 import * as sack from './sack.ts'
 import * as scoreboard from './scoreboard.ts'
 import { ACK, FIN, PSH, SYN, type Segment } from './segment.ts'
 import { type Sequence, add, atMost, distance, later, lessThan } from './sequence.ts'
-import { type Tcb, scaleOf } from './tcb.ts'
+import type { Tcb } from './tcb.ts'
 import * as timers from './timers.ts'
 import * as timestamps from './timestamps.ts'
 
@@ -37,7 +38,7 @@ function syn(tcb: Tcb, out: Segment, now: Millis): boolean {
   begin(tcb, out, snd.iss, isAnswer ? SYN | ACK : SYN, now)
   if (!isAnswer) out.ack = 0
   out.mss = limits.mss
-  out.scale = isAnswer ? rcv.scale : scaleOf(limits.receiveSize)
+  out.scale = isAnswer ? rcv.scale : rcv.scaleOffered
   out.isSackPermitted = !isAnswer || tcb.isSackPermitted
   out.hasTimestamps = !isAnswer || tcb.stamps !== undefined
   out.tsVal = timestamps.stamp(tcb, now)
@@ -190,41 +191,9 @@ function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number, now: Millis
   out.textOffset = 0
   out.textLength = 0
   out.segmentSize = tcb.snd.mss
-  out.window = window(tcb)
+  out.window = receiveWindow.field(tcb)
   rcv.acked = rcv.nxt
   timers.acked(tcb)
-}
-
-/** Moves the edge of our window, in steps that are worth it (RFC 9293 §3.8.6.2.2), and says it as a field. */
-function window(tcb: Tcb): number {
-  const { rcv } = tcb
-  const gain = windowGain(tcb)
-  if (gain >= stepOf(tcb)) rcv.edge = add(rcv.edge, gain)
-  return distance(rcv.nxt, rcv.edge) >>> Math.max(rcv.scale, 0)
-}
-
-/** The window, if all of it were free. Without scaling, the field can say no more than 65535. */
-function receiveSize({ limits, rcv }: Tcb): number {
-  return rcv.scale >= 0 ? limits.receiveSize : Math.min(limits.receiveSize, 0xffff)
-}
-
-/** How much further the edge could be than the peer was told. */
-function windowGain(tcb: Tcb): number {
-  const { rcv } = tcb
-  return distance(rcv.edge, add(rcv.nxt, receiveSize(tcb) - rcv.ready.length))
-}
-
-/** The least step of the edge. */
-function stepOf(tcb: Tcb): number {
-  return Math.min(receiveSize(tcb) >>> 1, tcb.limits.mss)
-}
-
-/** Whether the application has read enough for the peer to be told by a segment of its own. */
-export function isUpdateDue(tcb: Tcb): boolean {
-  const gain = windowGain(tcb)
-  if (gain < stepOf(tcb)) return false
-  const isNearlyClosed = distance(tcb.rcv.nxt, tcb.rcv.edge) < 2 * tcb.limits.mss
-  return isNearlyClosed || gain >= receiveSize(tcb) >>> 2
 }
 
 /**

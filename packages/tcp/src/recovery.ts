@@ -162,8 +162,7 @@ export function timedOut(tcb: Tcb, isFirst: boolean): void {
   const { snd, flight } = tcb
   const recovery = (tcb.recovery ??= start(snd.una))
   if (recovery.phase === 'open') reduce(tcb, recovery)
-  else if (isFirst && recovery.phase === 'loss')
-    congestion.reduce(tcb.congestion, snd.mss)
+  else if (isFirst && recovery.phase === 'loss') congestion.reduce(tcb.congestion, snd.mss)
   recovery.phase = 'loss'
   recovery.point = snd.max
   recovery.dupAcks = 0

@@ -11,6 +11,7 @@ import * as congestion from './congestion/congestion.ts'
 import { cubic } from './congestion/cubic.ts'
 import type { Rack } from './rack.ts'
 import type { Recovery } from './recovery.ts'
+import { SIZE_START } from './receive-window.ts'
 import * as roundTrip from './round-trip.ts'
 import type { Holes } from './sack.ts'
 import * as scoreboard from './scoreboard.ts'
@@ -36,7 +37,7 @@ export interface Ends {
 export interface Limits {
   /** The largest text of one segment that the link carries: the packet without IP's and TCP's 20 bytes each. */
   readonly mss: number
-  /** Text that waits to be read, at most, and so the receive window. */
+  /** Text that waits to be read, at most, and so how far the receive window may grow. */
   readonly receiveSize: number
   /** Text that is accepted and not acknowledged, at most. */
   readonly sendSize: number
@@ -90,6 +91,13 @@ export interface Receive {
   edge: Sequence
   /** Our window field is shifted right by this; -1 before it is agreed. */
   scale: number
+  /** What our SYN offers: it serves the largest window that there may be. */
+  readonly scaleOffered: number
+  /** The window, if all of it were free; it grows up to what the limits allow. */
+  size: number
+  /** A round trip of `receive-window.ts`: where it ends, and when it began. */
+  roundEnd: Sequence
+  roundAt: roundTrip.Micros
   /** In order, to be read. */
   readonly ready: Text
   /** Out of order. */
@@ -177,7 +185,7 @@ export class Tcb {
     this.state = state
     this.limits = limits
     this.snd = send(iss)
-    this.rcv = receive()
+    this.rcv = receive(limits)
     this.congestion = congestion.start(limits.algorithm ?? cubic, limits.mss)
     this.roundEnd = iss
     this.watch = keepAlive && { keepAlive, heardAt: now, probesSent: 0, dueAt: NEVER }
@@ -208,12 +216,16 @@ function send(iss: Sequence): Send {
   }
 }
 
-function receive(): Receive {
+function receive({ receiveSize }: Limits): Receive {
   return {
     irs: 0,
     nxt: 0,
     edge: 0,
     scale: -1,
+    scaleOffered: scaleOf(receiveSize),
+    size: Math.min(receiveSize, SIZE_START),
+    roundEnd: 0,
+    roundAt: 0,
     ready: new Text(),
     assembler: new Assembler(),
     holes: undefined,

@@ -104,10 +104,10 @@ export function heard(tcb: Tcb, now: Millis): void {
  */
 export function oweAck(tcb: Tcb, now: Millis): void {
   if (tcb.ackDue === 'now') return
-  const { rcv, limits } = tcb
+  const { rcv } = tcb
   const count = distance(rcv.acked, rcv.nxt)
   if (distance(rcv.nxt, rcv.edge) < rcv.longest) tcb.ackDue = 'now'
-  else if (count >= 2 * rcv.longest) tcb.ackDue = count >= limits.receiveSize >>> 2 ? 'now' : 'soon'
+  else if (count >= 2 * rcv.longest) tcb.ackDue = count >= rcv.size >>> 2 ? 'now' : 'soon'
   else if (tcb.ackDue === 'none') {
     tcb.ackDue = 'later'
     tcb.ackAt = now + ACK_DELAY

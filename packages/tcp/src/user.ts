@@ -2,11 +2,19 @@
 import { assert } from '@mirage/result'
 import type { Millis } from '@mirage/clock'
 import type { Answer, Stores } from './input.ts'
-import { isUpdateDue } from './output.ts'
+import { isUpdateDue } from './receive-window.ts'
 import { add } from './sequence.ts'
 import { isSynchronized, maySend } from './state.ts'
 import { type Tcb, end, move } from './tcb.ts'
 import * as timers from './timers.ts'
+
+/** Where what is accepted begins to be limited. */
+const SEND_SIZE_START = 262_144
+
+/** Text that is accepted and not acknowledged, at most: twice what the path has shown to hold. */
+export function sendSize({ limits, congestion }: Tcb): number {
+  return Math.min(limits.sendSize, Math.max(SEND_SIZE_START, 2 * congestion.cwnd))
+}
 
 /** Copies as much of `bytes` from `offset` up to `end` as there is room for, and returns how much that was. */
 export function send(
@@ -18,8 +26,8 @@ export function send(
   end: number = bytes.length,
 ): number {
   assert(maySend(tcb.state), `tcp: send in ${tcb.state}`)
-  const { snd, limits } = tcb
-  const count = Math.min(end - offset, limits.sendSize - snd.queue.length)
+  const { snd } = tcb
+  const count = Math.min(end - offset, sendSize(tcb) - snd.queue.length)
   if (count <= 0) return 0
   snd.queue.append(chunks, bytes, offset, offset + count)
   snd.end = add(snd.end, count)

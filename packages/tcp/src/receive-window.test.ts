@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SIZE_START } from './receive-window.ts'
+import { type Dialogue, answers } from './testing/dialogue.ts'
+
+/** A connection over a path of `rtt` whose window may grow to 2 MiB. */
+function far(rtt: number): Dialogue {
+  const tcp = answers({ receiveSize: 1 << 21 }, { scale: 5 }).sends({ syn: true })
+  return tcp.at(rtt).receives({ seq: 1, ack: 1 }).is('established')
+}
+
+/** Sends a quarter of the window, and then more of it in each of some steps of `pause`; the application reads it all. */
+function pour(tcp: Dialogue, steps: number, pause: number, isRead: boolean = true): void {
+  for (let i = 0; i < steps; i++) {
+    tcp.at(tcp.now + pause).receives({ ack: 1, text: (tcp.tcb.rcv.size >> 2) - 1000 })
+    if (isRead) tcp.readsAll()
+    tcp.sentCount()
+  }
+}
+
+describe('our window', () => {
+  it('grows where a peer uses all of it within a round trip', () => {
+    const tcp = far(100)
+    pour(tcp, 40, 25)
+    assert.equal(tcp.tcb.rcv.size, 1 << 21)
+  })
+
+  it('stays where the path is slower than that', () => {
+    const tcp = far(100)
+    pour(tcp, 40, 100)
+    assert.equal(tcp.tcb.rcv.size, SIZE_START)
+  })
+
+  it('stays where the path is so short that it is enough', () => {
+    const tcp = far(0.2)
+    pour(tcp, 40, 0.05)
+    assert.equal(tcp.tcb.rcv.size, SIZE_START)
+  })
+
+  it('stays where the application does not read', () => {
+    const tcp = far(100)
+    pour(tcp, 3, 25, false)
+    assert.equal(tcp.tcb.rcv.size, SIZE_START)
+  })
+})

@@ -36,6 +36,7 @@ describe('the MTU of a path', () => {
     paths.reduce('a', 1300, 10)
     assert.equal(paths.get('a', 9 + PATH_AGE_MS)?.mtu, 1300)
     assert.equal(paths.get('b', 5 + PATH_AGE_MS), undefined)
+    assert.equal(paths.count, 1)
     assert.equal(paths.get('a', 10 + PATH_AGE_MS), undefined)
     assert.equal(paths.count, 0)
     assert.ok(paths.reduce('a', 1450, 11 + PATH_AGE_MS))

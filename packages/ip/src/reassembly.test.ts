@@ -372,6 +372,19 @@ describe('fragments that are of no packet', () => {
     }
   })
 
+  it('a payload that does not fit behind the header of the first, whatever came between', () => {
+    const reassembly = new Reassembly()
+    const all = [
+      fragment(more(0), 65_511),
+      fragment(more(2, 65_472), 65_515),
+      fragment(last(8186, 27), 65_515),
+    ]
+    assert.deepEqual(
+      all.map((each) => reassembly.input(KEY, each, 0)),
+      [ok(undefined), ok(undefined), err('fragment-too-long')],
+    )
+  })
+
   it('a header that is larger than any host needs', () => {
     for (const [length, isOk] of [
       [128, true],

@@ -6,10 +6,10 @@ const PORT = 5219
 const SECONDS = 2
 
 /**
- * Gbit/s of one TCP connection whose segments have at most `mss` bytes. Even so the kernel does less than we do: it
+ * Gbit/s of one TCP connection, whose segments have at most `mss` bytes where that is told. Even so the kernel does less than we do: it
  * carries up to 64 KiB at a time from end to end (GSO), computes no checksum over loopback, and has two cores.
  */
-export async function iperf3(mss: number): Promise<Result<number, string>> {
+export async function iperf3(mss?: number): Promise<Result<number, string>> {
   const server = spawn('iperf3', ['--server', '--one-off', '--forceflush', '--port', String(PORT)], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
@@ -25,8 +25,7 @@ export async function iperf3(mss: number): Promise<Result<number, string>> {
     String(PORT),
     '--time',
     String(SECONDS),
-    '--set-mss',
-    String(mss),
+    ...(mss === undefined ? [] : ['--set-mss', String(mss)]),
   ]
   const output = await text([...args, '--json'])
   const report = JSON.parse(output) as {

@@ -1,7 +1,8 @@
-/** Bulk TCP from one stack to another in memory: 1460-byte segments, checksums at both ends, one thread. */
+/** Bulk TCP from one stack to another in memory: both ends in one thread. */
+import type { TcpFlow } from '@mirage/tcp'
 import type { Bench } from './bench.ts'
 import { iperf3 } from './iperf3.ts'
-import { connected, twoStacks } from './two-stacks.ts'
+import { type TwoStacks, connected, twoStacks } from './two-stacks.ts'
 
 const LENGTH = 250_000_000
 const CHUNK = new Uint8Array(65_536).map((_, i) => i * 7)
@@ -9,26 +10,38 @@ const MTU = 1500
 const MSS = MTU - 40
 const PORT = 5001
 
-const stacks = twoStacks(MTU)
+const cut = twoStacks(MTU)
+const whole = twoStacks(MTU, true)
 
-const bench: Bench = {
-  what: `one connection in memory, ${LENGTH / 1e6} MB, ${MSS}-byte segments, checksums at both ends, one thread`,
-  unit: 'Gbit/s',
-  measure,
-  reference: {
-    what: `iperf3 on the kernel's loopback, --set-mss ${MSS}, which GSO carries in 64 KiB pieces without checksums`,
-    measure: () => iperf3(MSS),
+const benches: readonly Bench[] = [
+  {
+    what: `one connection in memory, ${LENGTH / 1e6} MB, frames of ${MTU} bytes, checksums at both ends, one thread`,
+    unit: 'Gbit/s',
+    runs: 7,
+    measure: () => transfer(cut),
+    reference: {
+      what: `iperf3 on the kernel's loopback, --set-mss ${MSS}, which GSO carries in 64 KiB pieces without checksums`,
+      measure: () => iperf3(MSS),
+    },
+    target: { atLeast: 1.1 },
   },
-  target: { atLeast: 0.35 },
-}
+  {
+    what: `the same with segments of 64 KiB, whose checksums the devices have agreed to leave out`,
+    unit: 'Gbit/s',
+    runs: 7,
+    measure: () => transfer(whole),
+    reference: { what: "iperf3 on the kernel's loopback", measure: () => iperf3() },
+    target: { atLeast: 4 },
+  },
+]
 
-export default bench
+export default benches
 
-async function measure(): Promise<number> {
+async function transfer(stacks: TwoStacks): Promise<number> {
   const received = new Promise<number>((resolve) => {
     stacks.server.tcp.listen(PORT, (flow) => {
       stacks.server.tcp.unlisten(PORT)
-      void drain(flow).then(resolve)
+      drain(flow, resolve)
     })
   })
   const flow = await connected(stacks, PORT)
@@ -43,14 +56,14 @@ async function measure(): Promise<number> {
   return (LENGTH * 8) / 1e6 / (performance.now() - start)
 }
 
-async function drain(flow: Awaited<ReturnType<typeof connected>>): Promise<number> {
+/** Counts what arrives, as iperf3 does with its one buffer: nothing of it is kept. */
+function drain(flow: TcpFlow, ended: (length: number) => void): void {
   let length = 0
-  for (;;) {
-    const chunk = await flow.read()
-    if (!chunk.ok) throw new Error(chunk.error)
-    if (chunk.value === 'eof') break
-    length += chunk.value.length
-  }
-  flow.close()
-  return length
+  flow.listen(
+    (_, offset, end) => (length += end - offset),
+    () => {
+      flow.close()
+      ended(length)
+    },
+  )
 }

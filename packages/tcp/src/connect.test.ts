@@ -170,7 +170,7 @@ describe('listen', () => {
 
   it('believes no acknowledgement of what it did not promise', async () => {
     const { b, wireB, pass } = rig()
-    b.listen(80, assert.fail, { backlogMax: 0 })
+    b.listen(80, () => assert.fail(), { backlogMax: 0 })
     const bare = { flags: ACK, seq: 101, srcPort: 2000 }
     assert.equal(ask(wireB, { ...bare, ack: 77 })[0]?.flags, RST)
     const [synAck] = ask(wireB, { flags: SYN, seq: 100, srcPort: 2000 })

@@ -1,10 +1,11 @@
 /** Everything that reads bytes which others wrote, with what is right to begin from. */
 import * as cores from './targets/cores.ts'
 import * as parsers from './targets/parsers.ts'
+import { router } from './targets/router.ts'
 import { stack } from './targets/stack.ts'
 import type { Target } from './fuzz.ts'
 
 /** Each of them once. */
 export async function targets(): Promise<readonly Target[]> {
-  return [await stack(), ...(await parsers.all()), ...cores.all()]
+  return [await stack(), ...(await parsers.all()), ...cores.all(), router()]
 }

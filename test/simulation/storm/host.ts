@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import * as ipv4 from '@mirage/address/ipv4'
 import type { IpAddress } from '@mirage/address/ip'
-import type { Ipv4 } from '@mirage/address/ipv4'
+import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
 import type { Ipv6 } from '@mirage/address/ipv6'
 import * as mac from '@mirage/address/mac'
@@ -18,6 +18,21 @@ const PENDING_MAX = 100
 
 const IPV6_MTU_MIN = 1280
 
+/** The address of the router in the network of switch `lan`. */
+export function gatewayOf(lan: number): Cidr {
+  return { address: ipv4.of(10, 0, lan, 254), prefixLength: 24 }
+}
+
+/** Where a host is. */
+export interface Place {
+  readonly index: number
+  readonly lan: Switch
+  /** The number of its network, if that is one of several. */
+  readonly network: number | undefined
+  readonly mtu: number
+  readonly tap: Tap | undefined
+}
+
 /** A host and its place. */
 export class Host {
   readonly index: number
@@ -27,19 +42,21 @@ export class Host {
   readonly #simulation: Simulation
   readonly #mtu: number
   readonly #tap: Tap | undefined
+  readonly #network: number | undefined
   /** How often it was switched on. */
   run = 0
   #stack: Stack | undefined
   #clock: WatchedClock | undefined
   #net: Net | undefined
 
-  constructor(simulation: Simulation, lan: Switch, index: number, mtu: number, tap?: Tap) {
+  constructor(simulation: Simulation, { index, lan, network, mtu, tap }: Place) {
     this.#simulation = simulation
     this.#mtu = mtu
     this.#tap = tap
+    this.#network = network
     this.lan = lan
     this.index = index
-    this.#ipv4 = ipv4.of(10, 0, 0, index + 1)
+    this.#ipv4 = ipv4.of(10, 0, network ?? 0, index + 1)
     this.#ipv6 = ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, index + 1)
   }
 
@@ -80,7 +97,8 @@ export class Host {
     // Whether an address is free is asked elsewhere: here a host that comes back would have to wait.
     const addresses = [{ address: this.#ipv6, prefixLength: 64 }]
     const six = { addresses, isTrusted: true, acceptsRouters: false }
-    const four = { cidr: { address: this.#ipv4, prefixLength: 24 } }
+    const gateway = this.#network === undefined ? {} : { gateway: gatewayOf(this.#network).address }
+    const four = { cidr: { address: this.#ipv4, prefixLength: 24 }, ...gateway }
     this.#stack = this.#mtu < IPV6_MTU_MIN ? connect(needs, four) : connect(needs, four, six)
   }
 

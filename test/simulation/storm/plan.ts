@@ -61,9 +61,12 @@ export type Event =
 /** A storm. */
 export interface Plan {
   readonly seed: number
-  readonly mtu: number
+  /** For each switch the MTU of its devices. */
+  readonly mtus: readonly number[]
   /** For each switch but the first the one that it is joined to. */
   readonly uplinks: readonly number[]
+  /** Switches are networks of their own, joined by one router; else they are one network, joined by cables. */
+  readonly isRouted: boolean
   /** For each host its switch. */
   readonly hosts: readonly number[]
   /** What the links of the hosts are like in the beginning. */
@@ -83,9 +86,11 @@ export function storm(seed: number): Plan {
   const uplinks = draw.many(draw.one(0, 0, 1, 2), (index) => draw.between(0, index))
   const hosts = draw.many(draw.between(2, 6), () => draw.between(0, uplinks.length))
   const isHarsh = draw.happens(60)
+  const isRouted = uplinks.length > 0 && draw.happens(60)
   const mtu = draw.one(1500, 1500, 1500, 576, 9000)
-  // RFC 8200 §5: a link of IPv6 carries 1280 bytes.
-  const hasIpv6 = mtu >= 1280
+  const mtus = [0, ...uplinks].map(() => (isRouted ? draw.one(1500, 1500, 576, 1400, 9000) : mtu))
+  // RFC 8200 §5: a link of IPv6 carries 1280 bytes. The router knows IPv4 only.
+  const hasIpv6 = mtu >= 1280 && !isRouted
   const events = [
     ...draw.many(draw.between(3, 16), () => conversation(draw, hosts.length, isHarsh, hasIpv6)),
     ...draw.many(draw.between(0, 6), () => messages(draw, hosts.length, hasIpv6)),
@@ -94,8 +99,9 @@ export function storm(seed: number): Plan {
   ]
   return {
     seed,
-    mtu,
+    mtus,
     uplinks,
+    isRouted,
     hosts,
     faults: hosts.map(() => faults(draw)),
     events: events.sort((a, b) => a.at - b.at),

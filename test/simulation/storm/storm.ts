@@ -5,11 +5,13 @@ import * as mac from '@mirage/address/mac'
 import { type Clock, type Millis } from '@mirage/clock'
 import { getU32, setU32 } from '@mirage/bytes'
 import { type Sink, capture } from '@mirage/net/capture'
+import { connect as connectRouter } from '@mirage/router'
 import { type Simulation, simulate } from '@mirage/simulation'
+import { type Stack, connect } from '@mirage/stack'
 import type { KeepAlive, TcpFlow } from '@mirage/tcp'
 import { type Switch, vnetif } from '@mirage/vnetif'
 import { bridge } from '@mirage/vnetif/bridge'
-import { Host } from './host.ts'
+import { Host, gatewayOf } from './host.ts'
 import type { Conversation, Event, Part, Plan } from './plan.ts'
 import { type End, type Outcome, talk, textOf } from './talk.ts'
 
@@ -72,6 +74,7 @@ class Storm {
     closed: 0,
     'not-connected': 0,
   }
+  #routers: readonly Stack[] = []
   #messages = 0
   #packets = 0
   /** The first thing that went wrong where nobody waits for it. */
@@ -82,11 +85,13 @@ class Storm {
     this.#simulation = simulate(plan.seed, setImmediate)
     this.#director = this.#simulation.clock('director')
     this.#lans = [0, ...plan.uplinks].map((_, index) => this.#lan(index))
-    plan.uplinks.forEach((to, index) => this.#join(index + 1, to))
+    if (plan.isRouted) this.#routers = this.#route()
+    else plan.uplinks.forEach((to, index) => this.#join(index + 1, to))
     const recording = record === undefined ? undefined : capture(record, this.#director, `storm ${plan.seed}`)
     this.#hosts = plan.hosts.map((lan, index) => {
       const tap = recording?.add({ name: `host ${index}` })
-      return new Host(this.#simulation, this.#lans[lan]!, index, plan.mtu, tap)
+      const network = plan.isRouted ? lan : undefined
+      return new Host(this.#simulation, { index, lan: this.#lans[lan]!, network, mtu: plan.mtus[lan]!, tap })
     })
   }
 
@@ -110,6 +115,7 @@ class Storm {
     assert.equal(this.#packets, packets, 'packets are sent after everything is over')
     for (const host of this.#hosts) host.checkIdle()
     for (const host of this.#hosts) this.#stop(host)
+    for (const leg of this.#routers) leg.disconnect()
     await simulation.pass(OUTLIVE_MAX)
     const { digest, events: count } = simulation.trace
     return { seed, digest, events: count, elapsed, outcomes: this.#outcomes, messages: this.#messages }
@@ -120,7 +126,7 @@ class Storm {
     return vnetif({
       clock: this.#simulation.clock(`lan ${index}`),
       random: this.#simulation.random(`faults ${index}`),
-      mtu: this.#plan.mtu,
+      mtu: this.#plan.mtus[index]!,
       observe: (fate, from, to, frame) => {
         if (!isAboutNeighbours(frame)) this.#packets++
         const where = to === undefined ? `${from.mac & 255}` : `${from.mac & 255} to ${to.mac & 255}`
@@ -132,6 +138,18 @@ class Storm {
   #join(from: number, to: number): void {
     const [a, b] = [this.#lans[from]!, this.#lans[to]!]
     bridge(a.connect({ mac: mac.local(0x100 + from) }), b.connect({ mac: mac.local(0x200 + from) }))
+  }
+
+  /** A router with a leg in every network. */
+  #route(): readonly Stack[] {
+    const clock = this.#simulation.clock('router')
+    const random = this.#simulation.random('router')
+    const legs = this.#lans.map((lan, index) => {
+      const net = lan.connect({ mac: mac.local(0x300 + index) })
+      return connect({ net, clock, random }, { cidr: gatewayOf(index) })
+    })
+    connectRouter({ links: legs.map(({ ip }) => ip), clock })
+    return legs
   }
 
   #start(host: Host): void {

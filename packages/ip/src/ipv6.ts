@@ -1,7 +1,6 @@
 /** IPv6 on an Ethernet: RFC 8200, RFC 2464. Who the neighbours are is for `ndp/discovery.ts` to know. */
 import * as ipv6 from '@mirage/address/ipv6'
 import type { Mac } from '@mirage/address/mac'
-import * as checksum from '@mirage/bytes/checksum'
 import type { Clock } from '@mirage/clock'
 import { type Ethernet, IPV6 } from '@mirage/ethernet'
 import {
@@ -16,26 +15,21 @@ import { type Result, assert, done, err } from '@mirage/result'
 import { fitting, join, put } from './fill.ts'
 import { cut } from './fragment.ts'
 import {
-  ICMPV6,
   type IpDrop,
   type IpError,
   type Ipv6Event,
   type Ipv6Layer,
   type Outgoing,
   type Packet,
-  type Problem,
   type Protocol,
-  TCP,
   type WriteOptions,
 } from './ip.ts'
-import * as extension from './ipv6/extension.ts'
+import { FRAGMENT } from './ipv6/extension.ts'
 import * as fragmentWire from './ipv6/fragment.ts'
-import { Names } from './ipv6/names.ts'
-import * as reassemble from './ipv6/reassemble.ts'
+import { type Receive, Receiver, type TellProblem } from './ipv6/receiver.ts'
 import * as wire from './ipv6/wire.ts'
 import { Discovery, type Envelope, type Event } from './ndp/discovery.ts'
 import { IPV6_MTU_MIN, Paths } from './path-mtu.ts'
-import { Reassembler } from './reassembler.ts'
 import { noDrops } from './reassembly.ts'
 import { Waiting, type WaitingPacket } from './waiting.ts'
 
@@ -70,9 +64,6 @@ export interface Options {
 /** Ethernet's header and ours, without extension headers. */
 const HEADERS_SIZE: number = ETHERNET_HEADER_SIZE + wire.HEADER_SIZE
 
-/** What a first fragment of TCP carries at least; every other protocol has 8 bytes of header or fewer. */
-const TCP_HEADER_SIZE = 20
-
 /** IPv6 on `ethernet`, whose listener for that type it becomes. Its addresses may be used after a second or two. */
 export function connect(devices: Devices, options: Options = {}): Ipv6Layer {
   assert(devices.ethernet.mtu >= wire.MTU_MIN, 'a link of IPv6 carries packets of 1,280 bytes')
@@ -80,9 +71,6 @@ export function connect(devices: Devices, options: Options = {}): Ipv6Layer {
   ip.start(options)
   return ip
 }
-
-type Receive = (packet: Packet<ipv6.Ipv6>) => void
-type TellProblem = (packet: Packet<ipv6.Ipv6>, problem: Problem) => void
 
 class Interface implements Ipv6Layer {
   readonly offloads: Offloads
@@ -103,28 +91,22 @@ class Interface implements Ipv6Layer {
   #ethernet: Ethernet
   #clock: Clock
   #random: Random
-  #isPromiscuous: boolean
   #discovery: Discovery
   #own: ReadonlySet<ipv6.Ipv6> = new Set()
   /** What is known of paths that carry less than the link. */
   #paths: Paths<ipv6.Ipv6>
 
-  #listeners: (Receive | undefined)[] = []
-  #other: Receive | undefined
-  #intercept: ((packet: Packet<ipv6.Ipv6>) => boolean) | undefined
+  #receiver: Receiver
   #unreachable: ((dst: ipv6.Ipv6) => void)[] = []
-  #problem: TellProblem[] = []
-  #timeouts: Receive[] = []
   #events: ((event: Ipv6Event) => void)[] = []
   #waiting: Waiting<ipv6.Ipv6> = new Waiting()
-  #reassembler: Reassembler
 
   /** The last destination that a MAC address was found for, the address, and the version of what knew it. */
   #lastDst: ipv6.Ipv6 = ipv6.UNSPECIFIED
   #lastMac: Mac
   #lastVersion = -1
 
-  // The packet being written, and the one being read: one object each, made once.
+  // The packet being written: one object, made once.
   #header: { -readonly [K in keyof wire.Header]: wire.Header[K] } = {
     src: ipv6.UNSPECIFIED,
     dst: ipv6.UNSPECIFIED,
@@ -134,26 +116,15 @@ class Interface implements Ipv6Layer {
   }
   #fill: FillAt = () => 0
   #offload: Offload = { checksumStart: 0, checksumOffset: 0, segmentSize: 0, headerSize: 0, isIpv6: true }
-  #packet: wire.MutablePacket = wire.create()
-  #walk: extension.Walk = { next: 0, problem: -1, pointer: 0 }
-  #names: Names = new Names()
 
   constructor({ ethernet, clock, random }: Devices, options: Options) {
     const { mac, mtu } = ethernet
     this.#ethernet = ethernet
     this.#clock = clock
     this.#random = random
-    this.#isPromiscuous = options.isPromiscuous ?? false
     this.#lastMac = mac
     this.offloads = ethernet.offloads
     this.#paths = new Paths(mtu, IPV6_MTU_MIN)
-    const timedOut = (first: Uint8Array): void => this.#timedOut(first)
-    this.#reassembler = new Reassembler({
-      clock,
-      drops: this.drops,
-      timedOut,
-      sizeMax: options.fragmentCacheSize,
-    })
     const fromMac = (prefix: ipv6.Ipv6, attempt: number): ipv6.Ipv6 | undefined =>
       attempt === 0 ? ipv6.fromMac(prefix, mac) : undefined
     const { acceptsRouters = true, addressIn = fromMac } = options
@@ -169,7 +140,18 @@ class Interface implements Ipv6Layer {
       },
       { mac, mtu, acceptsRouters, addressIn },
     )
-    ethernet.listen(IPV6, (frame, offset, _src, dst, isChecked) => this.#input(frame, offset, dst, isChecked))
+    this.#receiver = new Receiver({
+      mac,
+      clock,
+      discovery: this.#discovery,
+      isOwn: (address) => this.#own.has(address),
+      isPromiscuous: options.isPromiscuous ?? false,
+      drops: this.drops,
+      sizeMax: options.fragmentCacheSize,
+    })
+    ethernet.listen(IPV6, (frame, offset, _src, dst, isChecked) =>
+      this.#receiver.input(frame, offset, dst, isChecked),
+    )
   }
 
   start({ addresses = [], gateway, isTrusted = false }: Options): void {
@@ -267,15 +249,15 @@ class Interface implements Ipv6Layer {
   }
 
   listen(protocol: Protocol, receive: Receive): void {
-    this.#listeners[protocol] = receive
+    this.#receiver.listeners[protocol] = receive
   }
 
   listenOther(receive: Receive): void {
-    this.#other = receive
+    this.#receiver.other = receive
   }
 
   intercept(take: (packet: Packet<ipv6.Ipv6>) => boolean): void {
-    this.#intercept = take
+    this.#receiver.take = take
   }
 
   onUnreachable(notify: (dst: ipv6.Ipv6) => void): void {
@@ -283,11 +265,11 @@ class Interface implements Ipv6Layer {
   }
 
   onProblem(notify: TellProblem): void {
-    this.#problem.push(notify)
+    this.#receiver.problems.push(notify)
   }
 
   onReassemblyTimeout(notify: Receive): void {
-    this.#timeouts.push(notify)
+    this.#receiver.timeouts.push(notify)
   }
 
   onEvent(notify: (event: Ipv6Event) => void): void {
@@ -322,7 +304,7 @@ class Interface implements Ipv6Layer {
     for (const { offset, end } of cut(payload.length, mtu - fragmentWire.HEADER_SIZE)) {
       const part = payload.subarray(offset, end)
       // Who asks for the next hop writes a header too.
-      this.#begin(src, dst, extension.FRAGMENT, hopLimit, trafficClass)
+      this.#begin(src, dst, FRAGMENT, hopLimit, trafficClass)
       const sent = this.#output(fragmentWire.HEADER_SIZE + part.length, (frame, at) => {
         fragmentWire.emit(frame, at, protocol, offset, end < payload.length, id)
         return fragmentWire.HEADER_SIZE + put(frame, at + fragmentWire.HEADER_SIZE, part)
@@ -424,108 +406,5 @@ class Interface implements Ipv6Layer {
     }
     const told: Ipv6Event = 'own' in event ? { kind: event.kind, cidr: event.own } : event
     for (const notify of this.#events) notify(told)
-  }
-
-  #input(frame: Uint8Array, offset: number, dstMac: Mac, isChecked: boolean): void {
-    const packet = this.#packet
-    const parsed = wire.parse(frame, offset, packet, this.#names)
-    if (!parsed.ok) return this.#drop(parsed.error)
-    packet.isChecked = isChecked
-    if (dstMac === this.#ethernet.mac && this.#intercept?.(packet) === true) return
-    if (!this.#isForUs(packet.dst, dstMac)) return this.#drop('not-for-us')
-    if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
-    extension.begin(this.#walk, packet)
-    this.#follow(packet, false)
-  }
-
-  #isForUs(dst: ipv6.Ipv6, dstMac: Mac): boolean {
-    if (this.#own.has(dst)) return dstMac === this.#ethernet.mac
-    if (ipv6.isMulticast(dst)) return this.#discovery.groups.has(dst)
-    return this.#isPromiscuous && dstMac === this.#ethernet.mac
-  }
-
-  /** RFC 4291 §2.5.2, §2.7. A host that has no address yet sends from none. */
-  #isFromHost(src: ipv6.Ipv6): boolean {
-    return !ipv6.isMulticast(src) && src !== ipv6.LOOPBACK && !this.#own.has(src)
-  }
-
-  /** Steps over the extension headers of `packet`, from the one at its offset on. */
-  #follow(packet: wire.MutablePacket, isJoined: boolean): void {
-    const verdict = extension.walk(this.#walk, packet)
-    if (verdict === 'payload') return this.#deliver(packet, isJoined)
-    if (verdict === 'drop') return this.#refuse(packet)
-    if (reassemble.isAtomic(packet)) {
-      extension.step(this.#walk, packet)
-      return this.#follow(packet, true)
-    }
-    // Fragments in fragments are nobody's.
-    if (isJoined) return this.#drop('bad-extension')
-    this.#inputFragment(packet)
-  }
-
-  #inputFragment(packet: wire.MutablePacket): void {
-    if (this.#isCutTooEarly(packet)) {
-      this.#walk.problem = extension.INCOMPLETE_CHAIN
-      this.#walk.pointer = 0
-      return this.#refuse(packet)
-    }
-    const whole = this.#reassembler.input(reassemble.keyOf(packet), reassemble.fragmentOf(packet))
-    if (whole === undefined) return
-    const parsed = wire.parse(whole.bytes, reassemble.restore(whole), packet, this.#names)
-    assert(parsed.ok, 'what is joined is a packet')
-    packet.isChecked = false
-    extension.begin(this.#walk, packet)
-    this.#follow(packet, true)
-  }
-
-  /** Whether a first fragment ends before its payload begins, behind which a filter cannot look: RFC 7112. */
-  #isCutTooEarly(packet: wire.MutablePacket): boolean {
-    if (fragmentWire.fragmentOffset(packet.frame, packet.offset) !== 0) return false
-    const first = { ...packet }
-    extension.step(this.#walk, first)
-    if (extension.walk(this.#walk, first) !== 'payload') return this.#walk.problem < 0
-    return first.end - first.offset < (first.protocol === TCP ? TCP_HEADER_SIZE : 8)
-  }
-
-  #deliver(packet: wire.MutablePacket, isJoined: boolean): void {
-    if (packet.protocol === ICMPV6 && this.#discover(packet, isJoined)) return
-    const receive = this.#listeners[packet.protocol] ?? this.#other
-    if (receive !== undefined) return receive(packet)
-    this.#walk.problem = extension.UNKNOWN_NEXT_HEADER
-    this.#walk.pointer = this.#walk.next - packet.header
-    this.#tellProblem(packet)
-    this.#drop('unknown-protocol')
-  }
-
-  /** Whether it was a message of neighbour discovery: those are never in fragments (RFC 6980). */
-  #discover(packet: wire.MutablePacket, isJoined: boolean): boolean {
-    const { frame, offset, end, src, dst } = packet
-    if (!this.#discovery.isOurs(packet)) return false
-    const length = end - offset
-    const isIntact = checksum.of(frame, offset, end, checksum.pseudo(src, dst, ICMPV6, length)) === 0
-    if (isJoined || !isIntact || !this.#discovery.input(packet)) this.#drop('bad-discovery')
-    return true
-  }
-
-  #refuse(packet: wire.MutablePacket): void {
-    if (this.#walk.problem >= 0) this.#tellProblem(packet)
-    this.#drop('bad-extension')
-  }
-
-  #tellProblem(packet: Packet<ipv6.Ipv6>): void {
-    const { problem: code, pointer } = this.#walk
-    for (const notify of this.#problem) notify(packet, { code, pointer })
-  }
-
-  #timedOut(first: Uint8Array): void {
-    const packet = wire.create()
-    // Its length is still that of the fragment, which came whole.
-    const parsed = wire.parse(first, 0, packet, this.#names)
-    assert(parsed.ok, 'the first fragment was a packet')
-    for (const notify of this.#timeouts) notify(packet)
-  }
-
-  #drop(reason: IpDrop): void {
-    this.drops[reason] += 1
   }
 }

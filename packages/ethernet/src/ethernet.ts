@@ -73,6 +73,9 @@ export interface Ethernet {
     offload?: Readonly<Offload>,
   ): Result<void, EthernetError>
 
+  /** From now on every payload is as on a wire, so that it may be handed on: see `Net`. */
+  declineOffloads(): void
+
   /** Hands every payload of `type` that is for this device, or for a group, to `receive`; one listener a type. */
   listen(type: EtherType, receive: Receive): void
 
@@ -161,6 +164,10 @@ class Link implements Ethernet {
     const length = this.#fill(frame, wire.HEADER_SIZE)
     assert(length >= 0, 'fill counts bytes')
     return wire.HEADER_SIZE + length
+  }
+
+  declineOffloads(): void {
+    this.#net.declineOffloads?.()
   }
 
   listen(type: EtherType, receive: Receive): void {

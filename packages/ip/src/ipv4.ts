@@ -277,6 +277,8 @@ class Interface implements Ipv4Layer {
 
   intercept(take: (packet: Packet<ipv4.Ipv4>) => boolean): void {
     this.#intercept = take
+    // What is taken may be handed on.
+    this.#ethernet.declineOffloads()
   }
 
   relay(

@@ -258,6 +258,8 @@ class Interface implements Ipv6Layer {
 
   intercept(take: (packet: Packet<ipv6.Ipv6>) => boolean): void {
     this.#receiver.take = take
+    // What is taken may be handed on.
+    this.#ethernet.declineOffloads()
   }
 
   onUnreachable(notify: (dst: ipv6.Ipv6) => void): void {

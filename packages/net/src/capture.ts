@@ -146,6 +146,10 @@ class Captured implements Net {
     })
   }
 
+  declineOffloads(): void {
+    this.#net.declineOffloads?.()
+  }
+
   resetCounters(): void {
     this.#net.resetCounters()
   }

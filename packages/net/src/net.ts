@@ -88,6 +88,12 @@ export interface Net {
    */
   listen(receive: (frame: Uint8Array, isChecked?: boolean) => void): void
 
+  /**
+   * From now on every frame that arrives is as on a wire: no larger than the MTU, and with its checksums, for which the
+   * device need not vouch. For who hands frames on. Absent where they always are.
+   */
+  declineOffloads?(): void
+
   resetCounters(): void
 
   /** Stops the device. Disconnecting twice is the same as once. */

@@ -177,6 +177,10 @@ class FrameNet implements Net {
     this.#reader = reader
   }
 
+  declineOffloads(): void {
+    if (this.offloads !== undefined && this.#isConnected) this.#addon.setOffload(this.#descriptor, 0)
+  }
+
   readonly #receive = (count: number): void => {
     if (count < 0) return this.#end(reason(count))
     for (let i = 0; i < count; i++) {

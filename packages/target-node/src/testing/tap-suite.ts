@@ -1,11 +1,16 @@
 /** What a TAP device of this process does, in a network namespace where nothing else is. `tap.test.ts` runs it there. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { after, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import * as ipv4 from '@mirage/address/ipv4'
+import * as mac from '@mirage/address/mac'
+import * as checksum from '@mirage/bytes/checksum'
 import type { Net } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
 import { err } from '@mirage/result'
+import * as udpWire from '@mirage/udp/wire'
 import { connect } from '../net.ts'
 
 function ip(command: string): string {
@@ -94,6 +99,28 @@ describe('a TAP device', () => {
     ip('link del tapwide')
   })
 
+  it('leaves checksums to the reader, unless that wants none of it', async () => {
+    const net = await device('tapsums')
+    ip('addr add 10.9.9.1/24 dev tapsums')
+    quieten('tapsums')
+    ip(`neigh replace 10.9.9.2 lladdr ${mac.format(net.mac)} dev tapsums nud permanent`)
+    const socket = createSocket('udp4')
+    const sent = async (): Promise<readonly [isChecked: boolean, isSummed: boolean]> => {
+      const arrived = new Promise<readonly [boolean, boolean]>((resolve) => {
+        net.listen((frame, isChecked) => {
+          if (frame[23] === 17) resolve([isChecked === true, isSummed(frame)])
+        })
+      })
+      socket.send('hello', 9, '10.9.9.2')
+      return arrived
+    }
+    assert.deepEqual(await sent(), [true, false])
+    net.declineOffloads?.()
+    assert.deepEqual(await sent(), [false, true])
+    socket.close()
+    net.disconnect()
+  })
+
   it('says in one sentence why there is none', async () => {
     assert.deepEqual(
       await connect({}, { interface: 'tap:lo' }),
@@ -107,3 +134,9 @@ describe('a TAP device', () => {
     net.disconnect()
   })
 })
+
+/** Whether the checksum of the datagram in `frame`, which has no options, is right: RFC 768. */
+function isSummed(frame: Uint8Array): boolean {
+  const pseudo = checksum.pseudo(ipv4.read(frame, 26), ipv4.read(frame, 30), 17, 0)
+  return udpWire.parse(frame, 34, frame.length, pseudo).ok
+}

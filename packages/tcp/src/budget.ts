@@ -8,6 +8,9 @@ export interface Holder {
   held: number
 }
 
+/** What one connection may hold while there is too much in all, even if there are very many. */
+export const SHARE_MIN = 4096
+
 export class Budget {
   /** Text to be sent or read, in order or not, in bytes. */
   used = 0
@@ -19,6 +22,14 @@ export class Budget {
 
   constructor(max: number) {
     this.#max = max
+  }
+
+  /**
+   * Whether `holder`, one of `count`, may not hold more now: who holds little is not concerned, so that those who do not
+   * read stop nobody else.
+   */
+  isOver(holder: Holder, count: number): boolean {
+    return this.isExhausted && holder.held > Math.max(SHARE_MIN, this.#max / 2 / count)
   }
 
   /** Counts `holder` anew. Text that came out of order goes where there is too much: its sender has it still. */

@@ -24,7 +24,7 @@ import * as opening from './opening.ts'
 import { nextSegment } from './output.ts'
 import * as path from './path.ts'
 import { requestOf } from './request.ts'
-import { type Counters, type Needs, type Options, PRESSED_SIZE, type Usage } from './settings.ts'
+import type { Counters, Needs, Options, Usage } from './settings.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
 import { type Sequence, add, later } from './sequence.ts'
@@ -66,7 +66,7 @@ class Stack implements Tcp, Driver {
   #receiveSize: number
   #sendSize: number
   /** By maximum segment size: there are few. */
-  #limits: Map<number, { -readonly [K in keyof Limits]: Limits[K] }> = new Map()
+  #limits: Map<number, Limits> = new Map()
   #connectionsMax: number
   #backlogMax: number
   #timeWaitMax: number
@@ -254,20 +254,11 @@ class Stack implements Tcp, Driver {
     if (connection.hasNews || tcb.ackDue === 'soon') this.touch(connection)
     if (tcb.state === 'gone') return this.#remove(connection)
     this.#alarm.set(connection, timers.earliest(tcb))
-    this.#count(connection)
+    this.#budget.count(connection)
   }
 
-  /** Connections share their limits: what changes there, all of them obey from now on. */
-  #count(connection: Connection): void {
-    const budget = this.#budget
-    const wasExhausted = budget.isExhausted
-    budget.count(connection)
-    if (budget.isExhausted === wasExhausted) return
-    const sizeMax = budget.isExhausted ? PRESSED_SIZE : Number.POSITIVE_INFINITY
-    for (const limits of this.#limits.values()) {
-      limits.receiveSize = Math.min(this.#receiveSize, sizeMax)
-      limits.sendSize = Math.min(this.#sendSize, sizeMax)
-    }
+  isOver(connection: Connection): boolean {
+    return this.#budget.isOver(connection, this.#connections.count)
   }
 
   #send(connection: Connection): void {
@@ -340,7 +331,7 @@ class Stack implements Tcp, Driver {
     const now = this.now()
     const { state } = tcb
     // The window that the peer was told cannot be taken back; what it sends can, and it will send it again.
-    if (this.#budget.isExhausted && connection.held > PRESSED_SIZE) this.#dropText(segment)
+    if (this.isOver(connection)) this.#dropText(segment)
     if (state === 'time-wait' && isNewerSyn(tcb, segment)) return this.#reopen(connection, segment, now)
     const answer =
       state === 'syn-sent'
@@ -351,7 +342,7 @@ class Stack implements Tcp, Driver {
     // What is due for several segments is done once, at the end of the turn; what has to be told of each is not.
     if (state !== 'established' || tcb.state !== state || tcb.ackDue === 'now')
       return this.#settle(connection, now)
-    this.#count(connection)
+    this.#budget.count(connection)
     this.touch(connection)
   }
 

@@ -18,6 +18,8 @@ export interface Driver {
   now(): Millis
   /** Wakes who waits and sends what is due, once what runs now is over. */
   touch(connection: Connection): void
+  /** Whether `connection` holds more than its share where all hold too much: it gets no more. */
+  isOver(connection: Connection): boolean
   /** The application ended the connection: does what that needs, now. */
   ended(connection: Connection, answer: Answer): void
 }
@@ -181,6 +183,11 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
     return this.#writer !== undefined && (tcb.snd.queue.length < user.sendSize(tcb) || tcb.state === 'gone')
   }
 
+  #hasRoom(): boolean {
+    const { snd, limits } = this.tcb
+    return snd.queue.length < limits.sendSize && !this.#driver.isOver(this)
+  }
+
   #isReadable(): boolean {
     const { rcv, state } = this.tcb
     return rcv.ready.length > 0 || rcv.isFinished || state === 'gone' || this.#isClosed
@@ -235,7 +242,8 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
     if (this.#isClosed) return EOF
     const bytes = user.receive(tcb)
     if (bytes !== undefined) {
-      if (tcb.ackDue === 'now') this.#driver.touch(this)
+      // What was read makes room for a write, too, where all hold too much.
+      if (tcb.ackDue === 'now' || this.#writer !== undefined) this.#driver.touch(this)
       return ok(bytes)
     }
     if (tcb.rcv.isFinished) return EOF
@@ -258,6 +266,7 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   #accept(bytes: Uint8Array, offset: number, isUrgent: boolean): Write | number {
     const { tcb } = this
     if (tcb.state === 'gone') return err(tcb.error ?? 'closed')
+    if (this.#driver.isOver(this)) return offset
     const end = offset + user.send(tcb, this.#driver.stores, bytes, offset, isUrgent)
     if (end > offset) this.#driver.touch(this)
     return end < bytes.length ? end : done

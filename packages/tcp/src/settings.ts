@@ -31,14 +31,12 @@ export interface Options {
   readonly timeWaitMax?: number
   /**
    * Bytes that wait in all connections together, to be sent, to be read, or for what comes before them. When there are
-   * more, windows close, writes wait, SYNs are ignored and text out of order is dropped, until a quarter is free again.
-   * Each connection may still hold `PRESSED_SIZE` bytes. 128 MiB unless told.
+   * more, SYNs are ignored and text out of order is dropped until a quarter is free again, and a connection that holds
+   * more than its share gets no more: its writes wait, and what its peer sends is dropped, to come again. Its share is
+   * half of this, divided by their number, and 4 KiB at least. 128 MiB unless told.
    */
   readonly memoryMax?: number
 }
-
-/** What one connection may hold while there is too much in all. */
-export const PRESSED_SIZE = 4096
 
 /** What has happened since `connect`. */
 export interface Counters {

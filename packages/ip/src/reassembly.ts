@@ -7,7 +7,6 @@
  */
 import type { Millis } from '@mirage/clock'
 import { type Result, assert, err, ok } from '@mirage/result'
-import { List, type Place, placeOf } from './list.ts'
 import { type Fragment, type FragmentError, PartialPacket, type Whole } from './partial.ts'
 
 export type { Fragment, Whole } from './partial.ts'
@@ -30,18 +29,11 @@ export type FragmentDrop =
   | 'fragment-timeout'
 
 /** What is known of one key. */
-class Entry {
+interface Entry {
   readonly key: string
   readonly deadline: Millis
   /** Absent once a fragment was an error: then no other of this key leads to anything. */
-  partial: PartialPacket | undefined = new PartialPacket()
-  readonly age: Place<Entry> = placeOf<Entry>(this)
-  readonly use: Place<Entry> = placeOf<Entry>(this)
-
-  constructor(key: string, deadline: Millis) {
-    this.key = key
-    this.deadline = deadline
-  }
+  partial: PartialPacket | undefined
 }
 
 /** What is waiting for more fragments. `now` never decreases from one call to the next. */
@@ -50,11 +42,10 @@ export class Reassembly {
   readonly drops: Record<FragmentDrop, number>
   #sizeMax: number
   #size = 0
-  #entries: Map<string, Entry> = new Map()
-  /** The oldest first, whose deadline is the earliest. */
-  #byAge: List<Entry> = new List()
-  /** The least recently used first. */
-  #byUse: List<Entry> = new List()
+  // A Map keeps the order in which keys were set: here the least recently used is the first …
+  #byUse: Map<string, Entry> = new Map()
+  // … and here the oldest, whose deadline is the earliest.
+  #byAge: Map<string, Entry> = new Map()
 
   constructor(sizeMax: number = SIZE_MAX, drops: Record<FragmentDrop, number> = noDrops()) {
     this.#sizeMax = sizeMax
@@ -68,12 +59,13 @@ export class Reassembly {
 
   /** Packets, at most `PACKETS_MAX`, of which something is known. */
   get count(): number {
-    return this.#entries.size
+    return this.#byUse.size
   }
 
   /** When the first of them is given up. */
   get deadline(): Millis | undefined {
-    return this.#byAge.first?.deadline
+    for (const { deadline } of this.#byAge.values()) return deadline
+    return undefined
   }
 
   /**
@@ -98,7 +90,7 @@ export class Reassembly {
   /** Gives up packets whose time is over. Returns the first fragments of those that have one, for their senders. */
   expire(now: Millis): readonly Uint8Array[] {
     let firsts: Uint8Array[] | undefined
-    for (let entry = this.#byAge.first; entry !== undefined; entry = this.#byAge.first) {
+    for (const entry of this.#byAge.values()) {
       if (entry.deadline > now) break
       const first = entry.partial?.first
       if (first !== undefined) (firsts ??= []).push(first)
@@ -108,13 +100,12 @@ export class Reassembly {
   }
 
   #use(key: string, now: Millis): Entry {
-    let entry = this.#entries.get(key)
+    let entry = this.#byUse.get(key)
     if (entry === undefined) {
-      entry = new Entry(key, now + TIMEOUT_MS)
-      this.#entries.set(key, entry)
-      this.#byAge.push(entry.age)
-    } else this.#byUse.remove(entry.use)
-    this.#byUse.push(entry.use)
+      entry = { key, deadline: now + TIMEOUT_MS, partial: new PartialPacket() }
+      this.#byAge.set(key, entry)
+    } else this.#byUse.delete(key)
+    this.#byUse.set(key, entry)
     return entry
   }
 
@@ -134,8 +125,10 @@ export class Reassembly {
 
   /** The entry in use is the last to go, but goes if it alone is too large. */
   #makeRoom(): void {
-    while (this.#size > this.#sizeMax || this.#entries.size > PACKETS_MAX)
-      this.#remove(this.#byUse.first!, 'fragment-evicted')
+    for (const entry of this.#byUse.values()) {
+      if (this.#size <= this.#sizeMax && this.#byUse.size <= PACKETS_MAX) return
+      this.#remove(entry, 'fragment-evicted')
+    }
   }
 
   #remove(entry: Entry, reason: FragmentDrop): void {
@@ -145,9 +138,8 @@ export class Reassembly {
 
   #forget(entry: Entry): void {
     this.#size -= entry.partial?.length ?? 0
-    this.#entries.delete(entry.key)
-    this.#byAge.remove(entry.age)
-    this.#byUse.remove(entry.use)
+    this.#byUse.delete(entry.key)
+    this.#byAge.delete(entry.key)
   }
 
   #drop(reason: FragmentDrop): Result<never, FragmentDrop> {

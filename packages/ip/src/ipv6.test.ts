@@ -571,6 +571,63 @@ describe('ipv6 input', () => {
   })
 })
 
+describe('an ipv6 interface of a router', () => {
+  const fill = (frame: Uint8Array, offset: number): number => {
+    frame.fill(0xab, offset, offset + 30)
+    return 30
+  }
+
+  it('sees packets for any host, and fragments as they come, unless the link carried them to all', () => {
+    const made = acquainted()
+    const seen: ipv6.Ipv6[] = []
+    made.ip.intercept(({ dst }) => seen.push(dst) > 0)
+    send(made, PROTOCOL, Uint8Array.of(1), { dst: FAR })
+    send(made, 44, fragments(text(32), 16)[0]!)
+    send(made, PROTOCOL, Uint8Array.of(1), { dst: ipv6.ALL_NODES })
+    assert.deepEqual([seen, made.ip.drops['not-for-us']], [[FAR, A], 0])
+  })
+
+  it('hands packets to neighbours as they are', () => {
+    const { ip, clock, arrived } = acquainted()
+    assert.equal(ip.relay(B, 30, fill), done)
+    clock.advance(0)
+    assert.deepEqual(arrived, [new Uint8Array(30).fill(0xab)])
+  })
+
+  it('gives back what waited for a neighbour in vain', () => {
+    const { ip, clock } = acquainted()
+    const lost: number[] = []
+    ip.onUnreachable(() => assert.fail('nobody here wrote to it'))
+    assert.equal(
+      ip.relay(address('fd00::9'), 100, fill, (packet) => lost.push(packet.length)),
+      done,
+    )
+    clock.advance(3000)
+    assert.deepEqual(lost, [30])
+  })
+})
+
+describe('membership of groups', () => {
+  it('is told to a router of this link that asks, and to no other', () => {
+    const made = acquainted()
+    const src = address('fe80::50:ff:fe00:2')
+    const ask = (hopLimit: number): void => {
+      const query = hex(`82000000 03e80000 ${'00'.repeat(16)} 00000000`)
+      setU16(query, 2, checksum.of(query, 0, 28, checksum.pseudo(src, ipv6.ALL_NODES, ICMPV6, 28)))
+      const alert = hex('3a00 0502 0000 0100')
+      send(made, 0, concat([alert, query]), { src, dst: ipv6.ALL_NODES, hopLimit })
+      made.clock.advance(1000)
+    }
+    ask(64)
+    assert.equal(made.arrived.length, 0)
+    ask(1)
+    assert.deepEqual(
+      made.arrived.map((packet) => [packet[48], packet[7], packet[55]]),
+      [[143, 1, 1]],
+    )
+  })
+})
+
 describe('whatever arrives at an ipv6 interface', () => {
   it('throws nothing, and leaves it working (20 000 frames)', () => {
     const random = seeded(3)

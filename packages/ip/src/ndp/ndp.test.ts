@@ -176,6 +176,8 @@ describe('a host', () => {
       { kind: 'conflict', address: OWN, mac: PEER_MAC },
     ])
     assert.equal(state.addresses.list.length, 1)
+    // What it said itself and hears again is no claim.
+    assert.deepEqual(ndp.input(state, ...told({ ...claim, mac: MAC }, OWN, ipv6.ALL_NODES), 2000, 0), [])
   })
 
   it('is a member of the groups in which it is asked for', () => {

@@ -50,6 +50,7 @@ export function connect(
 interface Listener {
   readonly accept: (flow: TcpFlow) => void
   readonly keepAlive: KeepAlive | undefined
+  readonly userTimeout: Millis
   /** Those in SYN-RECEIVED, oldest first. */
   readonly halfOpen: Set<Connection>
   readonly backlogMax: number
@@ -89,6 +90,7 @@ class Stack implements Tcp, Driver {
   #isTurnDue = false
   #isDisconnected = false
   #segmentsIn = 0
+  #urgentsIn = 0
   #counts = { cookiesOut: 0, cookiesIn: 0, synsIgnored: 0, halfOpenDropped: 0, textsDropped: 0 }
   #drops: Record<wire.SegmentError, number> = {
     'too-short': 0,
@@ -135,6 +137,7 @@ class Stack implements Tcp, Driver {
     const { exhaustions } = this.#budget
     return {
       segmentsIn,
+      urgentsIn: this.#urgentsIn,
       segmentsOut: segmentCount,
       resetsOut: resetCount,
       exhaustions,
@@ -166,6 +169,7 @@ class Stack implements Tcp, Driver {
     const now = this.now()
     const iss = this.#numbers.initialSequence(ends, now)
     const tcb = opening.open(ends, this.#limitsTo(remote.address), iss, checked(options.keepAlive), now)
+    tcb.userTimeout = options.userTimeout ?? 0
     return new Promise((resolve) => {
       const connection = new Connection(tcb, this, resolve)
       this.#connections.add(connection)
@@ -184,6 +188,7 @@ class Stack implements Tcp, Driver {
     this.#listeners.set(port, {
       accept,
       keepAlive: checked(options.keepAlive),
+      userTimeout: options.userTimeout ?? 0,
       halfOpen: new Set(),
       backlogMax,
       connectionsMax,
@@ -311,15 +316,17 @@ class Stack implements Tcp, Driver {
 
   // Segments that arrive.
 
-  #input({ frame, offset, end, src, dst, isChecked }: Packet): void {
+  #input({ frame, offset, end, src, dst, isChecked, trafficClass }: Packet): void {
     this.#segmentsIn += 1
     const segment = this.#in
     const pseudo = isChecked ? 0 : checksum.pseudo(src, dst, wire.PROTOCOL, end - offset)
     const parsed = wire.parse(frame, offset, end, pseudo, segment, isChecked)
+    segment.ecn = trafficClass & 3
     if (!parsed.ok) {
       this.#drops[parsed.error] += 1
       return
     }
+    if ((segment.flags & wire.URG) !== 0) this.#urgentsIn += 1
     const connection = this.#connections.find(dst, segment.dstPort, src, segment.srcPort)
     if (connection === undefined) return this.#unknown(segment, src, dst)
     this.#known(connection, segment)
@@ -397,6 +404,7 @@ class Stack implements Tcp, Driver {
   #answer(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     const now = this.now()
     const connection = this.#receive(segment, src, dst, listener.keepAlive, now, acceptedBy(listener))
+    connection.tcb.userTimeout = listener.userTimeout
     join(connection, listener)
     this.#wait(connection, listener.halfOpen, listener.backlogMax)
     this.#settle(connection, now)
@@ -428,6 +436,7 @@ class Stack implements Tcp, Driver {
     syn.mss = mss
     syn.window = segment.window
     const tcb = opening.synArrives(ends, this.#limitsTo(src), iss, listener.keepAlive, syn, now)
+    tcb.userTimeout = listener.userTimeout
     tcb.snd.nxt = tcb.snd.max = segment.ack
     const connection = new Connection(tcb, this, acceptedBy(listener))
     this.#connections.add(connection)

@@ -6,6 +6,7 @@
  */
 import type { Millis } from '@mirage/clock'
 import { acknowledge, isCalm, progress, synAcknowledged } from './acknowledge.ts'
+import * as ecn from './ecn.ts'
 import * as receiveWindow from './receive-window.ts'
 import * as sack from './sack.ts'
 import { ACK, FIN, PSH, RST, SYN, type Segment, span } from './segment.ts'
@@ -43,7 +44,8 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
   if (tcb.state === 'syn-received' && !completesHandshake(tcb, segment, stores, now)) return 'reset'
   if (!isAckPlausible(tcb, segment)) return challenge(tcb, now)
   if (tcb.stamps !== undefined) timestamps.take(tcb.stamps, tcb, segment, now)
-  takeAck(tcb, segment, stores, now) //                               6: URG, which we ignore
+  ecn.arrived(tcb, segment)
+  takeAck(tcb, segment, stores, now) //                               6: URG, which we ignore: RFC 6093 §6
   if (segment.textLength > 0) deliver(tcb, segment, stores, now) //   7: the segment text
   noteFin(tcb, segment) //                                            8: FIN
   if (isFinNext(tcb)) finArrives(tcb, now)
@@ -63,6 +65,7 @@ function isExpected(tcb: Tcb, segment: Segment): boolean {
   if (count === 0 && segment.textLength === 0) return false
   if (segment.window === 0 || snd.wnd === 0 || rcv.isShut || segment.sackCount > 0) return false
   if (stamps !== undefined && (!segment.hasTimestamps || lessThan(segment.tsVal, stamps.recent))) return false
+  if (segment.ecn !== 0 && !ecn.isSilent(segment)) return false
   return rcv.holes === undefined && rcv.assembler.isEmpty && isCalm(tcb)
 }
 

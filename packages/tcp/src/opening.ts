@@ -3,6 +3,7 @@ import type { Millis } from '@mirage/clock'
 import { initialWindow } from './congestion/congestion.ts'
 import { synAcknowledged } from './acknowledge.ts'
 import type { Answer, Stores } from './input.ts'
+import * as ecn from './ecn.ts'
 import { TIMESTAMPS_SIZE } from './options.ts'
 import { ACK, RST, SYN, type Segment } from './segment.ts'
 import type { Chunks } from './send-queue.ts'
@@ -86,6 +87,7 @@ function takeSyn(tcb: Tcb, segment: Segment, now: Millis): void {
     snd.mss -= TIMESTAMPS_SIZE
   }
   tcb.isSackPermitted = segment.isSackPermitted
+  ecn.synArrived(tcb, segment)
   tcb.congestion.cwnd = initialWindow(snd.mss)
   if (segment.scale >= 0) {
     snd.scale = segment.scale

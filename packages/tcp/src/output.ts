@@ -3,8 +3,10 @@
  * congestion control, Nagle's algorithm and silly-window avoidance (§3.7.4, §3.8.6.2).
  */
 import type { Millis } from '@mirage/clock'
+import * as blackHole from './black-hole.ts'
 import { idled } from './congestion/congestion.ts'
 import { SACKS_MAX, clear } from './options.ts'
+import * as ecn from './ecn.ts'
 import * as receiveWindow from './receive-window.ts'
 import * as recovery from './recovery.ts'
 import { micros } from './round-trip.ts'
@@ -35,7 +37,7 @@ function syn(tcb: Tcb, out: Segment, now: Millis): boolean {
   const { snd, rcv, limits } = tcb
   if (snd.nxt !== snd.iss) return tcb.state === 'syn-received' && acknowledgement(tcb, out, now)
   const isAnswer = tcb.state === 'syn-received'
-  begin(tcb, out, snd.iss, isAnswer ? SYN | ACK : SYN, now)
+  begin(tcb, out, snd.iss, (isAnswer ? SYN | ACK : SYN) | ecn.synFlags(tcb, isAnswer), now)
   if (!isAnswer) out.ack = 0
   out.mss = limits.mss
   out.scale = isAnswer ? rcv.scale : rcv.scaleOffered
@@ -106,6 +108,7 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
   const allowed = Math.max(recovery.allowance(tcb), snd.isProbingTail ? snd.mss : 0)
   const usable = Math.min(snd.wnd - sent, allowed)
   const room = snd.isProbing ? Math.max(usable, 1) : usable
+  if (tcb.narrowed !== undefined) blackHole.sending(tcb, tcb.narrowed, now)
   const length = lengthOf(tcb, left, room, isFinLeft)
   if (length < 0) {
     if (sent === 0) timers.startPersist(tcb, now)
@@ -115,6 +118,7 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
   if (length < snd.mss) snd.shortTo = add(snd.nxt, length)
   snd.isProbing = false
   begin(tcb, out, snd.nxt, ACK | (length === left ? PSH : 0) | (isFin ? FIN : 0), now)
+  if (!lessThan(snd.nxt, snd.max)) ecn.fresh(tcb, out)
   out.textOffset = sent
   out.textLength = length
   const end = add(snd.nxt, length + (isFin ? 1 : 0))
@@ -132,7 +136,7 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
 function lengthOf(tcb: Tcb, left: number, room: number, isFinLeft: boolean): number {
   const { snd, limits } = tcb
   const { mss } = snd
-  const length = Math.min(left, room, Math.max(limits.segmentMax ?? 0, mss))
+  const length = Math.min(left, room, ecn.isReductionDue(tcb) ? mss : Math.max(limits.segmentMax ?? 0, mss))
   const tail = length % mss
   if (tail === 0 && length > 0) return length
   if (snd.isProbing || (isFinLeft && length === left && room > length)) return length
@@ -181,7 +185,8 @@ function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number, now: Millis
   out.dstPort = ends.remotePort
   out.seq = seq
   out.ack = rcv.nxt
-  out.flags = flags
+  out.flags = flags | (tcb.ecn === 0 ? 0 : ecn.flags(tcb))
+  out.ecn = 0
   clear(out)
   if (stamps !== undefined) {
     out.hasTimestamps = true

@@ -43,6 +43,8 @@ export interface Counters {
   readonly segmentsIn: number
   readonly segmentsOut: number
   readonly resetsOut: number
+  /** Segments with urgent data, which is read like any other: RFC 6093 §6. */
+  readonly urgentsIn: number
   /** SYNs that were answered with a cookie, because the backlog was full. */
   readonly cookiesOut: number
   /** Connections that began with one. */

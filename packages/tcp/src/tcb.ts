@@ -9,6 +9,7 @@ import type { FlowError } from '@mirage/flow'
 import { Assembler } from './assembler.ts'
 import * as congestion from './congestion/congestion.ts'
 import { cubic } from './congestion/cubic.ts'
+import type { Narrowed } from './black-hole.ts'
 import type { Rack } from './rack.ts'
 import type { Recovery } from './recovery.ts'
 import { SIZE_START } from './receive-window.ts'
@@ -154,6 +155,14 @@ export class Tcb {
   /** What is made when it is needed, at the first block and the first sign of a loss. */
   rack: Rack | undefined = undefined
   recovery: Recovery | undefined = undefined
+  /** What `ecn.ts` knows; 0 where both ends have not agreed on it. */
+  ecn = 0
+  /** Segments are smaller than agreed: whole ones seem not to arrive. */
+  narrowed: Narrowed | undefined = undefined
+  /** How long text may be without an acknowledgement before the peer counts as gone; 0: as often as it is sent. RFC 5482. */
+  userTimeout: Millis = 0
+  /** Since when it is. */
+  waitingSince: Millis = 0
   ackDue: AckDue = 'none'
 
   /** When this is acknowledged, the next round trip is measured. */

@@ -25,6 +25,8 @@ export interface KeepAlive {
 /** What one connection, or those of one listener, do differently. */
 export interface TcpOptions {
   readonly keepAlive?: KeepAlive
+  /** How long what is sent may be without an acknowledgement before the connection is `timed-out`: RFC 5482. */
+  readonly userTimeout?: Millis
 }
 
 /**

@@ -5,6 +5,7 @@
  * §3.8.6.3, keep-alive §3.8.4. The shell calls `expire` at `earliest`, or later, and sends what is due.
  */
 import type { Millis } from '@mirage/clock'
+import * as blackHole from './black-hole.ts'
 import { next as keepAliveStep } from './keep-alive.ts'
 import * as roundTrip from './round-trip.ts'
 import * as rack from './rack.ts'
@@ -58,7 +59,10 @@ export function sent(tcb: Tcb, now: Millis): void {
 }
 
 function startTimeout(tcb: Tcb, now: Millis): void {
+  if (tcb.attempts === 0) tcb.waitingSince = now
   tcb.retransmitAt = now + tcb.trip.rto
+  const endsAt = tcb.waitingSince + tcb.userTimeout
+  if (tcb.userTimeout > 0 && tcb.retransmitAt > endsAt) tcb.retransmitAt = Math.max(endsAt, now + 1)
   tcb.retransmitBy = 'timeout'
 }
 
@@ -194,9 +198,10 @@ function detectLate(tcb: Tcb, now: Millis): void {
 function retransmit(tcb: Tcb, now: Millis): void {
   const { snd } = tcb
   tcb.retransmitAt = NEVER
-  if (tcb.attempts >= attemptsMax(tcb)) return end(tcb, 'timed-out')
+  if (isGivenUp(tcb, now)) return end(tcb, 'timed-out')
   // A window that has closed over what was sent is no sign of congestion: it is probed, a byte at a time.
   const isOpen = isSynchronized(tcb.state)
+  if (isOpen) blackHole.timedOut(tcb, now)
   if (snd.wnd === 0 && isOpen) snd.isProbing = true
   else if (isOpen) recovery.timedOut(tcb, tcb.attempts === 0)
   roundTrip.backOff(tcb.trip)
@@ -209,6 +214,12 @@ function retransmit(tcb: Tcb, now: Millis): void {
 export function sendAnew({ snd, flight }: Tcb): void {
   snd.nxt = snd.una
   scoreboard.clear(flight)
+}
+
+/** R2 of RFC 9293 §3.8.3, or the time that the user has set instead: RFC 5482. */
+function isGivenUp(tcb: Tcb, now: Millis): boolean {
+  if (tcb.userTimeout > 0 && isSynchronized(tcb.state)) return now - tcb.waitingSince >= tcb.userTimeout
+  return tcb.attempts >= attemptsMax(tcb)
 }
 
 function attemptsMax({ state }: Tcb): number {

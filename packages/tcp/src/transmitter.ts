@@ -124,6 +124,7 @@ export class Transmitter {
     packet.src = src
     packet.dst = dst
     packet.size = headerSize + out.textLength
+    packet.trafficClass = out.ecn
     packet.segmentSize = isCut ? out.segmentSize : 0
     packet.headerSize = headerSize
     this.#pseudo = checksum.pseudo(src, dst, wire.PROTOCOL, packet.size)

@@ -12,7 +12,7 @@ import type { Algorithm } from '../congestion/congestion.ts'
 import * as opening from '../opening.ts'
 import { nextSegment } from '../output.ts'
 import * as roundTrip from '../round-trip.ts'
-import { ACK, FIN, RST, SYN, Segment } from '../segment.ts'
+import { ACK, CWR, ECE, FIN, RST, SYN, Segment } from '../segment.ts'
 import { Chunks } from '../send-queue.ts'
 import type { State } from '../state.ts'
 import type { KeepAlive } from '../tcp.ts'
@@ -32,6 +32,10 @@ export interface Said {
   readonly mss?: number
   readonly scale?: number
   readonly sackPermitted?: boolean
+  readonly ece?: boolean
+  readonly cwr?: boolean
+  /** The two bits of congestion notification in its packet. */
+  readonly ecn?: number
   /** TSval and TSecr. */
   readonly stamps?: readonly [number, number] | undefined
   /** The edges of each block. */
@@ -217,11 +221,17 @@ export class Dialogue {
     segment.seq = (said.seq ?? this.#peer.seq) | 0
     segment.ack = (said.ack ?? 0) | 0
     segment.flags =
-      (said.ack === undefined ? 0 : ACK) | (said.syn ? SYN : 0) | (said.fin ? FIN : 0) | (said.rst ? RST : 0)
+      (said.ack === undefined ? 0 : ACK) |
+      (said.syn ? SYN : 0) |
+      (said.fin ? FIN : 0) |
+      (said.rst ? RST : 0) |
+      (said.ece ? ECE : 0) |
+      (said.cwr ? CWR : 0)
     segment.window = said.window ?? this.#peer.window
     segment.mss = said.mss ?? 0
     segment.scale = said.scale ?? -1
     segment.isSackPermitted = said.sackPermitted ?? false
+    segment.ecn = said.ecn ?? 0
     takeOptions(segment, said)
     segment.frame = text
     segment.textLength = text.length
@@ -266,6 +276,9 @@ export class Dialogue {
       mss: out.mss,
       scale: out.scale,
       sackPermitted: out.isSackPermitted,
+      ece: (out.flags & ECE) !== 0,
+      cwr: (out.flags & CWR) !== 0,
+      ecn: out.ecn,
       stamps: out.hasTimestamps ? [out.tsVal, out.tsEcr] : undefined,
       sacks: Array.from(
         { length: out.sackCount },
@@ -286,7 +299,7 @@ export function opens(setting: Setting = {}): Dialogue {
 /** A connection that a peer opens: the SYN-ACK is sent. */
 export function answers(setting: Setting = {}, said: Said = {}): Dialogue {
   const syn = new Segment()
-  syn.flags = SYN
+  syn.flags = SYN | (said.ece ? ECE : 0) | (said.cwr ? CWR : 0)
   syn.seq = (setting.irs ?? 0) | 0
   syn.window = setting.window ?? 65_535
   syn.mss = said.mss ?? setting.peerMss ?? setting.mss ?? 1000

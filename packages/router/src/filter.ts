@@ -46,6 +46,7 @@ class Conversation extends Session {
   }
 }
 
+/** A filter, and the conversations that it has let begin. A router asks it about every packet that crosses the border. */
 export class Filter {
   readonly counters: { -readonly [K in keyof FilterCounters]: FilterCounters[K] } & { rules: number[] }
   readonly #rules: readonly Rule[]

@@ -94,6 +94,7 @@ interface Table {
   readonly byPort: Map<number, Mapping>
 }
 
+/** A translator, and the conversations that go through it. A router asks it about every packet that crosses the border. */
 export class Nat {
   readonly #random: Random
   readonly #sessions: Sessions<NatSession>

@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url)
 /** Node's longest timeout is 2^31 - 1 ms. */
 const TIMEOUT_MAX = 0x7fff_ffff
 
+/** A clock of its own on the process's time, with one timeout for all of its tasks. */
 export function nodeClock(): Clock {
   const timers = new Timers()
   let timeout: NodeJS.Timeout | undefined

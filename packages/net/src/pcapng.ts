@@ -12,10 +12,13 @@ import type { Mac } from '@mirage/address/mac'
 import { write as writeMac } from '@mirage/address/mac'
 import { encode } from '@mirage/bytes/utf8'
 
-/** The types of blocks that are written and read: draft §10.1. */
+/** The type of the block that begins a section, the same in either order of bytes: draft §4.1. */
 export const SECTION_HEADER = 0x0a0d_0d0a
+/** The type of a block that describes an interface: draft §4.2. */
 export const INTERFACE = 1
+/** The type of a block with a frame of the first interface and no time: draft §4.4. */
 export const SIMPLE_PACKET = 3
+/** The type of a block with a frame: draft §4.3. */
 export const ENHANCED_PACKET = 6
 /** What a section header says about the order of its bytes. */
 export const BYTE_ORDER_MAGIC = 0x1a2b_3c4d

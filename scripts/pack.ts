@@ -1,7 +1,7 @@
 /**
  * `npm run pack [folder]`: makes the packages as they are published, one `.tgz` each, in `dist/packages` unless told.
  *
- * The bases of machine images go along if they are built: `npm run build:bases`.
+ * The bases of machine images and the native addon go along if they are built: `npm run build:bases`, `build:native`.
  *
  * Node runs no TypeScript below node_modules, so what is published is compiled: every module beside its declarations,
  * and exports that point to both. Nothing in the tree is changed.
@@ -87,6 +87,7 @@ function prepare(name: string, stage: string): void {
   for (const file of readdirSync(join(from, 'src')).filter((name) => name.endsWith('.js')))
     copyScript(file, from, to)
   if (name === 'engine-quickjs') shipBases(join(to, 'dist'))
+  if (name === 'native') shipAddon(join(from, 'dist'), join(to, 'dist'))
   const manifest = manifestOf(name)
   writeFileSync(join(to, 'package.json'), `${JSON.stringify(published(manifest, from), undefined, 2)}\n`)
   for (const file of ['README.md', 'CHANGES.md']) {
@@ -98,6 +99,12 @@ function prepare(name: string, stage: string): void {
 /** What needed a C compiler goes along as it was built; an image needs none then. */
 function shipBases(to: string): void {
   for (const file of SHIPPED.filter((each) => existsSync(pathOf(each)))) cpSync(pathOf(file), join(to, file))
+}
+
+/** The addon, for the system that packs: another is told that it does not fit. */
+function shipAddon(from: string, to: string): void {
+  const file = 'native.node'
+  if (existsSync(join(from, file))) cpSync(join(from, file), join(to, file))
 }
 
 /** A file that is JavaScript already imports what was compiled. */

@@ -207,6 +207,14 @@ const CASES: readonly Case[] = [
     exit: 64,
   },
   {
+    name: 'device-usage/echo',
+    title: 'sends back what comes, and answers names with who asks',
+    args: ['--publish=0:7', '--publish=0:7/udp', '--publish=0:53/udp'],
+    prints: [/\[echo\] echoes on port 7, answers names on port 53\n/],
+    during: askEcho,
+    end: 'interrupt',
+  },
+  {
     name: 'device-usage/network',
     title: 'logs what comes by TCP and UDP to the port it is told',
     // The ports of the configuration are led from elsewhere too: another test may need 8080 of the host.
@@ -340,14 +348,7 @@ async function talkToNetwork(running: Running): Promise<void> {
       .on('close', () => resolve())
       .resume()
   })
-  const echoed = await new Promise<string>((resolve, reject) => {
-    const socket = dgram.createSocket('udp4')
-    socket.on('error', reject).on('message', (message) => {
-      socket.close()
-      resolve(message.toString())
-    })
-    socket.send('by UDP', udp, '127.0.0.1')
-  })
+  const echoed = (await ask(udp, Buffer.from('by UDP'))).toString()
   assert.equal(echoed, 'by UDP')
 }
 
@@ -386,6 +387,40 @@ async function stockServer(port: number): Promise<() => void> {
   const server = spawn('iperf3', ['-s', '-1', '-B', '127.0.0.1', '-p', String(port), '--forceflush'])
   await once(server.stdout, 'data')
   return () => server.kill()
+}
+
+async function askEcho(running: Running): Promise<void> {
+  await running.prints(/echoes on port/)
+  const portOf = async (name: string): Promise<number> =>
+    Number(
+      (
+        await running.prints(
+          new RegExp(`${name.split(' ')[0]} 127\\.0\\.0\\.1:(\\d+) leads to port ${name.split(' ')[1]}\\n`),
+        )
+      )[1],
+    )
+  const [tcp, udp, dns] = await Promise.all(['tcp 7', 'udp 7', 'udp 53'].map(portOf))
+  const flow = net.connect(tcp!, '127.0.0.1')
+  flow.end('by TCP')
+  assert.equal(Buffer.concat(await flow.toArray()).toString(), 'by TCP')
+  assert.equal((await ask(udp!, Buffer.from('by UDP'))).toString(), 'by UDP')
+  const question = Buffer.from(
+    '12340100000100000000000006' + Buffer.from('whoami').toString('hex') + '0000010001',
+    'hex',
+  )
+  assert.deepEqual([...(await ask(dns!, question))].slice(-4), [10, 0, 0, 1])
+}
+
+/** What comes back from a UDP port of the host. */
+function ask(port: number, datagram: Uint8Array): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = dgram.createSocket('udp4')
+    socket.on('error', reject).on('message', (message) => {
+      socket.close()
+      resolve(message)
+    })
+    socket.send(datagram, port, '127.0.0.1')
+  })
 }
 
 async function askHono(running: Running): Promise<void> {

@@ -37,7 +37,7 @@ import * as timers from './timers.ts'
 import { Transmitter } from './transmitter.ts'
 import * as user from './user.ts'
 
-export type { Counters, Needs, Options } from './settings.ts'
+export type { Counters, Needs, Options, Usage } from './settings.ts'
 
 /** TCP on `ip`, whose listener for that protocol it becomes. `disconnect` resets every connection. */
 export function connect(

@@ -1,0 +1,135 @@
+/**
+ * What many, or few that behave badly, may take from the others: nothing. `MIRAGE_LIMITS=full` runs the floods at full
+ * length, a million SYNs and 50,000 connections; without it a fiftieth of that.
+ */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { TcpFlow } from '@mirage/tcp'
+import { ACK, type Lan, RST, SERVER, SYN, lan, opened } from './lan.ts'
+
+const SCALE = process.env['MIRAGE_LIMITS'] === 'full' ? 1 : 0.02
+const PORT = 80
+const TEXT = new Uint8Array(50_000).map((_, i) => i * 7)
+
+/** A server that sends back what it gets. */
+function echo({ server }: Lan): void {
+  server.listen(PORT, (flow) =>
+    flow.listen(
+      (frame, offset, end) => void flow.offer(frame, offset, end),
+      () => flow.close(),
+    ),
+  )
+}
+
+/** Sends `TEXT` over `flow`, gets it back, and says how much virtual time that took. `meanwhile` runs all the time. */
+async function conversation(net: Lan, flow: TcpFlow, meanwhile: () => void = () => {}): Promise<number> {
+  const start = net.clock.now()
+  void flow.write(TEXT)
+  for (let length = 0; length < TEXT.length; ) {
+    let result: Awaited<ReturnType<TcpFlow['read']>> | undefined
+    void flow.read().then((read) => (result = read))
+    await Promise.resolve()
+    for (; result === undefined; await net.pass(10)) {
+      meanwhile()
+      assert.ok(net.clock.now() - start < 60_000, 'the conversation ends')
+    }
+    assert.ok(result.ok && result.value !== 'eof', 'the connection lives')
+    for (const [i, byte] of result.value.entries())
+      if (byte !== TEXT[length + i]) assert.fail('it is the text')
+    length += result.value.length
+  }
+  return net.clock.now() - start
+}
+
+/** At no less than half the speed that they had alone: of the link's time, which is virtual. */
+async function assertUndisturbed(net: Lan, flow: TcpFlow, meanwhile?: () => void): Promise<void> {
+  const alone = await conversation(net, flow)
+  const disturbed = await conversation(net, flow, meanwhile)
+  assert.ok(disturbed <= 2 * alone + 20, `${disturbed} ms, and ${alone} alone`)
+}
+
+describe('connections of others', () => {
+  it('go on, and begin, during a flood of SYNs, of which nothing is kept beyond the backlog', async () => {
+    const net = lan()
+    echo(net)
+    const honest = await opened(net, net.client)
+    let count = 0
+    const flood = (): void => {
+      for (let i = 0; i < 500; i++, count++) net.forge(count & 0xffff, 1024 + (count >>> 16), SYN, count, 0)
+    }
+    await assertUndisturbed(net, honest, flood)
+    while (count < 1_000_000 * SCALE) {
+      flood()
+      await net.pass(10)
+      assert.ok(net.server.usage.connections <= 256 + 2)
+    }
+    const { cookiesOut, cookiesIn } = net.server.counters
+    assert.ok(cookiesOut > 0.9 * count, `${cookiesOut} of ${count}`)
+    const late = await opened(net, net.client)
+    assert.equal(net.server.counters.cookiesIn, cookiesIn + 1)
+    await conversation(net, late)
+  })
+
+  it('go on during a flood of acknowledgements and resets that belong to nothing', async () => {
+    const net = lan()
+    echo(net)
+    const honest = await opened(net, net.client)
+    let count = 0
+    const flood = (): void => {
+      for (let i = 0; i < 500; i++, count++)
+        net.forge(count & 0xffff, 2000, count % 2 === 0 ? ACK : RST, Math.imul(count, 0x9e37_79b1), count)
+    }
+    const { resetsOut } = net.server.counters
+    await assertUndisturbed(net, honest, flood)
+    await net.pass(100)
+    assert.equal(net.server.usage.connections, 1)
+    // An acknowledgement is answered with a reset; a reset never is.
+    assert.equal(net.server.counters.resetsOut - resetsOut, count / 2)
+  })
+
+  it('go on beside very many that are closed by one end only', async () => {
+    const net = lan()
+    net.server.listen(PORT, (flow) => {
+      const left: TcpFlow[] = []
+      flow.listen(
+        (frame, offset, end) => void flow.offer(frame, offset, end),
+        // The server never closes its own half.
+        () => left.push(flow),
+      )
+    })
+    const honest = await opened(net, net.client)
+    const alone = await conversation(net, honest)
+    await opened(net, net.villain)
+    const closed = Math.round(50_000 * SCALE)
+    for (let i = 0; i < closed; i += 200) {
+      const address = { address: SERVER, port: PORT }
+      const opening = Array.from({ length: 200 }, () => net.villain.tcp.connect(address))
+      await net.pass(50)
+      for (const each of opening) {
+        const flow = await Promise.race([each, undefined])
+        assert.ok(flow?.ok, 'it is connected')
+        flow.value.shutdown()
+      }
+    }
+    await net.pass(100)
+    assert.equal(net.server.usage.connections, closed + 2)
+    assert.equal(net.server.usage.memory, 0)
+    const beside = await conversation(net, honest)
+    assert.ok(beside <= 2 * alone + 20, `${beside} ms, and ${alone} alone`)
+  })
+
+  it('go on beside those who do not read, and those who write a byte at a time', async () => {
+    const net = lan()
+    echo(net)
+    const honest = await opened(net, net.client)
+    const alone = await conversation(net, honest)
+    const lazy: TcpFlow[] = []
+    for (let i = 0; i < 20; i++) lazy.push(await opened(net, net.villain))
+    for (const flow of lazy) void flow.write(new Uint8Array(1_000_000))
+    const slow = await opened(net, net.villain)
+    const beside = await conversation(net, honest, () => void slow.offer(Uint8Array.of(1), 0, 1))
+    assert.ok(beside <= 2 * alone + 20, `${beside} ms, and ${alone} alone`)
+    // What is not read is acknowledged by nobody, and held by the server: a queue for each, and no more.
+    assert.ok(net.server.usage.memory <= 22 * (262_144 + 262_144), `${net.server.usage.memory} bytes`)
+  })
+})

@@ -92,7 +92,7 @@ export function parse(
 }
 
 function parseOne(frame: Uint8Array, at: number, length: number, options: Options): OptionError | undefined {
-  switch (frame[at]) {
+  switch (frame[at]!) {
     case MSS:
       if (length !== 4) return 'bad-option'
       options.mss = getU16(frame, at + 2)

@@ -2,10 +2,11 @@
 import * as cores from './targets/cores.ts'
 import * as parsers from './targets/parsers.ts'
 import { router } from './targets/router.ts'
+import { routerFrames } from './targets/router-frames.ts'
 import { stack } from './targets/stack.ts'
 import type { Target } from './fuzz.ts'
 
 /** Each of them once. */
 export async function targets(): Promise<readonly Target[]> {
-  return [await stack(), ...(await parsers.all()), ...cores.all(), router()]
+  return [await stack(), await routerFrames(), ...(await parsers.all()), ...cores.all(), router()]
 }

@@ -62,7 +62,16 @@ export async function linuxHost(options: HostOptions): Promise<LinuxHost> {
     return new Host(namespace, name, cable.value)
   } catch (error) {
     ip('netns', 'delete', namespace)
+    removeLink(name)
     throw error
+  }
+}
+
+function removeLink(name: string): void {
+  try {
+    execFileSync('ip', ['link', 'delete', name], { stdio: 'ignore' })
+  } catch {
+    // It went with its namespace.
   }
 }
 
@@ -99,11 +108,7 @@ class Host implements LinuxHost {
     this.cable.disconnect()
     execFileSync('ip', ['netns', 'delete', this.namespace])
     // An interface that outlives its namespace comes back to ours.
-    try {
-      execFileSync('ip', ['link', 'delete', this.name], { stdio: 'ignore' })
-    } catch {
-      // It went with its namespace.
-    }
+    removeLink(this.name)
   }
 }
 

@@ -16,9 +16,9 @@ export interface Needs {
 
 /** How much of everything there may be. */
 export interface Options {
-  /** The receive window of a connection in bytes, up to 65,535 · 2^14; 262,144 unless told. */
+  /** How far the receive window of a connection may grow in bytes, up to 65,535 · 2^14; 6,291,456 unless told. */
   readonly receiveSize?: number
-  /** Bytes that a connection accepts before the peer acknowledges them; 262,144 unless told. */
+  /** How many bytes a connection accepts, at most, before the peer acknowledges them; 4,194,304 unless told. */
   readonly sendSize?: number
   /** Connections in all; a SYN for one more is ignored, and `connect` is `no-port`. 131,072 unless told. */
   readonly connectionsMax?: number

@@ -92,7 +92,7 @@ function forged(
 export async function opened({ pass }: Lan, stack: Stack): Promise<TcpFlow> {
   const opening = stack.tcp.connect({ address: SERVER, port: PORT })
   await pass(200)
-  const connection = await Promise.race([opening, undefined])
+  const connection = await Promise.race([opening, Promise.resolve(undefined)])
   if (connection?.ok !== true) throw new Error(`not connected: ${connection?.error}`)
   return connection.value
 }

@@ -66,6 +66,25 @@ describe('the memory of all connections', () => {
     assert.ok((await run(more, 100_000)).ok)
   })
 
+  it('makes the writes of those wait who hold more than a share, without a busy turn, until it is free', async () => {
+    const { b, clients, servers, pass } = await connected()
+    for (const client of clients) void client.write(TEXT)
+    await pass(5000)
+    assert.ok(b.usage.memory > 0.75 * MEMORY_MAX)
+    let written = 0
+    for (const server of servers) void server.write(TEXT.slice()).then(() => written++)
+    await pass(5000)
+    const waiting = servers.length - written
+    assert.ok(waiting > 0)
+    for (const flow of [...clients, ...servers])
+      flow.listen(
+        () => {},
+        () => {},
+      )
+    await pass(200_000)
+    assert.equal(written, servers.length)
+  })
+
   it('is given back by connections that end', async () => {
     const { b, clients, servers, pass } = await connected()
     for (const client of clients) void client.write(TEXT)

@@ -133,7 +133,7 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   offer(bytes: Uint8Array, offset: number, end: number): boolean {
     const { tcb } = this
     if (this.#writer !== undefined || this.#isFinished || !maySend(tcb.state)) return false
-    if (user.sendSize(tcb) - tcb.snd.queue.length < end - offset) return false
+    if (user.sendSize(tcb) - tcb.snd.queue.length < end - offset || this.#driver.isOver(this)) return false
     user.send(tcb, this.#driver.stores, bytes, offset, true, end)
     this.#driver.touch(this)
     return true
@@ -180,12 +180,11 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
     const { tcb } = this
     if (this.opened !== undefined) return isSynchronized(tcb.state) || tcb.state === 'gone'
     if ((this.#reader !== undefined || this.#listener !== undefined) && this.#isReadable()) return true
-    return this.#writer !== undefined && (tcb.snd.queue.length < user.sendSize(tcb) || tcb.state === 'gone')
+    return this.#writer !== undefined && (this.#hasRoom() || tcb.state === 'gone')
   }
 
   #hasRoom(): boolean {
-    const { snd, limits } = this.tcb
-    return snd.queue.length < limits.sendSize && !this.#driver.isOver(this)
+    return this.tcb.snd.queue.length < user.sendSize(this.tcb) && !this.#driver.isOver(this)
   }
 
   #isReadable(): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
-import fc from 'fast-check'
+import { assert as check, integer, nat, property } from 'fast-check'
 import { Cookies, KEY_SIZE, MSS, PERIOD } from './cookies.ts'
 import type { Ends } from './tcb.ts'
 
@@ -69,8 +69,8 @@ describe('a SYN cookie (RFC 4987 §3.6)', () => {
   })
 
   it('names a size of its table, whatever is asked', () => {
-    fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 0, max: 65_535 }), fc.nat(), (irs, mss, now) => {
+    check(
+      property(integer(), integer({ min: 0, max: 65_535 }), nat(), (irs, mss, now) => {
         const size = cookies.check(ends, irs, cookies.make(ends, irs, mss, now), now)
         assert.ok(size !== undefined && MSS.includes(size))
       }),

@@ -28,6 +28,14 @@ describe('cut', () => {
     assert.deepEqual(cut(0, 16), [{ offset: 0, end: 0, fragmentation: 0 }])
   })
 
+  it('ends, however much a packet carries, and throws where it would not', () => {
+    for (const mtu of [65_535, 65_536, 2 ** 31, 2 ** 32, 2 ** 32 + 8, Infinity])
+      assert.deepEqual(cut(1030, mtu), [{ offset: 0, end: 1030, fragmentation: 0 }])
+    for (const mtu of [7, 0, -8, -Infinity, NaN]) assert.throws(() => cut(1030, mtu))
+    for (const length of [65_536, Infinity, NaN]) assert.throws(() => cut(length, 1280))
+    assert.equal(cut(65_535, 8).length, 8192)
+  })
+
   it('covers every byte once, in order, and says so in the headers', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 65_515 }), fc.integer({ min: 8, max: 9000 }), (length, mtu) => {

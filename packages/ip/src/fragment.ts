@@ -14,7 +14,9 @@ export interface Piece {
 /** The pieces, at least one, of `length` bytes, of which a packet carries `mtu`, 8 or more, behind its header. */
 export function cut(length: number, mtu: number): Piece[] {
   assert(mtu >= 8, 'a fragment carries at least 8 bytes')
-  const size = mtu & ~7
+  assert(length <= 0xffff, 'no packet is longer, and every piece has an end')
+  // More than a packet can be is no limit, and would not be a number of 32 bits.
+  const size = Math.min(mtu, 0x1_0000) & ~7
   const pieces: Piece[] = []
   let offset = 0
   do {

@@ -294,6 +294,7 @@ describe('ip input', () => {
     ],
     ['for this host but sent to everyone', 'not-for-us', { to: mac.BROADCAST }],
     ['from itself', 'bad-source', { src: A }],
+    ['from nobody, and not to everyone', 'bad-source', { src: UNSPECIFIED }],
     ['from everyone', 'bad-source', { src: BROADCAST }],
     ['from everyone in its network', 'bad-source', { src: of(10, 0, 0, 255) }],
     ['from a group', 'bad-source', { src: of(224, 0, 0, 1) }],

@@ -361,7 +361,7 @@ class Interface implements Ipv4Layer {
     packet.isChecked = isChecked
     if (dstMac === this.#ethernet.mac && this.#intercept?.(packet) === true) return
     if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
-    if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
+    if (!this.#isFromHost(packet)) return this.#drop('bad-source')
     if (wire.isFragment(frame, offset)) this.#inputFragment(packet)
     else this.#deliver(packet)
   }
@@ -400,9 +400,12 @@ class Interface implements Ipv4Layer {
     return dst === address || (this.#isPromiscuous && !ipv4.isMulticast(dst))
   }
 
-  /** RFC 1122 §3.2.1.3. A host that has no address yet sends from 0.0.0.0. */
-  #isFromHost(src: ipv4.Ipv4): boolean {
-    if (src === ipv4.UNSPECIFIED) return true
+  /**
+   * RFC 1122 §3.2.1.3. A host that has no address yet sends from 0.0.0.0, and to everyone: whoever asks one host from
+   * there would have it answer everyone.
+   */
+  #isFromHost({ src, dst }: Packet<ipv4.Ipv4>): boolean {
+    if (src === ipv4.UNSPECIFIED) return dst === ipv4.BROADCAST || dst === this.#broadcast
     return (
       src !== this.#config.cidr.address &&
       src !== this.#broadcast &&

@@ -548,6 +548,19 @@ describe('ipv6 input', () => {
     assert.deepEqual([received.length, made.ip.drops['bad-extension']], [0, 1])
   })
 
+  it('looks at one header of a fragment and no more, however many a packet has', () => {
+    const made = acquainted(KNOWN, 65_535)
+    const header = hex('2c00000000000000')
+    send(made, 44, concat(Array.from({ length: 8000 }, () => header)))
+    assert.equal(made.ip.drops['bad-extension'], 1)
+    const received = collect(made.ip)
+    send(made, 44, hex('c800000000000000 2a'))
+    assert.deepEqual(
+      received.map(({ payload }) => payload),
+      [hex('2a')],
+    )
+  })
+
   it('believes no neighbour in fragments, from afar, or with a wrong checksum', () => {
     const made = acquainted()
     const question: ndp.Message = { kind: 'neighbour-solicitation', target: A, mac: MAC_B }

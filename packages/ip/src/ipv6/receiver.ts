@@ -85,12 +85,12 @@ export class Receiver {
     const verdict = extension.walk(this.#walk, packet)
     if (verdict === 'payload') return this.#deliver(packet, isJoined)
     if (verdict === 'drop') return this.#refuse(packet)
+    // Fragments in fragments are nobody's: a packet may be full of headers that each say "the whole".
+    if (isJoined) return this.#drop('bad-extension')
     if (reassemble.isAtomic(packet)) {
       extension.step(this.#walk, packet)
       return this.#follow(packet, true)
     }
-    // Fragments in fragments are nobody's.
-    if (isJoined) return this.#drop('bad-extension')
     this.#inputFragment(packet)
   }
 

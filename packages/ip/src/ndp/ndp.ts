@@ -105,7 +105,7 @@ export function assign(
   const lifetimes = { preferredUntil: Infinity, validUntil: Infinity }
   if (!addresses.add(ndp.addresses, { address, prefixLength, origin: 'manual', ...lifetimes }, probeAt))
     return false
-  routers.setPrefix(ndp.routers, { address, prefixLength }, Infinity, now)
+  routers.fixPrefix(ndp.routers, { address, prefixLength }, now)
   return true
 }
 

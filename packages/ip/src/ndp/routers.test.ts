@@ -49,6 +49,23 @@ describe('the way of a packet', () => {
     assert.equal(hop(ways, NEAR, [], 5000), 'fe80::1')
   })
 
+  it('is what a person said, whatever routers say of themselves and of prefixes', () => {
+    const ways = routers.create()
+    routers.setPrefix(ways, PREFIX, 5000, 0)
+    routers.fixPrefix(ways, PREFIX, 0)
+    routers.setRouter(ways, R1, Infinity, 0, 0)
+    routers.setPrefix(ways, PREFIX, 1, 1)
+    routers.setRouter(ways, R1, 5000, 1, 1)
+    routers.setRouter(ways, R1, 1, 0, 1)
+    routers.loseRouter(ways, R1)
+    routers.tick(ways, 1_000_000)
+    assert.deepEqual(
+      [hop(ways, NEAR, [], 1_000_000), hop(ways, FAR, [], 1_000_000)],
+      ['2001:db8:1::5', 'fe80::1'],
+    )
+    assert.equal(routers.deadline(ways), Infinity)
+  })
+
   it('is no matter of routers in the prefix of the link itself', () => {
     const ways = routers.create()
     routers.setPrefix(ways, ipv6.LINK_LOCAL, 0, 0)

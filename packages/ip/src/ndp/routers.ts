@@ -23,6 +23,8 @@ interface Router {
 interface OnLink {
   readonly prefix: ipv6.Cidr
   until: Millis
+  /** A person gave it: no router takes it back. */
+  isFixed: boolean
 }
 
 /** The state. Only the functions of this file change it. */
@@ -38,12 +40,15 @@ export interface Routers {
 export function create(): Routers {
   return {
     list: [],
-    prefixes: [{ prefix: ipv6.LINK_LOCAL, until: Infinity }],
+    prefixes: [{ prefix: ipv6.LINK_LOCAL, until: Infinity, isFixed: true }],
     redirects: new Map(),
   }
 }
 
-/** A router, until then: RFC 4861 §6.3.4. One whose time is over now is none. */
+/**
+ * A router, until then: RFC 4861 §6.3.4. One whose time is over now is none. One for ever, which a person gave because
+ * no router says so of itself, stays what it is.
+ */
 export function setRouter(
   routers: Routers,
   address: ipv6.Ipv6,
@@ -53,13 +58,15 @@ export function setRouter(
 ): void {
   const known = routers.list.find((router) => router.address === address)
   if (until <= now) return loseRouter(routers, address)
+  if (known?.until === Infinity) return
   if (known !== undefined) Object.assign(known, { until, preference })
   else if (routers.list.length < ROUTERS_MAX) routers.list.push({ address, until, preference })
 }
 
-/** `address` is no router, or gone: nothing goes by way of it any more. */
+/** `address` says that it is no router, or is gone: nothing goes by way of it any more, unless a person said so. */
 export function loseRouter(routers: Routers, address: ipv6.Ipv6): void {
   const index = routers.list.findIndex((router) => router.address === address)
+  if (routers.list[index]?.until === Infinity) return unanswered(routers, address)
   if (index >= 0) routers.list.splice(index, 1)
   forget(routers, address)
 }
@@ -79,9 +86,22 @@ function forget(routers: Routers, hop: ipv6.Ipv6): void {
 export function setPrefix(routers: Routers, prefix: ipv6.Cidr, until: Millis, now: Millis): void {
   // The link-local prefix is not a router's to give or to take: RFC 4861 §6.3.4.
   if (ipv6.isLinkLocal(prefix.address)) return
-  const known = routers.prefixes.find(({ prefix: other }) => isSame(other, prefix))
+  const known = find(routers, prefix)
+  if (known?.isFixed === true) return
   if (known !== undefined) known.until = until
-  else if (until > now && routers.prefixes.length < PREFIXES_MAX) routers.prefixes.push({ prefix, until })
+  else if (until > now && routers.prefixes.length < PREFIXES_MAX)
+    routers.prefixes.push({ prefix, until, isFixed: false })
+}
+
+/** The same for ever, whatever routers say: a person gave it. */
+export function fixPrefix(routers: Routers, prefix: ipv6.Cidr, now: Millis): void {
+  setPrefix(routers, prefix, Infinity, now)
+  const known = find(routers, prefix)
+  if (known !== undefined) known.isFixed = true
+}
+
+function find({ prefixes }: Routers, prefix: ipv6.Cidr): OnLink | undefined {
+  return prefixes.find(({ prefix: other }) => isSame(other, prefix))
 }
 
 function isSame(a: ipv6.Cidr, b: ipv6.Cidr): boolean {

@@ -1,5 +1,5 @@
 /** iperf3 between two kernels over a veth pair: what transfers over TAP are compared with. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { type Result, err, ok } from '@mirage/result'
 
@@ -9,14 +9,15 @@ export const SECONDS = 2
 let count = 0
 
 /**
- * Two network namespaces and a veth pair between them. Without offloads every segment goes over it by itself; even so
- * no checksum is computed.
+ * Two network namespaces and a veth pair between them. Without offloads every segment goes over it by itself, with its
+ * checksum; that needs ethtool.
  */
 export class Veth {
   readonly #near: string
   readonly #far: string
   readonly #server: ChildProcess
   readonly #ready: Promise<unknown>
+  #problem: string | undefined
 
   constructor(hasOffloads: boolean) {
     const [near, far] = [`mb${process.pid}n${++count}`, `mb${process.pid}f${count}`]
@@ -25,7 +26,11 @@ export class Veth {
     for (const name of [near, far]) ip('netns', 'add', name)
     ip('link', 'add', 'veth0', 'netns', near, 'type', 'veth', 'peer', 'name', 'veth0', 'netns', far)
     for (const [index, name] of [near, far].entries()) {
-      if (!hasOffloads) ip('-n', name, 'link', 'set', 'veth0', 'gso_max_segs', '1')
+      if (!hasOffloads) {
+        const off = ['tso', 'gso', 'gro', 'tx', 'rx'].flatMap((each) => [each, 'off'])
+        const { status } = spawnSync('ip', ['netns', 'exec', name, 'ethtool', '-K', 'veth0', ...off])
+        if (status !== 0) this.#problem = 'needs ethtool (Debian: apt-get install ethtool)'
+      }
       ip('-n', name, 'addr', 'add', `10.98.0.${index + 1}/24`, 'dev', 'veth0')
       ip('-n', name, 'link', 'set', 'veth0', 'up')
     }
@@ -37,6 +42,7 @@ export class Veth {
 
   /** Gbit/s of one connection. */
   async measure(): Promise<Result<number, string>> {
+    if (this.#problem !== undefined) return err(this.#problem)
     await this.#ready
     return received(ip('netns', 'exec', this.#near, 'iperf3', ...clientOf('10.98.0.2')))
   }

@@ -43,8 +43,10 @@ export function acknowledge(tcb: Tcb, segment: Segment, chunks: Chunks, now: Mil
   if (tcb.isSackPermitted) blocks(tcb, segment, now)
   else if (isDuplicated) recovery.duplicated(tcb)
   measure(tcb, segment, count, now)
-  if (tcb.recovery !== undefined && count > 0 && recovery.answersOriginal(tcb, tcb.recovery, segment))
+  if (tcb.recovery !== undefined && recovery.wasNeedless(tcb, tcb.recovery, segment, count)) {
+    if (tcb.rack !== undefined) rack.duplicated(tcb.rack, tcb)
     recovery.undo(tcb, tcb.recovery)
+  }
   const before = tcb.flight.lost
   const wait = tcb.rack === undefined ? -1 : rack.detect(tcb, tcb.rack, isRecovering(tcb), now)
   const isWorse = tcb.flight.lost > before

@@ -258,11 +258,13 @@ function forgetLater(tcb: Tcb, recovery: Recovery): void {
 }
 
 /**
- * The Eifel detection, RFC 3522: `segment` acknowledges text that was sent again, and answers what was sent before that.
- * Says whether the loss was none.
+ * Whether there was no loss: all that was believed to be lost arrived before any of it was sent again; or `segment`
+ * acknowledges `count` bytes that were, but answers what was sent before that (the Eifel detection, RFC 3522).
  */
-export function answersOriginal(tcb: Tcb, recovery: Recovery, segment: Segment): boolean {
-  if (recovery.resent <= 0 || recovery.phase === 'open' || tcb.stamps === undefined) return false
+export function wasNeedless(tcb: Tcb, recovery: Recovery, segment: Segment, count: number): boolean {
+  if (recovery.phase === 'recovery' && recovery.resent < 0 && tcb.flight.lost === 0) return true
+  if (count === 0 || recovery.resent <= 0 || recovery.phase === 'open' || tcb.stamps === undefined)
+    return false
   return segment.hasTimestamps && segment.tsEcr !== 0 && lessThan(segment.tsEcr, recovery.stampedAt)
 }
 

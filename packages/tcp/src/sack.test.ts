@@ -165,6 +165,14 @@ describe('loss recovery with blocks (RFC 8985, RFC 9937)', () => {
     assert.ok(tcp.tcb.rack?.isReordered)
   })
 
+  it('undoes a recovery where what was late arrived before it went again', () => {
+    const tcp = flying()
+    tcp.during(() => tcp.receives({ ack: 1, sacks: [[1001, 5001]] }).receives({ ack: 6001 }))
+    assert.ok(isIn(tcp.tcb, 'open'))
+    assert.ok(tcp.tcb.congestion.cwnd >= 10_000)
+    tcp.sends({ seq: 10_001, text: 1000 }).sentCount()
+  })
+
   it('believes no block of what was never sent', () => {
     const tcp = flying()
     for (const block of [

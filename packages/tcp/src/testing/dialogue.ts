@@ -250,6 +250,7 @@ export class Dialogue {
   }
 
   #flush(): void {
+    if (this.#isTurn && this.tcb.ackDue !== 'now') return
     if (!this.#isTurn) timers.turnEnds(this.tcb)
     while (nextSegment(this.tcb, this.#out, this.now)) this.#note(this.#out)
   }

@@ -54,5 +54,7 @@ export function terminal(folder: string, verbosity: Verbosity, color: 'auto' | '
 /** https://no-color.org: any value of NO_COLOR but the empty one says no. */
 function isColorful(): boolean {
   const { NO_COLOR, TERM } = process.env
-  return process.stdout.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
+  // Where there is no terminal, `isTTY` is undefined, whatever its type says.
+  if (!process.stdout.isTTY) return false
+  return (NO_COLOR ?? '') === '' && TERM !== 'dumb'
 }

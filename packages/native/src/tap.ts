@@ -39,11 +39,13 @@ const TUN_F = { CSUM: 0x1, TSO4: 0x2, TSO6: 0x4, TSO_ECN: 0x8 } as const
 
 /**
  * Lets the kernel hand over frames without checksums and TCP segments that it has not cut, up to 64 KiB; or says no
- * more of it. Whether the kernel agreed. Uncut datagrams stay the kernel's: their reader would have to cut them.
+ * more of it. Whether the kernel agreed. Uncut datagrams stay the kernel's: their reader would have to cut them. A device
+ * without a header in front of its frames is told to leave nothing: it remembers what its last reader was able to do.
  */
 export function setOffload({ addon, descriptor, hasHeader }: Tap, isOn: boolean): boolean {
   const bits = TUN_F.CSUM | TUN_F.TSO4 | TUN_F.TSO6 | TUN_F.TSO_ECN
-  return hasHeader && addon.setOffload(descriptor, isOn ? bits : 0) >= 0
+  const told = addon.setOffload(descriptor, isOn && hasHeader ? bits : 0)
+  return hasHeader && told >= 0
 }
 
 function described(addon: Addon, descriptor: number, hasHeader: boolean): Result<Tap, string> {

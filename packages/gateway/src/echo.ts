@@ -16,6 +16,9 @@ export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
       return ip.config
     },
     configure: (config) => ip.configure(config),
+    get fragmentsSize() {
+      return ip.fragmentsSize
+    },
     mtu: (dst) => ip.mtu(dst),
     reducePathMtu: (dst, mtu) => ip.reducePathMtu(dst, mtu),
     src: (dst) => ip.src(dst),
@@ -34,6 +37,7 @@ export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
     onReassemblyTimeout: (notify) => ip.onReassemblyTimeout(notify),
     intercept: (take) => ip.intercept(take),
     relay: (hop, size, fill, lost) => ip.relay(hop, size, fill, lost),
+    disconnect: () => ip.disconnect(),
   }
   const icmp = icmpOf.connect({ ip: own, clock })
   return icmp

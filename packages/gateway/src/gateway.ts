@@ -136,6 +136,7 @@ class UserNetwork implements Gateway {
     this.#stop = () => {
       tcp.disconnect()
       arp.disconnect()
+      ip.disconnect()
       net.disconnect()
     }
   }

@@ -187,6 +187,12 @@ export interface Ipv4Layer extends Ip<Ipv4> {
    * the call returns. Several may ask.
    */
   onReassemblyTimeout(notify: (first: Packet<Ipv4>) => void): void
+
+  /** Bytes of fragments that wait for others, up to a limit that it was made with. */
+  readonly fragmentsSize: number
+
+  /** Waits for no fragments any more, and sets no timer. The device is not its own to stop. */
+  disconnect(): void
 }
 
 /** What is the matter with a packet that was dropped, as its sender is to be told: RFC 4443 §3.4. */
@@ -238,6 +244,9 @@ export interface Ipv6Layer extends Ip<Ipv6> {
   /** See `Ipv4Layer`. */
   relay(hop: Ipv6, size: number, fill: FillAt, lost?: (packet: Uint8Array) => void): Result<void, IpError>
 
-  /** Gives up its timers: it asks for nobody any more. The device is not its own to stop. */
+  /** See `Ipv4Layer`. */
+  readonly fragmentsSize: number
+
+  /** Gives up its timers: it asks for nobody, and waits for no fragments, any more. The device is not its own to stop. */
   disconnect(): void
 }

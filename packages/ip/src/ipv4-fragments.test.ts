@@ -72,6 +72,19 @@ describe('ip and fragments', () => {
     }
   })
 
+  it('waits for nothing, and takes no more, once it is disconnected', async () => {
+    const made = rig()
+    const received = collect(made.ip)
+    send(made, bytes(16), { fragmentation: MORE })
+    await made.settle()
+    assert.deepEqual([made.ip.fragmentsSize, made.clock.pending], [16, 1])
+    made.ip.disconnect()
+    assert.deepEqual([made.ip.fragmentsSize, made.clock.pending], [0, 0])
+    send(made, bytes(8), { fragmentation: 2 })
+    await made.settle()
+    assert.deepEqual([received, made.clock.pending], [[], 0])
+  })
+
   it('keeps fragments of other packets apart: by id, by protocol and by address', async () => {
     const made = rig()
     const received = collect(made.ip)

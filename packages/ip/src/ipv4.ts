@@ -165,6 +165,10 @@ class Interface implements Ipv4Layer {
     if (address !== ipv4.UNSPECIFIED) this.#arp.add(address)
   }
 
+  get fragmentsSize(): number {
+    return this.#reassembler.size
+  }
+
   mtu(dst: ipv4.Ipv4): number {
     const path = this.#pathTo(dst)
     return path === undefined ? this.#mtu : path.mtu - wire.HEADER_SIZE
@@ -259,6 +263,10 @@ class Interface implements Ipv4Layer {
 
   onReassemblyTimeout(notify: Receive): void {
     this.#timeouts.push(notify)
+  }
+
+  disconnect(): void {
+    this.#reassembler.disconnect()
   }
 
   #pathTo(dst: ipv4.Ipv4): Path | undefined {

@@ -500,6 +500,16 @@ describe('ipv6 input', () => {
     assert.deepEqual(received, [{ src: 'fd00::2', dst: 'fd00::1', payload }])
   })
 
+  it('waits for no fragments once it is disconnected', () => {
+    const made = acquainted()
+    const [first, second] = fragments(text(16), 8)
+    send(made, 44, first!)
+    assert.equal(made.ip.fragmentsSize, 8)
+    made.ip.disconnect()
+    send(made, 44, second!)
+    assert.deepEqual([made.ip.fragmentsSize, made.clock.pending], [0, 0])
+  })
+
   it('takes a fragment of a whole packet for the packet, whatever waits with the same key', () => {
     const made = acquainted()
     const received = collect(made.ip)

@@ -178,6 +178,10 @@ class Interface implements Ipv6Layer {
     this.#discovery.drop(address)
   }
 
+  get fragmentsSize(): number {
+    return this.#receiver.fragmentsSize
+  }
+
   mtu(dst: ipv6.Ipv6): number {
     // Asking for the time costs more than all of the rest, and nearly always there is nothing to be known.
     const path = this.#paths.count === 0 ? undefined : this.#paths.get(dst, this.#clock.now())
@@ -280,6 +284,7 @@ class Interface implements Ipv6Layer {
 
   disconnect(): void {
     this.#discovery.disconnect()
+    this.#receiver.disconnect()
   }
 
   /** Groups are for neighbours, unless somebody says otherwise: RFC 3493 §5.2. */

@@ -21,6 +21,7 @@ export class Reassembler {
   #cancel: Cancel | undefined
   /** When the timer runs. */
   #deadline: Millis | undefined
+  #isDisconnected = false
 
   constructor({ clock, drops, timedOut, sizeMax }: Needs) {
     this.#clock = clock
@@ -30,11 +31,26 @@ export class Reassembler {
 
   /** Takes a fragment of the packet that `key` stands for. Returns the packet, the caller's to change, if it is whole now. */
   input(key: string, fragment: Fragment): Whole | undefined {
+    if (this.#isDisconnected) return undefined
     const now = this.#clock.now()
     this.#expire(now)
     const outcome = this.#reassembly.input(key, fragment, now)
     this.#setTimer()
     return outcome.ok ? outcome.value : undefined
+  }
+
+  /** Gives up what it keeps, and tells nobody. It takes no more. */
+  disconnect(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#deadline = undefined
+    this.#isDisconnected = true
+    this.#reassembly.clear()
+  }
+
+  /** Bytes of payload that it keeps. */
+  get size(): number {
+    return this.#reassembly.size
   }
 
   #expire(now: Millis): void {

@@ -99,6 +99,13 @@ export class Reassembly {
     return firsts ?? NONE
   }
 
+  /** Forgets everything, and counts nothing. */
+  clear(): void {
+    this.#size = 0
+    this.#byUse.clear()
+    this.#byAge.clear()
+  }
+
   #use(key: string, now: Millis): Entry {
     let entry = this.#byUse.get(key)
     if (entry === undefined) {

@@ -19,6 +19,7 @@ describe('the metrics of a stack', () => {
       ...below.drops,
       tcp: tcp.connect({ ...below, ...needs, ip: below.both }).counters.drops,
     }
+    assert.ok('bad-extension' in all['ipv6']! && 'bad-checksum' in all['icmpv6']!, 'IPv6 is one of them')
     assert.deepEqual(
       Object.keys(below.drops).sort(),
       [

@@ -1,14 +1,22 @@
 /** What a stack counts, as metrics. */
 import { type Counts, type Metric, counters, drops as dropsOf, gauge } from '@mirage/metrics'
+import type { Ipv4Layer } from '@mirage/ip'
 import type { Net } from '@mirage/net'
 import type { connect } from '@mirage/tcp/connect'
 
 /** What TCP tells of itself. */
 export type TransportCounts = Pick<ReturnType<typeof connect>, 'counters' | 'usage'>
 
-/** The traffic of `net`, what TCP did and uses, and what each layer dropped: `drops` those below TCP, by their names. */
+/** An interface of IP, as far as it holds anything. */
+export type Holding = Pick<Ipv4Layer, 'fragmentsSize'>
+
+/**
+ * The traffic of `net`, what waits in the layers of IP, what TCP did and uses, and what each layer dropped: `drops` those
+ * below TCP, by their names.
+ */
 export function collect(
   net: Net,
+  ips: readonly Holding[],
   drops: Readonly<Record<string, Counts>>,
   { counters: { drops: tcpDrops, ...tcp }, usage }: TransportCounts,
 ): readonly Metric[] {
@@ -26,6 +34,11 @@ export function collect(
       'mirage_tcp_memory_bytes',
       'Bytes that wait in all of them, to be read or to be sent.',
       usage.memory,
+    ),
+    gauge(
+      'mirage_ip_fragments_bytes',
+      'Bytes of fragments that wait for the rest of their packets.',
+      ips.reduce((sum, { fragmentsSize }) => sum + fragmentsSize, 0),
     ),
     dropsOf({ ...drops, tcp: tcpDrops }),
   ]

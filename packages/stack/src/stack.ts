@@ -112,11 +112,13 @@ function compose(needs: Needs, options: Ipv6Options | undefined): Composed {
   const { arp, drops, both, ipv6: six, ...below } = layers.connect(needs, options)
   six?.onEvent(tellEvent)
   const transport = tcp.connect({ ...below, ...needs, ip: both })
+  const ips = six === undefined ? [below.ip] : [below.ip, six]
   let lease: Lease | undefined
   const notifies: ((lease: Lease | undefined) => void)[] = []
   const ends = [
     (): void => transport.disconnect(),
     (): void => arp.disconnect(),
+    (): void => below.ip.disconnect(),
     (): void => six?.disconnect(),
     (): void => needs.net.disconnect(),
   ]
@@ -128,7 +130,7 @@ function compose(needs: Needs, options: Ipv6Options | undefined): Composed {
       return lease
     },
     onLease: (notify) => void notifies.push(notify),
-    metrics: () => collect(needs.net, drops, transport),
+    metrics: () => collect(needs.net, ips, drops, transport),
     disconnect(): void {
       for (const end of ends.splice(0)) end()
     },

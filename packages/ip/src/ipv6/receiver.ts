@@ -69,6 +69,16 @@ export class Receiver {
     this.#follow(packet, false)
   }
 
+  /** Waits for no fragments any more. */
+  disconnect(): void {
+    this.#reassembler.disconnect()
+  }
+
+  /** Bytes of fragments that wait for others. */
+  get fragmentsSize(): number {
+    return this.#reassembler.size
+  }
+
   #isForUs(dst: ipv6.Ipv6, dstMac: Mac): boolean {
     if (this.#needs.isOwn(dst)) return dstMac === this.#needs.mac
     if (ipv6.isMulticast(dst)) return this.#needs.discovery.groups.has(dst)

@@ -106,6 +106,10 @@ export class Wire implements Ipv4Layer {
 
   onReassemblyTimeout(): void {}
 
+  readonly fragmentsSize = 0
+
+  disconnect(): void {}
+
   intercept(): void {}
 
   relay(): never {

@@ -61,6 +61,8 @@ static int open_tap(const char *name, uint16_t *mtu) {
   close(probe);
   request.ifr_flags = IFF_TAP | IFF_NO_PI;
   if (ioctl(tap, TUNSETIFF, &request) < 0) fail("interface %s: %m", name);
+  /* A TAP that stays remembers what its last reader did for it: uncut segments, and no checksums. */
+  if (ioctl(tap, TUNSETOFFLOAD, 0) < 0) fail("interface %s: %m", name);
   return tap;
 }
 

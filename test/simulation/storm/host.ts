@@ -10,11 +10,16 @@ import type { Net } from '@mirage/net'
 import { type Tap, captured } from '@mirage/net/capture'
 import type { Simulation } from '@mirage/simulation'
 import { type Stack, connect } from '@mirage/stack'
+import type { connect as connectTcp } from '@mirage/tcp/connect'
 import type { Switch } from '@mirage/vnetif'
+import type { Holding } from './rules.ts'
 import { WatchedClock } from './watched-clock.ts'
 
-/** More timers than this at once are a leak: a stack has one for all of its connections, and a few more. */
-const PENDING_MAX = 100
+/** What the TCP of a stack is. */
+type Transport = ReturnType<typeof connectTcp>
+
+/** More timers than this at once are a leak: TCP has one for all of its connections, and every other layer has one, too. */
+const PENDING_MAX = 10
 
 const IPV6_MTU_MIN = 1280
 
@@ -115,9 +120,20 @@ export class Host {
     for (const { name, samples } of gauges) assert.equal(samples[0]?.value, 0, `${this.name}: ${name}`)
   }
 
-  /** What must hold whenever something has happened. */
-  check(): void {
-    const { pending } = this.clock
-    assert.ok(pending <= PENDING_MAX, `${this.name} has ${pending} timers`)
+  /** What must hold whenever something has happened: it holds no more than `allowed`, and nothing where it is off. */
+  check(allowed: Holding): void {
+    const pending = this.#clock?.pending ?? 0
+    assert.ok(pending <= (this.isOn ? PENDING_MAX : 0), `${this.name} has ${pending} timers`)
+    if (this.#stack === undefined) return
+    const { connections, memory, fragments } = holding(this.#stack)
+    assert.ok(connections <= allowed.connections, `${this.name}: ${connections} connections`)
+    assert.ok(memory <= allowed.memory, `${this.name}: ${memory} bytes wait in connections`)
+    assert.ok(fragments <= allowed.fragments, `${this.name}: ${fragments} bytes of fragments`)
   }
+}
+
+/** What `stack` holds: a stack tells it as metrics, which is too slow to be asked after every event. */
+function holding({ tcp, ip, ipv6: six }: Stack): Holding {
+  const { usage } = tcp as Transport
+  return { ...usage, fragments: ip.fragmentsSize + (six?.fragmentsSize ?? 0) }
 }

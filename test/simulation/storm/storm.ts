@@ -13,6 +13,7 @@ import { type Switch, vnetif } from '@mirage/vnetif'
 import { bridge } from '@mirage/vnetif/bridge'
 import { Host, gatewayOf } from './host.ts'
 import type { Conversation, Event, Part, Plan } from './plan.ts'
+import { NUMBER_SIZE, Rules } from './rules.ts'
 import { type End, type Outcome, talk, textOf } from './talk.ts'
 
 /** What a storm came to. */
@@ -29,16 +30,12 @@ export interface Result {
 
 const PORT = 7
 const UDP_PORT = 9
-/** The first bytes of a conversation are its number. */
-const NUMBER_SIZE = 4
 /** A peer that is silent for longer than half a minute is gone. */
 const KEEP_ALIVE: KeepAlive = { after: 10_000, interval: 2000, probes: 10 }
 /** From the calm on every conversation is over after so long: the longest silence, retransmission and stall. */
 const OVER_AFTER: Millis = 1_200_000
 /** After the last conversation nothing is left to be said, or to be waited for, but by ARP. */
 const SILENT_AFTER: Millis = 300_000
-/** Fragments of packets wait for so long that nobody will ask for any more. */
-const OUTLIVE_MAX: Millis = 60_000
 /** How long before and after a fault of a host, or of the network, a conversation may suffer. */
 const HARM_AFTER: Millis = 120_000
 
@@ -74,6 +71,7 @@ class Storm {
     closed: 0,
     'not-connected': 0,
   }
+  readonly #rules = new Rules()
   #routers: readonly Stack[] = []
   #messages = 0
   #packets = 0
@@ -116,7 +114,6 @@ class Storm {
     for (const host of this.#hosts) host.checkIdle()
     for (const host of this.#hosts) this.#stop(host)
     for (const leg of this.#routers) leg.disconnect()
-    await simulation.pass(OUTLIVE_MAX)
     const { digest, events: count } = simulation.trace
     return { seed, digest, events: count, elapsed, outcomes: this.#outcomes, messages: this.#messages }
   }
@@ -161,17 +158,15 @@ class Storm {
   }
 
   #stop(host: Host): void {
-    const { clock, name } = host
     host.off()
-    this.#director.at(this.#director.now() + OUTLIVE_MAX, () => {
-      assert.equal(clock.pending, 0, `timers of ${name} outlive it`)
-    })
+    assert.equal(host.clock.pending, 0, `timers of ${host.name} outlive it`)
   }
 
   /** After every event. */
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure
-    for (const host of this.#hosts) host.check()
+    const now = this.#simulation.now()
+    for (const host of this.#hosts) host.check(this.#rules.allowance(host.index, now))
   }
 
   /** Has what `work` throws end the storm. */
@@ -267,14 +262,16 @@ class Storm {
         expected: texts[0],
         clock,
       }
-      this.#watch(this.#tell(event, talk(flow, role, first)))
+      this.#watch(this.#tell(event, number, talk(flow, role, first)))
     })
+    this.#rules.begun(number, event)
     const connected = await client.stack.tcp.connect(
       { address: server.address(event.isIpv6), port: PORT },
       { keepAlive: KEEP_ALIVE },
     )
     if (!connected.ok) {
       this.#outcomes['not-connected']++
+      this.#rules.ended(number, this.#simulation.now())
       return assert.ok(this.#mayFail(event), `no connection: ${connected.error}`)
     }
     const flow = connected.value
@@ -289,7 +286,7 @@ class Storm {
       expected: texts[1],
       clock,
     }
-    await this.#tell(event, talk(flow, role))
+    await this.#tell(event, number, talk(flow, role))
   }
 
   async #serve(flow: TcpFlow): Promise<void> {
@@ -304,8 +301,9 @@ class Storm {
     serve(flow, header.subarray(NUMBER_SIZE))
   }
 
-  async #tell(event: Conversation, talking: Promise<Outcome>): Promise<void> {
+  async #tell(event: Conversation, number: number, talking: Promise<Outcome>): Promise<void> {
     const outcome = await talking
+    this.#rules.ended(number, this.#simulation.now())
     this.#outcomes[outcome]++
     if (outcome === 'complete' || outcome === 'ended') return
     assert.ok(this.#mayFail(event), `a conversation failed, ${outcome}, without a reason`)

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import type { Cancel, Clock, Millis, WallTime } from '@mirage/clock'
 
-/** Nothing in a stack waits longer: an ARP entry does, and a lease, and they ask again. */
-const AHEAD_MAX: Millis = 86_400_000
+/** Nothing in a stack waits longer at once: 60 s are the longest of TCP, and who waits for hours looks every minute. */
+const AHEAD_MAX: Millis = 120_000
 
 /** The clock of one run of a host. */
 export class WatchedClock implements Clock {

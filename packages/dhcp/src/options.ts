@@ -55,15 +55,17 @@ export const END = 255
 const VALUE_SIZE_MAX = 255
 /** Longer texts, which no option has, are cut. */
 const TEXT_LENGTH_MAX = 255
+/** And longer lists: a frame carries no more. */
+const ADDRESSES_MAX = 308
 
 interface Codec<T> {
   readonly parse: (value: Uint8Array) => T | undefined
   readonly emit: (value: T) => Uint8Array
 }
 
-/** Opaque bytes, which no option has more of than fit into one part. */
+/** Opaque bytes, which no option has more of than fit into one part: a copy, which keeps no datagram alive. */
 const bytes: Codec<Uint8Array> = {
-  parse: (value) => (value.length > 0 && value.length <= VALUE_SIZE_MAX ? value : undefined),
+  parse: (value) => (value.length > 0 && value.length <= VALUE_SIZE_MAX ? value.slice() : undefined),
   emit: (value) => value,
 }
 const u8: Codec<number> = {
@@ -85,7 +87,8 @@ const address: Codec<Ipv4> = {
 const addresses: Codec<readonly Ipv4[]> = {
   parse(value) {
     if (value.length === 0 || value.length % 4 !== 0) return undefined
-    return Array.from({ length: value.length / 4 }, (_, index) => ipv4.read(value, index * 4))
+    const length = Math.min(value.length / 4, ADDRESSES_MAX)
+    return Array.from({ length }, (_, index) => ipv4.read(value, index * 4))
   },
   emit: (value) =>
     filled(value.length * 4, (to) => value.forEach((each, index) => ipv4.write(to, index * 4, each))),

@@ -375,9 +375,10 @@ describe('a reply', () => {
     assert.deepEqual([sizeMax(), sizeMax(300), sizeMax(1000), sizeMax(9000)], [548, 548, 972, 1472])
   })
 
-  it('to who informs itself goes to an address of the network only', () => {
+  it('goes to an address of the network only, or to everyone', () => {
     const server = createServer(config)
     assert.equal(became(server, message('inform', 1, { ciaddr: ipv4.of(192, 0, 2, 1) })), 'malformed')
+    assert.equal(became(server, message('discover', 1, { ciaddr: ipv4.of(192, 0, 2, 1) })), 'malformed')
     assert.equal(became(server, message('inform', 1)), 'malformed')
   })
 

@@ -128,16 +128,19 @@ class LeaseServer implements Server {
   }
 
   #discover(message: Message, now: Millis): Output {
+    // The offer would go to whomever it names, who need not be on our link: RFC 2131 table 5.
+    if (message.ciaddr !== ipv4.UNSPECIFIED) return ignore('malformed')
     const client = clientOf(message)
     const fixed = this.#hostOf(message)
     if (fixed !== undefined) return this.#reply(message, 'offer', fixed.address, this.#config.leaseTime)
     const known = this.#bindings.of(client.name)
+    // Before any address is looked at: that takes time.
+    if (known === undefined && !this.#admits(now)) return ignore('too-many-clients')
     const wanted = [known, message.options.requestedAddress]
     const address =
       wanted.find((each) => each !== undefined && this.#bindings.isFreeFor(client.name, each, now)) ??
       this.#bindings.free(now)
     if (address === undefined) return ignore('no-address')
-    if (known === undefined && !this.#admits(now)) return ignore('too-many-clients')
     const leaseTime = this.#leaseTime(client, now)
     this.#bindings.offer(client, address, now)
     const offered = this.#reply(message, 'offer', address, leaseTime)

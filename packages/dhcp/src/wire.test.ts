@@ -265,6 +265,18 @@ describe('what is no DHCP message', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => void wire.parse(behind(bytes))))
   })
 
+  it('keeps nothing of a datagram alive, and little of what a long one says', () => {
+    const long = new Uint8Array(65_000)
+    long.set(DISCOVER.subarray(0, 240))
+    long.set(hex('350101 3d03010203'), 240)
+    for (let at = 248; at + 257 <= long.length; at += 257) long.set([6, 252], at)
+    const parsed = wire.parse(long)
+    assert.ok(parsed.ok)
+    const { clientId, dnsServers } = parsed.value.options
+    assert.deepEqual([clientId, clientId?.buffer.byteLength], [hex('010203'), 3])
+    assert.equal(dnsServers?.length, 308)
+  })
+
   it('never makes parse throw, cut anywhere', () => {
     for (let length = 0; length < OFFER.length; length += 1) wire.parse(OFFER.subarray(0, length))
   })

@@ -79,7 +79,7 @@ export type DhcpError =
   /** The type is missing, unknown, or travels in the wrong direction. */
   | 'bad-type'
 
-/** Bytes of `payload` that the message keeps (the client identifier) are views of it if they came whole. */
+/** The message keeps nothing of `payload` alive, and is small however long that is. */
 export function parse(payload: Uint8Array): Result<Message, DhcpError> {
   if (payload.length < HEADER_SIZE) return err('too-short')
   if (payload[1] !== ETHERNET || payload[2] !== mac.SIZE) return err('not-ethernet')

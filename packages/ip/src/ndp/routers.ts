@@ -105,7 +105,7 @@ function find({ prefixes }: Routers, prefix: ipv6.Cidr): OnLink | undefined {
 }
 
 function isSame(a: ipv6.Cidr, b: ipv6.Cidr): boolean {
-  return a.prefixLength === b.prefixLength && ipv6.network(a) === ipv6.network(b)
+  return a.prefixLength === b.prefixLength && ipv6.contains(a, b.address)
 }
 
 /** What a router advertises of itself and of prefixes on the link. */

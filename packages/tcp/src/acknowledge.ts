@@ -3,10 +3,10 @@ import type { Millis } from '@mirage/clock'
 import * as congestion from './congestion/congestion.ts'
 import * as rack from './rack.ts'
 import * as recovery from './recovery.ts'
-import { measured, micros } from './round-trip.ts'
+import { RTO_AFTER_SYN_LOSS, measured, micros } from './round-trip.ts'
 import * as scoreboard from './scoreboard.ts'
 import { FIN, type Segment } from './segment.ts'
-import type { Chunks } from './send-queue.ts'
+import { type Chunks, NO_QUEUE } from './send-queue.ts'
 import { type Sequence, atMost, distance, later, lessThan } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 import * as timers from './timers.ts'
@@ -26,7 +26,7 @@ export function progress(tcb: Tcb, segment: Segment, chunks: Chunks, now: Millis
   const flight = distance(snd.una, snd.max)
   const count = advance(tcb, segment.ack, chunks, now)
   measure(tcb, segment, count, now)
-  congestion.acknowledged(tcb.congestion, snd.mss, count, flight, tcb.trip.srtt, micros(now))
+  congestion.acknowledged(tcb, snd.mss, count, flight, tcb.srtt, micros(now))
   timers.progressed(tcb, now)
 }
 
@@ -54,8 +54,7 @@ export function acknowledge(tcb: Tcb, segment: Segment, chunks: Chunks, now: Mil
   if (tcb.recovery !== undefined) {
     tailAnswered(tcb, tcb.recovery, segment)
     recovery.acknowledged(tcb, tcb.recovery, count, delivered.count, isWorse, now)
-  } else if (count > 0)
-    congestion.acknowledged(tcb.congestion, snd.mss, count, flight, tcb.trip.srtt, micros(now))
+  } else if (count > 0) congestion.acknowledged(tcb, snd.mss, count, flight, tcb.srtt, micros(now))
   restart(tcb, count, wait, now)
 }
 
@@ -65,17 +64,19 @@ function isRecovering(tcb: Tcb): boolean {
 
 /** What is before `ack` need not be kept. Returns how much that was. */
 function advance(tcb: Tcb, ack: Sequence, chunks: Chunks, now: Millis): number {
-  const { snd, trip } = tcb
+  const { snd } = tcb
   const count = distance(snd.una, ack)
-  delivered.begin((micros(now) - trip.least) | 0)
+  delivered.begin((micros(now) - tcb.rttMin) | 0)
   if (count === 0) return 0
   // One sequence number more than the queue is long is our FIN.
   snd.queue.drop(chunks, Math.min(count, snd.queue.length))
+  if (snd.queue.length === 0) snd.queue = NO_QUEUE
   snd.una = ack
   snd.nxt = later(snd.nxt, ack)
   snd.urgentTo = later(snd.urgentTo, ack)
   snd.shortTo = later(snd.shortTo, ack)
   scoreboard.acknowledge(tcb.flight, ack, delivered)
+  if (ack === snd.nxt) tcb.flight = scoreboard.NOTHING
   return count
 }
 
@@ -129,14 +130,14 @@ function tailAnswered(tcb: Tcb, past: recovery.Recovery, segment: Segment): void
 
 /** How long the answer took: RFC 6298, once in a round trip, and after a timeout at once. */
 function measure(tcb: Tcb, segment: Segment, count: number, now: Millis): void {
-  const { trip, snd } = tcb
+  const { snd } = tcb
   let rtt = -1
   if (delivered.hasClean) {
     rtt = distance(delivered.cleanAt, micros(now))
-    if (rtt < trip.least) trip.least = Math.max(rtt, 0)
+    if (rtt < tcb.rttMin) tcb.rttMin = Math.max(rtt, 0)
   } else if (count > 0) rtt = 1000 * timestamps.elapsed(tcb, segment, now)
   if (rtt < 0 || count === 0 || (lessThan(snd.una, tcb.roundEnd) && tcb.attempts === 0)) return
-  measured(trip, rtt)
+  measured(tcb, rtt)
   tcb.roundEnd = snd.nxt
 }
 
@@ -155,15 +156,15 @@ function restart(tcb: Tcb, count: number, wait: number, now: Millis): void {
 
 /** Our SYN has been acknowledged: what was measured and was retransmitted until now was the SYN. */
 export function synAcknowledged(tcb: Tcb, segment: Segment, chunks: Chunks, now: Millis): void {
-  const { snd, trip } = tcb
+  const { snd } = tcb
   const wasLost = tcb.attempts > 0
   tcb.recovery = undefined
   tcb.attempts = 0
   const count = advance(tcb, (snd.iss + 1) | 0, chunks, now)
   if (wasLost) {
     // RFC 5681 §3.1: a lost SYN says that the path is crowded; RFC 6298 §5.7.
-    tcb.congestion.cwnd = snd.mss
-    trip.rto = 3000
+    tcb.cwnd = snd.mss
+    tcb.rto = RTO_AFTER_SYN_LOSS
   }
   measure(tcb, segment, count, now)
   timers.progressed(tcb, now)

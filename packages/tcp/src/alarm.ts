@@ -1,13 +1,12 @@
 /** One timer of the clock for all deadlines of a stack. */
 import type { Cancel, Clock, Millis } from '@mirage/clock'
-import { Deadlines, type Due } from './deadlines.ts'
-import { NEVER } from './tcb.ts'
+import { Deadlines, type Due, NOWHERE } from './deadlines.ts'
 
 export class Alarm<T extends Due> {
   #clock: Clock
   #expired: (entry: T, now: Millis) => void
   #deadlines: Deadlines<T> = new Deadlines()
-  #timerAt: Millis = NEVER
+  #timerAt: Millis = Number.POSITIVE_INFINITY
   #cancel: Cancel = () => {}
 
   /** Calls `expired` with each entry at its deadline or later, and forgets the entry before. */
@@ -18,7 +17,7 @@ export class Alarm<T extends Due> {
 
   /** Sees to it that `entry` comes up at `dueAt` at the latest. Infinite means that it need not. */
   set(entry: T, dueAt: Millis): void {
-    if (dueAt >= entry.dueAt) return
+    if (dueAt === Number.POSITIVE_INFINITY || (entry.place !== NOWHERE && dueAt >= entry.dueAt)) return
     this.#deadlines.add(entry, dueAt)
     this.#arm()
   }
@@ -29,7 +28,7 @@ export class Alarm<T extends Due> {
 
   stop(): void {
     this.#cancel()
-    this.#timerAt = NEVER
+    this.#timerAt = Number.POSITIVE_INFINITY
   }
 
   #arm(): void {
@@ -41,7 +40,7 @@ export class Alarm<T extends Due> {
   }
 
   #ring = (): void => {
-    this.#timerAt = NEVER
+    this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
     for (let entry = this.#deadlines.take(now); entry !== undefined; entry = this.#deadlines.take(now))
       this.#expired(entry, now)

@@ -96,3 +96,6 @@ export class Assembler {
 
 /** The runs of every connection that has none: one list, which nobody changes. */
 const NONE: Run[] = []
+
+/** What is held for every connection that misses nothing: one, into which nothing is inserted. */
+export const NO_RUNS: Assembler = new Assembler()

@@ -270,7 +270,7 @@ class Stack implements Tcp, Driver {
     const { tcb } = connection
     const sent = this.#transmitter.send(tcb)
     // Another protocol learned that the path is narrower.
-    if (!sent.ok && sent.error === 'would-fragment') path.shrink(tcb, this.#mssTo(tcb.ends.remoteAddr))
+    if (!sent.ok && sent.error === 'would-fragment') path.shrink(tcb, this.#mssTo(tcb.remoteAddr))
     // Any other failure is a loss like those on the way: what is lost goes again.
     if (sent.ok || sent.error !== 'no-route' || tcb.state !== 'syn-sent') return
     connection.isUnreachable = true
@@ -345,7 +345,7 @@ class Stack implements Tcp, Driver {
         ? opening.answerArrives(tcb, segment, this.stores, now)
         : segmentArrives(tcb, segment, this.stores, now)
     connection.pour()
-    if (answer === 'reset') this.#transmitter.refuse(segment, tcb.ends.remoteAddr, tcb.ends.localAddr)
+    if (answer === 'reset') this.#transmitter.refuse(segment, tcb.remoteAddr, tcb.localAddr)
     // What is due for several segments is done once, at the end of the turn; what has to be told of each is not.
     if (state !== 'established' || tcb.state !== state || tcb.ackDue === 'now')
       return this.#settle(connection, now)
@@ -362,11 +362,11 @@ class Stack implements Tcp, Driver {
 
   /** A new connection between the ends of one in TIME-WAIT, with sequence numbers past all of the old one's. */
   #reopen(connection: Connection, segment: wire.Segment, now: Millis): void {
-    const { ends, snd } = connection.tcb
+    const { snd, remoteAddr, localAddr } = connection.tcb
     user.forget(connection.tcb)
     this.#settle(connection, now)
     this.#issMin = add(snd.max, 1)
-    this.#unknown(segment, ends.remoteAddr, ends.localAddr)
+    this.#unknown(segment, remoteAddr, localAddr)
     this.#issMin = undefined
   }
 
@@ -481,7 +481,7 @@ class Stack implements Tcp, Driver {
   #unreachable(dst: IpAddress): void {
     for (const connection of this.#connections.all()) {
       const { tcb } = connection
-      if (tcb.state !== 'syn-sent' || tcb.ends.remoteAddr !== dst) continue
+      if (tcb.state !== 'syn-sent' || tcb.remoteAddr !== dst) continue
       connection.isUnreachable = true
       this.ended(connection, user.abort(tcb))
     }
@@ -501,7 +501,7 @@ class Stack implements Tcp, Driver {
   /** What another connection to the same host loses, it finds out by an error of its own. */
   #narrowed(connection: Connection, mtu: number): void {
     const { tcb } = connection
-    const { remoteAddr } = tcb.ends
+    const { remoteAddr } = tcb
     this.#ip.reducePathMtu(remoteAddr, mtu)
     if (path.shrink(tcb, this.#mssTo(remoteAddr))) this.#settle(connection, this.now())
   }

@@ -4,12 +4,13 @@ import type { Millis } from '@mirage/clock'
 import type { FlowError, WriteError } from '@mirage/flow'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import type { Holder } from './budget.ts'
-import type { Due } from './deadlines.ts'
+import { type Due, NOWHERE } from './deadlines.ts'
 import type { Answer, Stores } from './input.ts'
 import type { ConnectError, Receive, TcpFlow } from './tcp.ts'
 import type { Entry } from './table.ts'
 import type { Ends, Tcb } from './tcb.ts'
 import { isSynchronized, maySend } from './state.ts'
+import { NO_TEXT, Text } from './text.ts'
 import * as user from './user.ts'
 
 /** What a connection asks of its stack. */
@@ -66,8 +67,8 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   isUnreachable = false
 
   next: this | undefined = undefined
-  dueAt: Millis = Number.POSITIVE_INFINITY
-  place = 0
+  dueAt: Millis = 0
+  place: number = NOWHERE
 
   /** The list of limited length that it is in: of half-open ones, of those in TIME-WAIT. */
   #list: Set<Connection> | undefined = undefined
@@ -88,7 +89,7 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   }
 
   get ends(): Ends {
-    return this.tcb.ends
+    return this.tcb
   }
 
   get local(): Endpoint {
@@ -118,7 +119,9 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void {
     assert(this.#reader === undefined && this.#listener === undefined, 'nobody else reads')
     this.#listener = { receive, ended }
-    this.tcb.rcv.ready.isLent = true
+    const { rcv } = this.tcb
+    if (rcv.ready === NO_TEXT) rcv.ready = new Text()
+    rcv.ready.isLent = true
     this.#driver.touch(this)
   }
 

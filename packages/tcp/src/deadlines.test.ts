@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { Deadlines, type Due } from './deadlines.ts'
+import { Deadlines, type Due, NOWHERE } from './deadlines.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -10,7 +10,7 @@ describe('deadlines', () => {
     const step = fc.tuple(fc.nat(19), fc.integer({ min: -1, max: 100 }))
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-        const entries = Array.from({ length: 20 }, (): Due => ({ dueAt: NEVER, place: 0 }))
+        const entries = Array.from({ length: 20 }, (): Due => ({ dueAt: 0, place: NOWHERE }))
         const expected = entries.map(() => NEVER)
         const heap = new Deadlines<Due>()
         for (const [which, at] of steps) {
@@ -24,7 +24,7 @@ describe('deadlines', () => {
           assert.equal(heap.take(at - 1), undefined)
           const entry = heap.take(at)
           assert.equal(expected[entries.indexOf(entry!)], at)
-          assert.equal(entry!.dueAt, NEVER)
+          assert.equal(entry!.place, NOWHERE)
         }
         assert.equal(heap.first, NEVER)
       }),

@@ -7,11 +7,14 @@
 import type { Millis } from '@mirage/clock'
 
 export interface Due {
-  /** When it comes up; infinite if it is not here. Only the heap changes it. */
+  /** When it comes up, if it is here. Only the heap uses it. */
   dueAt: Millis
-  /** Where in the heap it stands. Only the heap uses it. */
+  /** Where in the heap it stands. Only the heap changes it. */
   place: number
 }
+
+/** The place of an entry that is not in the heap. */
+export const NOWHERE = -1
 
 export class Deadlines<T extends Due> {
   #heap: T[] = []
@@ -23,8 +26,8 @@ export class Deadlines<T extends Due> {
 
   /** Makes `entry` come up at `dueAt`, or when it already does if that is earlier. */
   add(entry: T, dueAt: Millis): void {
-    if (dueAt >= entry.dueAt) return
-    if (entry.dueAt === Number.POSITIVE_INFINITY) {
+    if (entry.place !== NOWHERE && dueAt >= entry.dueAt) return
+    if (entry.place === NOWHERE) {
       entry.place = this.#heap.length
       this.#heap.push(entry)
     }
@@ -41,14 +44,14 @@ export class Deadlines<T extends Due> {
   }
 
   remove(entry: T): void {
-    if (entry.dueAt === Number.POSITIVE_INFINITY) return
+    if (entry.place === NOWHERE) return
     const last = this.#heap.pop()!
     if (last !== entry) {
       this.#put(last, entry.place)
       this.#rise(last)
       this.#sink(last)
     }
-    entry.dueAt = Number.POSITIVE_INFINITY
+    entry.place = NOWHERE
   }
 
   #put(entry: T, place: number): void {

@@ -46,10 +46,10 @@ describe('congestion notification (RFC 3168)', () => {
   it('reduces the window once in a round trip, and says so in one segment', () => {
     const tcp = notified().writes(60_000).sends({ text: 10_000, cwr: false })
     tcp.receives({ ack: 5001, ece: true })
-    assert.equal(tcp.tcb.congestion.cwnd, 7000)
+    assert.equal(tcp.tcb.cwnd, 7000)
     tcp.sends({ text: 1000, cwr: true }).sends({ text: 1000, cwr: false }).sendsNothing()
     tcp.receives({ ack: 6001, ece: true }).sends({ text: 1000, cwr: false })
-    assert.equal(tcp.tcb.congestion.cwnd, 7000)
+    assert.equal(tcp.tcb.cwnd, 7000)
     assert.ok(isIn(tcp.tcb, 'reduced'))
     tcp.receives({ ack: 13_001 }).sentCount()
     assert.ok(isIn(tcp.tcb, 'open'))

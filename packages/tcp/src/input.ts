@@ -6,6 +6,7 @@
  */
 import type { Millis } from '@mirage/clock'
 import { acknowledge, isCalm, progress, synAcknowledged } from './acknowledge.ts'
+import { Assembler, NO_RUNS } from './assembler.ts'
 import * as ecn from './ecn.ts'
 import * as receiveWindow from './receive-window.ts'
 import * as sack from './sack.ts'
@@ -14,7 +15,7 @@ import { type Sequence, add, atMost, distance, lessThan } from './sequence.ts'
 import { isSynchronized, mayReceive } from './state.ts'
 import { type Tcb, end, flightSize, isFinAcked, move } from './tcb.ts'
 import type { Chunks } from './send-queue.ts'
-import type { Slabs } from './text.ts'
+import { NO_TEXT, type Slabs, Text } from './text.ts'
 import * as timers from './timers.ts'
 import * as timestamps from './timestamps.ts'
 
@@ -32,8 +33,7 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
     takeExpected(tcb, segment, stores, now)
     return 'nothing'
   }
-  if (tcb.stamps !== undefined && isDuplicateOfOld(tcb, tcb.stamps, segment, now))
-    return refuse(tcb, segment, stores, now)
+  if (tcb.hasTimestamps && isDuplicateOfOld(tcb, segment, now)) return refuse(tcb, segment, stores, now)
   if (isCrossedSynAck(tcb, segment)) dropSyn(segment)
   if (isProbe(tcb, segment)) dropText(tcb, segment)
   if (!isAcceptable(tcb, segment)) return refuse(tcb, segment, stores, now) // 1: sequence number
@@ -43,7 +43,7 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
   if ((segment.flags & ACK) === 0) return 'nothing' // 5: ACK
   if (tcb.state === 'syn-received' && !completesHandshake(tcb, segment, stores, now)) return 'reset'
   if (!isAckPlausible(tcb, segment)) return challenge(tcb, now)
-  if (tcb.stamps !== undefined) timestamps.take(tcb.stamps, tcb, segment, now)
+  if (tcb.hasTimestamps) timestamps.take(tcb, segment, now)
   ecn.arrived(tcb, segment)
   takeAck(tcb, segment, stores, now) //                               6: URG, which we ignore: RFC 6093 §6
   if (segment.textLength > 0) deliver(tcb, segment, stores, now) //   7: the segment text
@@ -57,23 +57,23 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
  * looked at. Of those no step but 5 and 7 does anything, and no branch of these but the ones below.
  */
 function isExpected(tcb: Tcb, segment: Segment): boolean {
-  const { snd, rcv, stamps } = tcb
+  const { snd, rcv } = tcb
   if (tcb.state !== 'established' || segment.seq !== rcv.nxt || (segment.flags & ~PSH) !== ACK) return false
   const count = distance(snd.una, segment.ack)
   if (count < 0 || count > distance(snd.una, snd.max) || segment.textLength > distance(rcv.nxt, rcv.edge))
     return false
   if (count === 0 && segment.textLength === 0) return false
   if (segment.window === 0 || snd.wnd === 0 || rcv.isShut || segment.sackCount > 0) return false
-  if (stamps !== undefined && (!segment.hasTimestamps || lessThan(segment.tsVal, stamps.recent))) return false
+  if (tcb.hasTimestamps && (!segment.hasTimestamps || lessThan(segment.tsVal, tcb.tsRecent))) return false
   if (segment.ecn !== 0 && !ecn.isSilent(segment)) return false
   return rcv.holes === undefined && rcv.assembler.isEmpty && isCalm(tcb)
 }
 
 function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {
-  const { snd, rcv, stamps } = tcb
+  const { snd, rcv } = tcb
   const { textLength } = segment
   timers.heard(tcb, now)
-  if (stamps !== undefined) timestamps.take(stamps, tcb, segment, now)
+  if (tcb.hasTimestamps) timestamps.take(tcb, segment, now)
   if (segment.ack !== snd.una) progress(tcb, segment, stores.chunks, now)
   snd.wnd = segment.window << snd.scale
   snd.wl1 = segment.seq
@@ -81,6 +81,7 @@ function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): 
   if (snd.wnd > snd.wndMax) snd.wndMax = snd.wnd
   if (textLength === 0) return
   if (textLength > rcv.longest) rcv.longest = Math.min(textLength, tcb.limits.mss)
+  if (rcv.ready === NO_TEXT) rcv.ready = new Text()
   rcv.ready.append(stores.slabs, segment.frame, segment.textOffset, textLength)
   rcv.nxt = add(rcv.nxt, textLength)
   receiveWindow.arrived(tcb, now)
@@ -88,8 +89,8 @@ function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): 
 }
 
 /** PAWS, RFC 7323 §5.3, R1. */
-function isDuplicateOfOld({ state }: Tcb, stamps: timestamps.Stamps, segment: Segment, now: Millis): boolean {
-  return isSynchronized(state) && (segment.flags & RST) === 0 && timestamps.isOld(stamps, segment, now)
+function isDuplicateOfOld(tcb: Tcb, segment: Segment, now: Millis): boolean {
+  return isSynchronized(tcb.state) && (segment.flags & RST) === 0 && timestamps.isOld(tcb, segment, now)
 }
 
 /** Both ends opened at once, and this answers our SYN: its own we have already. RFC 9293 figure 8. */
@@ -97,8 +98,13 @@ function isCrossedSynAck(tcb: Tcb, segment: Segment): boolean {
   return (
     tcb.state === 'syn-received' &&
     (segment.flags & (SYN | ACK | RST)) === (SYN | ACK) &&
-    segment.seq === tcb.rcv.irs
+    segment.seq === irs(tcb)
   )
+}
+
+/** The peer's initial sequence number, while nothing came after it. */
+function irs({ rcv }: Tcb): Sequence {
+  return add(rcv.nxt, -1)
 }
 
 function dropSyn(segment: Segment): void {
@@ -156,7 +162,7 @@ function isRecent({ rcv, limits, state }: Tcb, segment: Segment): boolean {
 
 /** A SYN that came before. If our SYN-ACK was lost, it goes again now, not when its timer says so. */
 function synAgain(tcb: Tcb, segment: Segment, now: Millis): Answer {
-  if (tcb.state !== 'syn-received' || segment.seq !== tcb.rcv.irs) return challenge(tcb, now)
+  if (tcb.state !== 'syn-received' || segment.seq !== irs(tcb)) return challenge(tcb, now)
   timers.sendAnew(tcb)
   return 'nothing'
 }
@@ -174,7 +180,7 @@ const CHALLENGE_INTERVAL: Millis = 500
 /** Tells the peer where we are; a peer that has forgotten this connection answers with a reset that we believe. */
 function challenge(tcb: Tcb, now: Millis): Answer {
   if (now - tcb.challengedAt < CHALLENGE_INTERVAL) return 'nothing'
-  tcb.challengedAt = now
+  tcb.challengedAt = Math.floor(now)
   tcb.ackDue = 'now'
   return 'nothing'
 }
@@ -245,14 +251,17 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   if (segment.textLength > rcv.longest) rcv.longest = Math.min(segment.textLength, tcb.limits.mss)
   if (lessThan(rcv.nxt, segment.seq)) {
     if (tcb.isSackPermitted) noteHeld(tcb, segment.seq, length)
+    if (rcv.assembler === NO_RUNS) rcv.assembler = new Assembler()
     rcv.assembler.insert(slabs, segment.seq, segment.frame, offset, length)
     tcb.ackDue = 'now' // A hole: the peer must know at once, RFC 5681 §4.2.
     return
   }
+  if (rcv.ready === NO_TEXT) rcv.ready = new Text()
   rcv.ready.append(slabs, segment.frame, offset, length)
   rcv.nxt = add(rcv.nxt, length)
   if (rcv.assembler.isEmpty) return timers.oweAck(tcb, now)
   rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
+  if (rcv.assembler.isEmpty) rcv.assembler = NO_RUNS
   receiveWindow.arrived(tcb, now)
   tcb.ackDue = 'now' // As it is when the hole closes, in part or whole.
 }
@@ -310,7 +319,7 @@ function finArrives(tcb: Tcb, now: Millis): void {
   rcv.nxt = add(rcv.nxt, 1)
   rcv.isFinished = true
   if (lessThan(rcv.edge, rcv.nxt)) rcv.edge = rcv.nxt
-  rcv.assembler.clear()
+  rcv.assembler = NO_RUNS
   tcb.ackDue = 'now'
   if (move(tcb, 'fin') === 'time-wait') timers.startTimeWait(tcb, now)
 }

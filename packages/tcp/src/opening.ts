@@ -9,7 +9,7 @@ import { ACK, RST, SYN, type Segment } from './segment.ts'
 import type { Chunks } from './send-queue.ts'
 import { type Sequence, add, atMost, lessThan } from './sequence.ts'
 import type { KeepAlive } from './tcp.ts'
-import { type Ends, type Limits, MSS_DEFAULT, Tcb, end, move } from './tcb.ts'
+import { type Ends, type Limits, MSS_DEFAULT, Tcb, end, move, scaleOf } from './tcb.ts'
 import * as timers from './timers.ts'
 import * as timestamps from './timestamps.ts'
 
@@ -76,22 +76,21 @@ function openedAtOnce(tcb: Tcb): void {
 /** What the peer's SYN says, first or second. Scaling is agreed when both said it: RFC 7323 §2.2. */
 function takeSyn(tcb: Tcb, segment: Segment, now: Millis): void {
   const { snd, rcv, limits } = tcb
-  rcv.irs = segment.seq
   rcv.nxt = add(segment.seq, 1)
   rcv.acked = rcv.nxt
   rcv.edge = add(rcv.nxt, Math.min(limits.receiveSize, 0xffff))
   rcv.roundEnd = rcv.edge
   snd.mss = Math.min(segment.mss === 0 ? MSS_DEFAULT : segment.mss, limits.mss)
   if (segment.hasTimestamps) {
-    tcb.stamps = timestamps.agreed(segment, now)
+    timestamps.agreed(tcb, segment, now)
     snd.mss -= TIMESTAMPS_SIZE
   }
   tcb.isSackPermitted = segment.isSackPermitted
   ecn.synArrived(tcb, segment)
-  tcb.congestion.cwnd = initialWindow(snd.mss)
+  tcb.cwnd = initialWindow(snd.mss)
   if (segment.scale >= 0) {
     snd.scale = segment.scale
-    rcv.scale = rcv.scaleOffered
+    rcv.scale = scaleOf(limits.receiveSize)
   }
   // The window of a SYN is never scaled.
   snd.wnd = segment.window

@@ -14,7 +14,7 @@ import * as sack from './sack.ts'
 import * as scoreboard from './scoreboard.ts'
 import { ACK, FIN, PSH, SYN, type Segment } from './segment.ts'
 import { type Sequence, add, atMost, distance, later, lessThan } from './sequence.ts'
-import type { Tcb } from './tcb.ts'
+import { type Tcb, scaleOf } from './tcb.ts'
 import * as timers from './timers.ts'
 import * as timestamps from './timestamps.ts'
 
@@ -40,9 +40,9 @@ function syn(tcb: Tcb, out: Segment, now: Millis): boolean {
   begin(tcb, out, snd.iss, (isAnswer ? SYN | ACK : SYN) | ecn.synFlags(tcb, isAnswer), now)
   if (!isAnswer) out.ack = 0
   out.mss = limits.mss
-  out.scale = isAnswer ? rcv.scale : rcv.scaleOffered
+  out.scale = isAnswer ? rcv.scale : scaleOf(limits.receiveSize)
   out.isSackPermitted = !isAnswer || tcb.isSackPermitted
-  out.hasTimestamps = !isAnswer || tcb.stamps !== undefined
+  out.hasTimestamps = !isAnswer || tcb.hasTimestamps
   out.tsVal = timestamps.stamp(tcb, now)
   // The window of a SYN is never scaled: RFC 7323 §2.2.
   out.window = Math.min(limits.receiveSize, 0xffff)
@@ -80,7 +80,7 @@ function again(tcb: Tcb, out: Segment, i: number, length: number, now: Millis): 
   out.textLength = textLength
   scoreboard.sentAgain(flight, i, length, micros(now))
   recovery.sentAgain(tcb, length, now)
-  tcb.sentAt = now
+  tcb.sentAt = Math.floor(now)
   timers.sent(tcb, now)
 }
 
@@ -103,7 +103,7 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
   const left = snd.queue.length - sent
   const isFinLeft = snd.isFinished && atMost(snd.nxt, snd.end)
   if (left <= 0 && !isFinLeft) return snd.isProbingTail && tail(tcb, out, now)
-  if (sent === 0 && now - tcb.sentAt > tcb.trip.rto) idled(tcb.congestion, snd.mss)
+  if (sent === 0 && now - tcb.sentAt > tcb.rto) idled(tcb, snd.mss)
 
   const allowed = Math.max(recovery.allowance(tcb), snd.isProbingTail ? snd.mss : 0)
   const usable = Math.min(snd.wnd - sent, allowed)
@@ -174,24 +174,24 @@ function acknowledgement(tcb: Tcb, out: Segment, now: Millis): boolean {
   // would drop either.
   const windowEnd = add(snd.una, snd.wnd)
   begin(tcb, out, lessThan(windowEnd, snd.max) ? windowEnd : snd.max, ACK, now)
-  if (tcb.isSackPermitted) sack.tell(tcb.rcv, out, tcb.stamps === undefined ? SACKS_MAX : SACKS_MAX - 1)
+  if (tcb.isSackPermitted) sack.tell(tcb.rcv, out, tcb.hasTimestamps ? SACKS_MAX - 1 : SACKS_MAX)
   return true
 }
 
 /** Everything of a segment but its text. Each carries the acknowledgement that may be owed. */
 function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number, now: Millis): void {
-  const { ends, rcv, stamps } = tcb
-  out.srcPort = ends.localPort
-  out.dstPort = ends.remotePort
+  const { rcv } = tcb
+  out.srcPort = tcb.localPort
+  out.dstPort = tcb.remotePort
   out.seq = seq
   out.ack = rcv.nxt
   out.flags = flags | (tcb.ecn === 0 ? 0 : ecn.flags(tcb))
   out.ecn = 0
   clear(out)
-  if (stamps !== undefined) {
+  if (tcb.hasTimestamps) {
     out.hasTimestamps = true
     out.tsVal = timestamps.stamp(tcb, now)
-    out.tsEcr = stamps.recent
+    out.tsEcr = tcb.tsRecent
   } else out.tsEcr = 0
   out.textOffset = 0
   out.textLength = 0
@@ -206,13 +206,14 @@ function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number, now: Millis
  * measured if it was never sent before (Karn).
  */
 function took(tcb: Tcb, from: Sequence, to: Sequence, now: Millis, end: Sequence = to): void {
-  const { snd, flight } = tcb
+  const { snd } = tcb
   if (from !== to) {
-    scoreboard.sent(flight, from, to, micros(now), lessThan(from, snd.max))
+    if (tcb.flight === scoreboard.NOTHING) tcb.flight = scoreboard.empty()
+    scoreboard.sent(tcb.flight, from, to, micros(now), lessThan(from, snd.max))
     recovery.sent(tcb, distance(from, to))
     snd.nxt = to
   }
   snd.max = later(snd.max, end)
-  tcb.sentAt = now
+  tcb.sentAt = Math.floor(now)
   timers.sent(tcb, now)
 }

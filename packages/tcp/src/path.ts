@@ -31,7 +31,7 @@ export function failureOf({ state }: Tcb, kind: DeliveryError['kind']): 'no-rout
  */
 export function shrink(tcb: Tcb, mss: number): boolean {
   const { snd } = tcb
-  const textMax = tcb.stamps === undefined ? mss : mss - TIMESTAMPS_SIZE
+  const textMax = tcb.hasTimestamps ? mss - TIMESTAMPS_SIZE : mss
   if (textMax >= snd.mss) return false
   snd.mss = textMax
   loseAll(tcb.flight)

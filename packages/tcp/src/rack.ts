@@ -78,9 +78,9 @@ export function recovered(rack: Rack): void {
 }
 
 /** Step 4. */
-function reorderingWindow({ flight, trip, snd }: Tcb, rack: Rack, isRecovering: boolean): Micros {
+function reorderingWindow({ flight, rttMin, srtt, snd }: Tcb, rack: Rack, isRecovering: boolean): Micros {
   if (!rack.isReordered && (isRecovering || flight.sacked >= DUP_THRESH * snd.mss)) return 0
-  return Math.min((rack.quarters * trip.least) >> 2, Math.max(trip.srtt, 0))
+  return Math.min((rack.quarters * rttMin) >> 2, Math.max(srtt, 0))
 }
 
 /**

@@ -49,12 +49,12 @@ export function isUpdateDue(tcb: Tcb): boolean {
 
 /** Text arrived in order: if it was the last of a window that was open a round trip ago, the window doubles. */
 export function arrived(tcb: Tcb, now: Millis): void {
-  const { rcv, trip, limits } = tcb
+  const { rcv, limits } = tcb
   if (lessThan(rcv.nxt, rcv.roundEnd)) return
   const at = micros(now)
   const elapsed = distance(rcv.roundAt, at)
   rcv.roundAt = at
   rcv.roundEnd = add(rcv.nxt, Math.max(distance(rcv.nxt, rcv.edge), rcv.size >> 1))
-  if (rcv.size >= limits.receiveSize || elapsed < SHORT || elapsed > 2 * trip.srtt) return
+  if (rcv.size >= limits.receiveSize || elapsed < SHORT || elapsed > 2 * tcb.srtt) return
   if (4 * rcv.ready.length < rcv.size) rcv.size = Math.min(2 * rcv.size, limits.receiveSize)
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { reno } from './congestion/reno.ts'
 import { isIn } from './recovery.ts'
+import { NEVER } from './tcb.ts'
 import { type Dialogue, established } from './testing/dialogue.ts'
 
 describe('the retransmission timer (RFC 6298)', () => {
@@ -9,9 +10,9 @@ describe('the retransmission timer (RFC 6298)', () => {
     const tcp = established().writes(2000).sends({ seq: 1, text: 1000 }).sends({ seq: 1001, text: 1000 })
     assert.equal(tcp.tcb.retransmitAt, 1000)
     tcp.at(900).receives({ ack: 1001 })
-    assert.equal(tcp.tcb.retransmitAt, 900 + tcp.tcb.trip.rto)
+    assert.equal(tcp.tcb.retransmitAt, 900 + tcp.tcb.rto)
     tcp.at(950).receives({ ack: 2001 })
-    assert.equal(tcp.tcb.retransmitAt, Number.POSITIVE_INFINITY)
+    assert.equal(tcp.tcb.retransmitAt, NEVER)
   })
 
   it('sends one segment again, the oldest, and backs off', () => {
@@ -31,22 +32,22 @@ describe('the retransmission timer (RFC 6298)', () => {
       .sendsNothing()
     // The peer had the rest.
     tcp.receives({ ack: 4001 }).sendsNothing()
-    assert.equal(tcp.tcb.retransmitAt, Number.POSITIVE_INFINITY)
+    assert.equal(tcp.tcb.retransmitAt, NEVER)
   })
 
   it('does not measure what was sent twice (Karn), and stays backed off until it can measure', () => {
     const tcp = established().writes(1000).sends({ text: 1000 }).at(1000).sends({ text: 1000 })
     tcp.at(1010).receives({ ack: 1001 })
-    assert.equal(tcp.tcb.trip.srtt, -1)
-    assert.equal(tcp.tcb.trip.rto, 2000)
+    assert.equal(tcp.tcb.srtt, -1)
+    assert.equal(tcp.tcb.rto, 2000)
     tcp.writes(1000).sends({ seq: 1001, text: 1000 }).at(1110).receives({ ack: 2001 })
-    const { srtt, rttvar, rto } = tcp.tcb.trip
+    const { srtt, rttvar, rto } = tcp.tcb
     assert.deepEqual({ srtt, rttvar, rto }, { srtt: 100_000, rttvar: 50_000, rto: 300 })
   })
 
   it('gives up after ten retransmissions, more than 100 s later', () => {
     const tcp = established().writes('x').sends({ text: 'x' })
-    tcp.tcb.trip.rto = 200
+    tcp.tcb.rto = 200
     tcp.tcb.retransmitAt = 200
     tcp.at(1e9)
     assert.equal(tcp.sentCount(), 10)
@@ -74,12 +75,12 @@ describe('slow start and congestion avoidance (RFC 5681, RFC 6928)', () => {
 
   it('grows by one segment a round trip above ssthresh', () => {
     const tcp = established({ window: 60_000, algorithm: reno })
-    tcp.tcb.congestion.ssthresh = 10_000
+    tcp.tcb.ssthresh = 10_000
     assert.equal(tcp.writes(60_000).sentCount(), 10)
     for (let i = 1; i <= 9; i++) assert.equal(tcp.receives({ ack: 1 + 1000 * i }).sentCount(), 1)
-    assert.equal(tcp.tcb.congestion.cwnd, 10_000)
+    assert.equal(tcp.tcb.cwnd, 10_000)
     tcp.receives({ ack: 10_001 })
-    assert.equal(tcp.tcb.congestion.cwnd, 11_000)
+    assert.equal(tcp.tcb.cwnd, 11_000)
     assert.equal(tcp.sentCount(), 2)
   })
 
@@ -90,34 +91,34 @@ describe('slow start and congestion avoidance (RFC 5681, RFC 6928)', () => {
         .writes(1000)
         .sends({ text: 1000 })
         .receives({ ack: 1001 + 1000 * i })
-    assert.equal(tcp.tcb.congestion.cwnd, 10_000)
+    assert.equal(tcp.tcb.cwnd, 10_000)
   })
 
   it('counts what one acknowledgement of everything was in flight before it', () => {
     const tcp = established().writes(10_000)
     assert.equal(tcp.sentCount(), 10)
     tcp.receives({ ack: 10_001 })
-    assert.equal(tcp.tcb.congestion.cwnd, 20_000)
+    assert.equal(tcp.tcb.cwnd, 20_000)
   })
 
   it('does not grow past ssthresh by one acknowledgement of much', () => {
     const tcp = established().writes(10_000)
-    tcp.tcb.congestion.ssthresh = 12_000
+    tcp.tcb.ssthresh = 12_000
     assert.equal(tcp.sentCount(), 10)
     tcp.receives({ ack: 10_001 })
-    assert.equal(tcp.tcb.congestion.cwnd, 12_000)
+    assert.equal(tcp.tcb.cwnd, 12_000)
   })
 
   it('does not begin anew after a short silence', () => {
     const tcp = established()
-    tcp.tcb.congestion.cwnd = 40_000
+    tcp.tcb.cwnd = 40_000
     tcp.at(900).writes(60_000)
     assert.equal(tcp.sentCount(), 40)
   })
 
   it('begins anew after silence for longer than a timeout', () => {
     const tcp = established()
-    tcp.tcb.congestion.cwnd = 40_000
+    tcp.tcb.cwnd = 40_000
     tcp.at(5000).writes(60_000)
     assert.equal(tcp.sentCount(), 10)
   })
@@ -132,7 +133,7 @@ describe('fast retransmit and recovery (RFC 5681, RFC 6582)', () => {
 
   it('sends the lost segment again at the third duplicate, and halves its window', () => {
     const tcp = recovering()
-    const { ssthresh, cwnd } = tcp.tcb.congestion
+    const { ssthresh, cwnd } = tcp.tcb
     assert.deepEqual({ ssthresh, cwnd }, { ssthresh: 5000, cwnd: 5000 })
   })
 
@@ -145,7 +146,7 @@ describe('fast retransmit and recovery (RFC 5681, RFC 6582)', () => {
   it('leaves recovery with ssthresh when everything is acknowledged', () => {
     const tcp = recovering()
     tcp.receives({ ack: 12_001 })
-    assert.equal(tcp.tcb.congestion.cwnd, 2000)
+    assert.equal(tcp.tcb.cwnd, 2000)
     assert.ok(isIn(tcp.tcb, 'open'))
     assert.equal(tcp.sentCount(), 2)
   })
@@ -161,13 +162,13 @@ describe('fast retransmit and recovery (RFC 5681, RFC 6582)', () => {
   it('lets the timer end a recovery from many losses', () => {
     const tcp = recovering().at(100).receives({ ack: 2001 })
     const first = tcp.tcb.retransmitAt
-    assert.equal(first, 100 + tcp.tcb.trip.rto)
+    assert.equal(first, 100 + tcp.tcb.rto)
     tcp.sentCount()
     tcp.at(200).receives({ ack: 3001 })
     tcp.sentCount()
     assert.equal(tcp.tcb.retransmitAt, first)
     tcp.at(first)
-    assert.equal(tcp.tcb.congestion.cwnd, 1000)
+    assert.equal(tcp.tcb.cwnd, 1000)
     assert.equal(isIn(tcp.tcb, 'recovery'), false)
   })
 

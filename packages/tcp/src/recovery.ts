@@ -86,7 +86,7 @@ export function pipe({ snd, flight, recovery }: Tcb): number {
 
 /** What congestion control lets into the network now. */
 export function allowance(tcb: Tcb): number {
-  return tcb.congestion.cwnd - pipe(tcb)
+  return tcb.cwnd - pipe(tcb)
 }
 
 /** What is lost goes again whatever the window says: without blocks, the first of it, for each acknowledgement. */
@@ -144,17 +144,17 @@ function enter(tcb: Tcb, recovery: Recovery): void {
   recovery.delivered = 0
   recovery.sent = 0
   recovery.flightBefore = distance(snd.una, snd.nxt)
-  tcb.congestion.cwnd = Math.max(tcb.congestion.ssthresh, pipe(tcb) + snd.mss)
-  if (!tcb.isSackPermitted) tcb.congestion.cwnd = tcb.congestion.ssthresh
+  tcb.cwnd = Math.max(tcb.ssthresh, pipe(tcb) + snd.mss)
+  if (!tcb.isSackPermitted) tcb.cwnd = tcb.ssthresh
 }
 
 /** Reduces the window, and remembers what it was. */
 function reduce(tcb: Tcb, recovery: Recovery): void {
   const { snd } = tcb
-  recovery.cwndBefore = tcb.congestion.cwnd
-  recovery.ssthreshBefore = tcb.congestion.ssthresh
+  recovery.cwndBefore = tcb.cwnd
+  recovery.ssthreshBefore = tcb.ssthresh
   recovery.resent = -1
-  congestion.reduce(tcb.congestion, snd.mss)
+  congestion.reduce(tcb, snd.mss)
 }
 
 /** The retransmission timer expired, for the first time for this text if `isFirst`: RFC 5681 §3.1. */
@@ -162,13 +162,13 @@ export function timedOut(tcb: Tcb, isFirst: boolean): void {
   const { snd, flight } = tcb
   const recovery = (tcb.recovery ??= start(snd.una))
   if (recovery.phase === 'open') reduce(tcb, recovery)
-  else if (isFirst && recovery.phase === 'loss') congestion.reduce(tcb.congestion, snd.mss)
+  else if (isFirst && recovery.phase === 'loss') congestion.reduce(tcb, snd.mss)
   recovery.phase = 'loss'
   recovery.point = snd.max
   recovery.dupAcks = 0
   recovery.dupBytes = 0
   recovery.partials = 0
-  tcb.congestion.cwnd = snd.mss
+  tcb.cwnd = snd.mss
   scoreboard.loseAll(flight)
 }
 
@@ -179,7 +179,7 @@ export function marked(tcb: Tcb): boolean {
   reduce(tcb, recovery)
   recovery.phase = 'reduced'
   recovery.point = tcb.snd.nxt
-  tcb.congestion.cwnd = tcb.congestion.ssthresh
+  tcb.cwnd = tcb.ssthresh
   return true
 }
 
@@ -206,7 +206,7 @@ export function acknowledged(
     if (tcb.isSackPermitted) proportion(tcb, recovery, count, delivered, isWorse)
     else if (count > 0) partial(tcb, recovery)
   } else if (count > 0 && recovery.phase !== 'reduced') {
-    congestion.acknowledged(tcb.congestion, snd.mss, count, tcb.congestion.cwnd, tcb.trip.srtt, micros(now))
+    congestion.acknowledged(tcb, snd.mss, count, tcb.cwnd, tcb.srtt, micros(now))
   }
 }
 
@@ -220,7 +220,7 @@ function partial(tcb: Tcb, recovery: Recovery): void {
 function proportion(tcb: Tcb, recovery: Recovery, count: number, delivered: number, isWorse: boolean): void {
   if (delivered === 0) return
   const { snd } = tcb
-  const { ssthresh } = tcb.congestion
+  const { ssthresh } = tcb
   recovery.delivered += delivered
   const held = pipe(tcb)
   let more: number
@@ -232,7 +232,7 @@ function proportion(tcb: Tcb, recovery: Recovery, count: number, delivered: numb
     more = Math.min(more, ssthresh - held)
   }
   if (recovery.sent === 0) more = Math.max(more, snd.mss)
-  tcb.congestion.cwnd = held + Math.max(more, 0)
+  tcb.cwnd = held + Math.max(more, 0)
 }
 
 /** All that was in flight when it began is acknowledged. */
@@ -240,9 +240,9 @@ function leave(tcb: Tcb, recovery: Recovery): void {
   const { phase } = recovery
   recovery.dupBytes = 0
   if (phase === 'recovery') {
-    const { ssthresh } = tcb.congestion
+    const { ssthresh } = tcb
     const { mss } = tcb.snd
-    tcb.congestion.cwnd = tcb.isSackPermitted ? ssthresh : Math.min(ssthresh, Math.max(pipe(tcb), mss) + mss)
+    tcb.cwnd = tcb.isSackPermitted ? ssthresh : Math.min(ssthresh, Math.max(pipe(tcb), mss) + mss)
   }
   if (tcb.rack !== undefined) recovered(tcb.rack)
   recovery.phase = 'open'
@@ -263,8 +263,7 @@ function forgetLater(tcb: Tcb, recovery: Recovery): void {
  */
 export function wasNeedless(tcb: Tcb, recovery: Recovery, segment: Segment, count: number): boolean {
   if (recovery.phase === 'recovery' && recovery.resent < 0 && tcb.flight.lost === 0) return true
-  if (count === 0 || recovery.resent <= 0 || recovery.phase === 'open' || tcb.stamps === undefined)
-    return false
+  if (count === 0 || recovery.resent <= 0 || recovery.phase === 'open' || !tcb.hasTimestamps) return false
   return segment.hasTimestamps && segment.tsEcr !== 0 && lessThan(segment.tsEcr, recovery.stampedAt)
 }
 
@@ -277,8 +276,8 @@ export function reported(recovery: Recovery, count: number): boolean {
 
 /** There was no loss: RFC 4015 §3.2. */
 export function undo(tcb: Tcb, recovery: Recovery): void {
-  tcb.congestion.cwnd = Math.max(tcb.congestion.cwnd, recovery.cwndBefore)
-  tcb.congestion.ssthresh = Math.max(tcb.congestion.ssthresh, recovery.ssthreshBefore)
+  tcb.cwnd = Math.max(tcb.cwnd, recovery.cwndBefore)
+  tcb.ssthresh = Math.max(tcb.ssthresh, recovery.ssthreshBefore)
   scoreboard.findAll(tcb.flight)
   if (tcb.rack !== undefined) tcb.rack.isReordered = true
   recovery.phase = 'open'

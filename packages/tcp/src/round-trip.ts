@@ -16,19 +16,19 @@ export const RTO_MAX: Millis = 60_000
 /** After a lost SYN, until a measurement: RFC 6298 §5.7. */
 export const RTO_AFTER_SYN_LOSS: Millis = 3000
 /** What a measurement may be at most, so that four times it stays a small integer. */
-const RTT_MAX: Micros = 100_000_000
+export const RTT_MAX: Micros = 100_000_000
 
 export interface RoundTrip {
   /** Negative before the first measurement. */
   srtt: Micros
   rttvar: Micros
   /** The shortest so far. */
-  least: Micros
+  rttMin: Micros
   rto: Millis
 }
 
 export function unknown(): RoundTrip {
-  return { srtt: -1, rttvar: 0, least: RTT_MAX, rto: RTO_INITIAL }
+  return { srtt: -1, rttvar: 0, rttMin: RTT_MAX, rto: RTO_INITIAL }
 }
 
 /** The instant `now`. */

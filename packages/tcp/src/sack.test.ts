@@ -68,9 +68,9 @@ describe('blocks of what arrived out of order (RFC 2018, RFC 2883)', () => {
 /** Ten segments are in flight for 100 ms, and more wait. */
 function flying(): Dialogue {
   const tcp = established({ sackPermitted: true, window: 60_000 })
-  tcp.tcb.trip.srtt = 100_000
-  tcp.tcb.trip.least = 100_000
-  tcp.tcb.trip.rto = 300
+  tcp.tcb.srtt = 100_000
+  tcp.tcb.rttMin = 100_000
+  tcp.tcb.rto = 300
   tcp.writes(60_000)
   assert.equal(tcp.sentCount(), 10)
   return tcp.at(100)
@@ -100,7 +100,7 @@ describe('loss recovery with blocks (RFC 8985, RFC 9937)', () => {
       })
       .sends({ seq: 1, text: 1000 })
     assert.ok(isIn(tcp.tcb, 'recovery'))
-    assert.equal(tcp.tcb.congestion.ssthresh, 7000)
+    assert.equal(tcp.tcb.ssthresh, 7000)
     tcp
       .receives({
         ack: 1,
@@ -144,7 +144,7 @@ describe('loss recovery with blocks (RFC 8985, RFC 9937)', () => {
 
   it('probes the tail after two round trips, and learns of its loss', () => {
     const tcp = established({ sackPermitted: true })
-    Object.assign(tcp.tcb.trip, { srtt: 50_000, least: 50_000, rto: 300 })
+    Object.assign(tcp.tcb, { srtt: 50_000, rttMin: 50_000, rto: 300 })
     tcp.writes(3000).sends({ seq: 1, text: 1000 }).sends({ text: 1000 }).sends({ text: 1000 })
     tcp.at(50).receives({ ack: 1001 }).at(160).sends({ seq: 2001, text: 1000, at: 160 })
     tcp
@@ -161,7 +161,7 @@ describe('loss recovery with blocks (RFC 8985, RFC 9937)', () => {
     tcp.at(110).receives({ ack: 4001, sacks: [] })
     tcp.sentCount()
     tcp.at(200).receives({ ack: 4001, sacks: [[1, 1001]] })
-    assert.ok(tcp.tcb.congestion.cwnd >= 10_000)
+    assert.ok(tcp.tcb.cwnd >= 10_000)
     assert.ok(tcp.tcb.rack?.isReordered)
   })
 
@@ -169,7 +169,7 @@ describe('loss recovery with blocks (RFC 8985, RFC 9937)', () => {
     const tcp = flying()
     tcp.during(() => tcp.receives({ ack: 1, sacks: [[1001, 5001]] }).receives({ ack: 6001 }))
     assert.ok(isIn(tcp.tcb, 'open'))
-    assert.ok(tcp.tcb.congestion.cwnd >= 10_000)
+    assert.ok(tcp.tcb.cwnd >= 10_000)
     tcp.sends({ seq: 10_001, text: 1000 }).sentCount()
   })
 

@@ -39,6 +39,9 @@ export interface Flight {
 /** The runs of every connection that has nothing in flight: one list, which nobody changes. */
 const NONE: Run[] = []
 
+/** The flight of every connection that has nothing in flight: one, into which nothing is sent. */
+export const NOTHING: Flight = empty()
+
 export function empty(): Flight {
   return { runs: NONE, sacked: 0, lost: 0 }
 }

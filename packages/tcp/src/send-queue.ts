@@ -85,3 +85,6 @@ export class SendQueue {
 
 /** The chunks of every empty queue: one list, which nobody changes. */
 const NONE: Uint8Array[] = []
+
+/** The queue of every connection that has nothing to send: one, to which nothing is appended. */
+export const NO_QUEUE: SendQueue = new SendQueue()

@@ -6,7 +6,7 @@
 import type { IpAddress } from '@mirage/address/ip'
 import type { Millis } from '@mirage/clock'
 import type { FlowError } from '@mirage/flow'
-import { Assembler } from './assembler.ts'
+import { type Assembler, NO_RUNS } from './assembler.ts'
 import * as congestion from './congestion/congestion.ts'
 import { cubic } from './congestion/cubic.ts'
 import type { Narrowed } from './black-hole.ts'
@@ -16,15 +16,17 @@ import { SIZE_START } from './receive-window.ts'
 import * as roundTrip from './round-trip.ts'
 import type { Holes } from './sack.ts'
 import * as scoreboard from './scoreboard.ts'
-import { SendQueue } from './send-queue.ts'
+import { NO_QUEUE, type SendQueue } from './send-queue.ts'
 import { type Sequence, add, distance, lessThan } from './sequence.ts'
 import { type State, type Event, next } from './state.ts'
 import type { KeepAlive } from './tcp.ts'
-import { Text } from './text.ts'
-import type { Stamps } from './timestamps.ts'
+import { NO_TEXT, type Text } from './text.ts'
 
-/** No deadline. */
-export const NEVER: Millis = Number.POSITIVE_INFINITY
+/**
+ * No deadline. A small integer, as all that a connection keeps: any other number takes a box of 16 bytes, which deadlines
+ * do after 25 days.
+ */
+export const NEVER: Millis = -1
 
 /** Both ends of a connection, which name it. */
 export interface Ends {
@@ -69,7 +71,7 @@ export interface Send {
   /** End of the last text shorter than a segment: Nagle's algorithm waits for its acknowledgement. */
   shortTo: Sequence
   /** From the byte at `una` on, once our SYN is acknowledged. */
-  readonly queue: SendQueue
+  queue: SendQueue
   /** The end of `queue`, and where the FIN is or will be. */
   end: Sequence
   /** The application writes no more: a FIN follows. */
@@ -86,23 +88,20 @@ export interface Send {
 
 /** The receive sequence space. */
 export interface Receive {
-  irs: Sequence
   nxt: Sequence
   /** The end of the window that the peer was told: it never moves back. */
   edge: Sequence
   /** Our window field is shifted right by this; -1 before it is agreed. */
   scale: number
-  /** What our SYN offers: it serves the largest window that there may be. */
-  readonly scaleOffered: number
   /** The window, if all of it were free; it grows up to what the limits allow. */
   size: number
   /** A round trip of `receive-window.ts`: where it ends, and when it began. */
   roundEnd: Sequence
   roundAt: roundTrip.Micros
   /** In order, to be read. */
-  readonly ready: Text
+  ready: Text
   /** Out of order. */
-  readonly assembler: Assembler
+  assembler: Assembler
   /** What the peer is told of that. */
   holes: Holes | undefined
   /** Where the peer's FIN is, if it came before its turn. */
@@ -137,19 +136,37 @@ export type AckDue = 'none' | 'later' | 'soon' | 'now'
 /** Why `retransmitAt` comes: RFC 6298; the tail may be lost, RFC 8985 §7; what is late may be lost, RFC 8985 §6.3. */
 export type RetransmitBy = 'timeout' | 'tail' | 'reordering'
 
-export class Tcb {
-  readonly ends: Ends
+/**
+ * One connection. An idle one takes 800 bytes with all that the shell keeps of it: what only a transfer needs is made for
+ * the transfer, and a million of these fit into a GiB.
+ */
+export class Tcb implements Ends, congestion.Congestion, roundTrip.RoundTrip {
+  readonly localAddr: IpAddress
+  readonly localPort: number
+  readonly remoteAddr: IpAddress
+  readonly remotePort: number
   readonly limits: Limits
   state: State | 'gone'
   /** Why it is gone, where that was not in order. */
   error: FlowError | undefined = undefined
   readonly snd: Send
   readonly rcv: Receive
-  readonly congestion: congestion.Congestion
-  readonly flight: scoreboard.Flight = scoreboard.empty()
-  readonly trip: roundTrip.RoundTrip = roundTrip.unknown()
-  /** The peer's clock, if both ends agreed on timestamps. */
-  stamps: Stamps | undefined = undefined
+  flight: scoreboard.Flight = scoreboard.NOTHING
+
+  cwnd: number
+  ssthresh: number = congestion.SSTHRESH_INITIAL
+  counted = 0
+  epoch: congestion.Epoch | undefined = undefined
+
+  srtt: roundTrip.Micros = -1
+  rttvar: roundTrip.Micros = 0
+  rttMin: roundTrip.Micros = roundTrip.RTT_MAX
+  rto: Millis = roundTrip.RTO_INITIAL
+
+  /** Both ends agreed on timestamps: the peer's clock as we know it, TS.Recent, and when that was heard. RFC 7323. */
+  hasTimestamps = false
+  tsRecent = 0
+  tsRecentAt: Millis = 0
   /** Both ends agreed on blocks of what arrives out of order. */
   isSackPermitted = false
   /** What is made when it is needed, at the first block and the first sign of a loss. */
@@ -171,7 +188,7 @@ export class Tcb {
   attempts = 0
   /** When something was last sent that wants an answer. */
   sentAt: Millis
-  challengedAt: Millis = Number.NEGATIVE_INFINITY
+  challengedAt: Millis = -1000
 
   readonly watch: Watch | undefined
 
@@ -190,15 +207,22 @@ export class Tcb {
     keepAlive: KeepAlive | undefined,
     now: Millis,
   ) {
-    this.ends = ends
+    this.localAddr = ends.localAddr
+    this.localPort = ends.localPort
+    this.remoteAddr = ends.remoteAddr
+    this.remotePort = ends.remotePort
     this.state = state
     this.limits = limits
     this.snd = send(iss)
     this.rcv = receive(limits)
-    this.congestion = congestion.start(limits.algorithm ?? cubic, limits.mss)
+    this.cwnd = congestion.initialWindow(limits.mss)
     this.roundEnd = iss
-    this.watch = keepAlive && { keepAlive, heardAt: now, probesSent: 0, dueAt: NEVER }
-    this.sentAt = now
+    this.watch = keepAlive && { keepAlive, heardAt: Math.floor(now), probesSent: 0, dueAt: NEVER }
+    this.sentAt = Math.floor(now)
+  }
+
+  get algorithm(): congestion.Algorithm {
+    return this.limits.algorithm ?? cubic
   }
 }
 
@@ -215,7 +239,7 @@ function send(iss: Sequence): Send {
     scale: 0,
     mss: MSS_DEFAULT,
     shortTo: iss,
-    queue: new SendQueue(),
+    queue: NO_QUEUE,
     end: add(iss, 1),
     isFinished: false,
     urgentTo: iss,
@@ -227,16 +251,14 @@ function send(iss: Sequence): Send {
 
 function receive({ receiveSize }: Limits): Receive {
   return {
-    irs: 0,
     nxt: 0,
     edge: 0,
     scale: -1,
-    scaleOffered: scaleOf(receiveSize),
     size: Math.min(receiveSize, SIZE_START),
     roundEnd: 0,
     roundAt: 0,
-    ready: new Text(),
-    assembler: new Assembler(),
+    ready: NO_TEXT,
+    assembler: NO_RUNS,
     holes: undefined,
     fin: undefined,
     isFinished: false,

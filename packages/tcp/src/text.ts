@@ -151,3 +151,6 @@ export class Text {
 
 /** The pieces of every empty run: one list, which nobody changes. */
 const NONE: Piece[] = []
+
+/** What waits at every connection where nothing does: one text, to which nothing is appended. */
+export const NO_TEXT: Text = new Text()

@@ -37,19 +37,34 @@ export const FIN_WAIT_2: Millis = 60_000
 /** Keep-alive looks no sooner than this after it has looked. */
 const KEEP_ALIVE_STEP: Millis = 1
 
+/** When `expire` has something to do next; infinite if it has nothing. */
 export function earliest(tcb: Tcb): Millis {
   const { retransmitAt, persistAt, ackAt, lifetimeEndsAt, watch } = tcb
-  const dueAt = Math.min(retransmitAt, persistAt, ackAt, lifetimeEndsAt)
-  return watch === undefined ? dueAt : Math.min(dueAt, watch.dueAt)
+  let first = Number.POSITIVE_INFINITY
+  if (retransmitAt !== NEVER) first = retransmitAt
+  if (ackAt !== NEVER && ackAt < first) first = ackAt
+  if (persistAt !== NEVER && persistAt < first) first = persistAt
+  if (lifetimeEndsAt !== NEVER && lifetimeEndsAt < first) first = lifetimeEndsAt
+  if (watch !== undefined && watch.dueAt !== NEVER && watch.dueAt < first) first = watch.dueAt
+  return first
+}
+
+function isDue(deadline: Millis, now: Millis): boolean {
+  return deadline !== NEVER && deadline <= now
+}
+
+/** The whole millisecond in which `duration` has passed. */
+function after(now: Millis, duration: Millis): Millis {
+  return Math.ceil(now + duration)
 }
 
 /** Does what is due at `now`; what it makes due to be sent, `output.ts` sends. */
 export function expire(tcb: Tcb, now: Millis): void {
-  if (tcb.lifetimeEndsAt <= now) return lifetimeOver(tcb)
-  if (tcb.ackAt <= now) acknowledgeNow(tcb)
-  if (tcb.retransmitAt <= now) retransmissionDue(tcb, now)
-  if (tcb.persistAt <= now) probeWindow(tcb)
-  if (tcb.watch !== undefined && tcb.watch.dueAt <= now) checkAlive(tcb, tcb.watch, now)
+  if (isDue(tcb.lifetimeEndsAt, now)) return lifetimeOver(tcb)
+  if (isDue(tcb.ackAt, now)) acknowledgeNow(tcb)
+  if (isDue(tcb.retransmitAt, now)) retransmissionDue(tcb, now)
+  if (isDue(tcb.persistAt, now)) probeWindow(tcb)
+  if (tcb.watch !== undefined && isDue(tcb.watch.dueAt, now)) checkAlive(tcb, tcb.watch, now)
 }
 
 /** A segment left that wants an answer. RFC 6298 §5.1. */
@@ -59,30 +74,30 @@ export function sent(tcb: Tcb, now: Millis): void {
 }
 
 function startTimeout(tcb: Tcb, now: Millis): void {
-  if (tcb.attempts === 0) tcb.waitingSince = now
-  tcb.retransmitAt = now + tcb.trip.rto
+  if (tcb.attempts === 0) tcb.waitingSince = Math.floor(now)
+  tcb.retransmitAt = after(now, tcb.rto)
   const endsAt = tcb.waitingSince + tcb.userTimeout
-  if (tcb.userTimeout > 0 && tcb.retransmitAt > endsAt) tcb.retransmitAt = Math.max(endsAt, now + 1)
+  if (tcb.userTimeout > 0 && tcb.retransmitAt > endsAt) tcb.retransmitAt = Math.max(endsAt, after(now, 1))
   tcb.retransmitBy = 'timeout'
 }
 
 /** Waits for the answer to what is in flight: for two round trips where a probe can then ask for it, RFC 8985 §7.2. */
 function arm(tcb: Tcb, now: Millis): void {
   startTimeout(tcb, now)
-  const { trip, flight, snd } = tcb
-  if (!tcb.isSackPermitted || trip.srtt < 0 || tcb.recovery !== undefined || tcb.attempts > 0) return
+  const { flight, snd } = tcb
+  if (!tcb.isSackPermitted || tcb.srtt < 0 || tcb.recovery !== undefined || tcb.attempts > 0) return
   if (flight.sacked > 0 || snd.wnd === 0 || !isSynchronized(tcb.state)) return
   const isAlone = distance(snd.una, snd.nxt) <= snd.mss
-  const patience = Math.ceil(trip.srtt / 500) + (isAlone ? PEER_ACK_DELAY : TAIL_SLACK)
-  if (patience >= trip.rto) return
-  tcb.retransmitAt = now + patience
+  const patience = Math.ceil(tcb.srtt / 500) + (isAlone ? PEER_ACK_DELAY : TAIL_SLACK)
+  if (patience >= tcb.rto) return
+  tcb.retransmitAt = after(now, patience)
   tcb.retransmitBy = 'tail'
 }
 
 /** What is late is lost after `wait` microseconds more, unless the timer comes first. */
 export function awaitReordered(tcb: Tcb, wait: number, now: Millis): void {
-  const at = now + Math.ceil(wait / 1000)
-  if (tcb.retransmitAt <= at && tcb.retransmitBy !== 'tail') return
+  const at = after(now, wait / 1000)
+  if (tcb.retransmitAt !== NEVER && tcb.retransmitAt <= at && tcb.retransmitBy !== 'tail') return
   tcb.retransmitAt = at
   tcb.retransmitBy = 'reordering'
 }
@@ -97,7 +112,7 @@ export function progressed(tcb: Tcb, now: Millis): void {
 /** Any segment that belongs to the connection: the peer lives. */
 export function heard(tcb: Tcb, now: Millis): void {
   if (tcb.watch === undefined) return
-  tcb.watch.heardAt = now
+  tcb.watch.heardAt = Math.ceil(now)
   tcb.watch.probesSent = 0
 }
 
@@ -114,7 +129,7 @@ export function oweAck(tcb: Tcb, now: Millis): void {
   else if (count >= 2 * rcv.longest) tcb.ackDue = count >= rcv.size >>> 2 ? 'now' : 'soon'
   else if (tcb.ackDue === 'none') {
     tcb.ackDue = 'later'
-    tcb.ackAt = now + ACK_DELAY
+    tcb.ackAt = after(now, ACK_DELAY)
   }
 }
 
@@ -138,13 +153,13 @@ export function windowClosed(tcb: Tcb): void {
 export function windowOpened(tcb: Tcb, now: Millis): void {
   tcb.attempts = 0
   tcb.persistAt = NEVER
-  roundTrip.restore(tcb.trip)
+  roundTrip.restore(tcb)
   if (tcb.retransmitAt !== NEVER) startTimeout(tcb, now)
 }
 
 /** There is something to send, and no window, and nothing in flight whose answer could bring one. */
 export function startPersist(tcb: Tcb, now: Millis): void {
-  if (tcb.persistAt === NEVER && tcb.retransmitAt === NEVER) tcb.persistAt = now + tcb.trip.rto
+  if (tcb.persistAt === NEVER && tcb.retransmitAt === NEVER) tcb.persistAt = after(now, tcb.rto)
 }
 
 /** RFC 9293 §3.10.7.4: started, and restarted by a FIN that comes again. */
@@ -152,17 +167,17 @@ export function startTimeWait(tcb: Tcb, now: Millis): void {
   tcb.retransmitAt = NEVER
   tcb.persistAt = NEVER
   if (tcb.watch !== undefined) tcb.watch.dueAt = NEVER
-  tcb.lifetimeEndsAt = now + TIME_WAIT
+  tcb.lifetimeEndsAt = after(now, TIME_WAIT)
 }
 
 export function startFinWait2(tcb: Tcb, now: Millis): void {
-  tcb.lifetimeEndsAt = now + FIN_WAIT_2
+  tcb.lifetimeEndsAt = after(now, FIN_WAIT_2)
 }
 
 export function startKeepAlive({ watch }: Tcb, now: Millis): void {
   if (watch === undefined) return
-  watch.heardAt = now
-  watch.dueAt = now + watch.keepAlive.after
+  watch.heardAt = Math.ceil(now)
+  watch.dueAt = after(now, watch.keepAlive.after)
 }
 
 /** TIME-WAIT is over, or the peer did not finish after the application had left. */
@@ -204,7 +219,7 @@ function retransmit(tcb: Tcb, now: Millis): void {
   if (isOpen) blackHole.timedOut(tcb, now)
   if (snd.wnd === 0 && isOpen) snd.isProbing = true
   else if (isOpen) recovery.timedOut(tcb, tcb.attempts === 0)
-  roundTrip.backOff(tcb.trip)
+  roundTrip.backOff(tcb)
   tcb.attempts += 1
   if (snd.wnd === 0 || !isOpen) sendAnew(tcb)
   startTimeout(tcb, now)
@@ -241,10 +256,10 @@ function checkAlive(tcb: Tcb, watch: Watch, now: Millis): void {
     case 'probe':
       watch.probesSent = step.probesSent
       tcb.snd.isAskingAlive = true
-      watch.dueAt = now + keepAlive.interval
+      watch.dueAt = after(now, keepAlive.interval)
       return
     case 'wait':
       // What rounding leaves of a silence may be too short to add to `now`, and would be due for ever.
-      watch.dueAt = now + Math.max(step.duration, KEEP_ALIVE_STEP)
+      watch.dueAt = after(now, Math.max(step.duration, KEEP_ALIVE_STEP))
   }
 }

@@ -7,14 +7,6 @@ import type { Segment } from './segment.ts'
 import { atMost, distance, lessThan } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 
-/** What a connection remembers of the peer's timestamps, once both ends have agreed on them. */
-export interface Stamps {
-  /** TS.Recent, the peer's clock as we know it. */
-  recent: number
-  /** When that was heard. */
-  recentAt: Millis
-}
-
 /** A peer that was silent for so long may have a clock that has gone around: RFC 7323 §5.5. */
 const OUTDATED: Millis = 24 * 86_400_000
 
@@ -26,26 +18,28 @@ export function stamp({ snd }: Tcb, now: Millis): number {
   return (Math.floor(now) + snd.iss) | 0
 }
 
-/** What `segment`, the peer's SYN, begins. */
-export function agreed(segment: Segment, now: Millis): Stamps {
-  return { recent: segment.tsVal, recentAt: Math.floor(now) }
+/** Both ends have agreed on timestamps by `segment`, the peer's SYN. */
+export function agreed(tcb: Tcb, segment: Segment, now: Millis): void {
+  tcb.hasTimestamps = true
+  tcb.tsRecent = segment.tsVal
+  tcb.tsRecentAt = Math.floor(now)
 }
 
 /** Whether `segment` is older than what arrived before it: an acceptable sequence number of another turn (PAWS). */
-export function isOld(stamps: Stamps, segment: Segment, now: Millis): boolean {
-  return segment.hasTimestamps && lessThan(segment.tsVal, stamps.recent) && now - stamps.recentAt < OUTDATED
+export function isOld({ tsRecent, tsRecentAt }: Tcb, segment: Segment, now: Millis): boolean {
+  return segment.hasTimestamps && lessThan(segment.tsVal, tsRecent) && now - tsRecentAt < OUTDATED
 }
 
 /** Takes the peer's clock from a segment that our next acknowledgement answers: RFC 7323 §4.3. */
-export function take(stamps: Stamps, { rcv }: Tcb, segment: Segment, now: Millis): void {
-  if (!segment.hasTimestamps || lessThan(segment.tsVal, stamps.recent)) return
-  if (!atMost(segment.seq, rcv.acked)) return
-  stamps.recent = segment.tsVal
-  stamps.recentAt = Math.floor(now)
+export function take(tcb: Tcb, segment: Segment, now: Millis): void {
+  if (!segment.hasTimestamps || lessThan(segment.tsVal, tcb.tsRecent)) return
+  if (!atMost(segment.seq, tcb.rcv.acked)) return
+  tcb.tsRecent = segment.tsVal
+  tcb.tsRecentAt = Math.floor(now)
 }
 
 /** How long ago what `segment` answers was sent; -1 if it does not say, or says what cannot be. */
 export function elapsed(tcb: Tcb, segment: Segment, now: Millis): Millis {
-  if (tcb.stamps === undefined || !segment.hasTimestamps || segment.tsEcr === 0) return -1
+  if (!tcb.hasTimestamps || !segment.hasTimestamps || segment.tsEcr === 0) return -1
   return Math.max(distance(segment.tsEcr, stamp(tcb, now)), -1)
 }

@@ -48,7 +48,7 @@ export class Transmitter {
   send(tcb: Tcb): Result<void, IpError> {
     this.#tcb = tcb
     const { out } = this
-    const { localAddr, remoteAddr } = tcb.ends
+    const { localAddr, remoteAddr } = tcb
     const isWhole = out.textLength <= out.segmentSize || out.segmentSize === 0
     if (isWhole || this.#ip.offloads.segmentation > 0) return this.#transmit(localAddr, remoteAddr, !isWhole)
     return this.#cut(localAddr, remoteAddr)
@@ -84,12 +84,12 @@ export class Transmitter {
   }
 
   /** Resets a connection of ours. */
-  reset({ ends, snd, rcv }: Tcb): void {
-    this.#bare(ends.localPort, ends.remotePort, wire.RST | wire.ACK)
+  reset({ localAddr, localPort, remoteAddr, remotePort, snd, rcv }: Tcb): void {
+    this.#bare(localPort, remotePort, wire.RST | wire.ACK)
     this.resetCount += 1
     this.out.seq = snd.max
     this.out.ack = rcv.nxt
-    this.#transmit(ends.localAddr, ends.remoteAddr, false)
+    this.#transmit(localAddr, remoteAddr, false)
   }
 
   /** Answers a segment from `src` that belongs to no connection: RFC 9293 §3.10.7.1. */

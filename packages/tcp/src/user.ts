@@ -1,19 +1,22 @@
 /** What the application does: SEND, RECEIVE, CLOSE and ABORT of RFC 9293 §3.10.2 to §3.10.5. */
 import { assert } from '@mirage/result'
 import type { Millis } from '@mirage/clock'
+import { NO_RUNS } from './assembler.ts'
 import type { Answer, Stores } from './input.ts'
 import { isUpdateDue } from './receive-window.ts'
+import { NO_QUEUE, SendQueue } from './send-queue.ts'
 import { add } from './sequence.ts'
 import { isSynchronized, maySend } from './state.ts'
 import { type Tcb, end, move } from './tcb.ts'
+import { NO_TEXT } from './text.ts'
 import * as timers from './timers.ts'
 
 /** Where what is accepted begins to be limited. */
 const SEND_SIZE_START = 262_144
 
 /** Text that is accepted and not acknowledged, at most: twice what the path has shown to hold. */
-export function sendSize({ limits, congestion }: Tcb): number {
-  return Math.min(limits.sendSize, Math.max(SEND_SIZE_START, 2 * congestion.cwnd))
+export function sendSize({ limits, cwnd }: Tcb): number {
+  return Math.min(limits.sendSize, Math.max(SEND_SIZE_START, 2 * cwnd))
 }
 
 /** Copies as much of `bytes` from `offset` up to `end` as there is room for, and returns how much that was. */
@@ -29,6 +32,7 @@ export function send(
   const { snd } = tcb
   const count = Math.min(end - offset, sendSize(tcb) - snd.queue.length)
   if (count <= 0) return 0
+  if (snd.queue === NO_QUEUE) snd.queue = new SendQueue()
   snd.queue.append(chunks, bytes, offset, offset + count)
   snd.end = add(snd.end, count)
   if (isUrgent) snd.urgentTo = snd.end
@@ -40,6 +44,7 @@ export function receive(tcb: Tcb): Uint8Array | undefined {
   const { rcv } = tcb
   if (rcv.ready.length === 0) return undefined
   const bytes = rcv.ready.take()
+  if (rcv.ready.length === 0 && !rcv.ready.isLent) rcv.ready = NO_TEXT
   if (isUpdateDue(tcb)) tcb.ackDue = 'now'
   return bytes
 }
@@ -60,8 +65,8 @@ export function stopReading(tcb: Tcb, now: Millis): Answer {
   if (tcb.state === 'gone' || rcv.isShut) return 'nothing'
   rcv.isShut = true
   rcv.isDiscarded = rcv.ready.length > 0 || !rcv.assembler.isEmpty
-  rcv.ready.clear()
-  rcv.assembler.clear()
+  rcv.ready = NO_TEXT
+  rcv.assembler = NO_RUNS
   if (tcb.state !== 'fin-wait-2') return 'nothing'
   if (rcv.isDiscarded) return abort(tcb)
   timers.startFinWait2(tcb, now)

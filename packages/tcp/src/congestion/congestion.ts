@@ -45,7 +45,7 @@ export interface Algorithm {
 }
 
 /** More than any window. */
-const SSTHRESH_INITIAL = 0x3fff_ffff
+export const SSTHRESH_INITIAL = 0x3fff_ffff
 
 export function start(algorithm: Algorithm, mss: number): Congestion {
   return {

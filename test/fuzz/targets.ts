@@ -1,5 +1,6 @@
 /** Everything that reads bytes which others wrote, with what is right to begin from. */
 import * as cores from './targets/cores.ts'
+import * as ipv6 from './targets/ipv6.ts'
 import * as parsers from './targets/parsers.ts'
 import { router } from './targets/router.ts'
 import { routerFrames } from './targets/router-frames.ts'
@@ -8,5 +9,12 @@ import type { Target } from './fuzz.ts'
 
 /** Each of them once. */
 export async function targets(): Promise<readonly Target[]> {
-  return [await stack(), await routerFrames(), ...(await parsers.all()), ...cores.all(), router()]
+  return [
+    await stack(),
+    await routerFrames(),
+    ...(await parsers.all()),
+    ...cores.all(),
+    ...ipv6.all(),
+    router(),
+  ]
 }

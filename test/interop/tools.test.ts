@@ -63,8 +63,8 @@ describe('what people try a network with', { skip: missing(), concurrency: 4 }, 
   const shell = (line: string): Promise<string> => host.run('sh', '-c', `${line} 2>&1 || true`)
 
   const cases: [what: string, program: Program, line: string, answer: RegExp][] = [
-    ['is pinged', 'ping', `ping -c 3 -i 0.1 -W 2 ${OURS}`, / 0% packet loss/],
-    ['is pinged in 44 fragments', 'ping', `ping -c 3 -i 0.1 -W 2 -s 65000 ${OURS}`, / 0% packet loss/],
+    ['is pinged', 'ping', `ping -c 3 -i 0.2 -W 5 ${OURS}`, / 0% packet loss/],
+    ['is pinged in 44 fragments', 'ping', `ping -c 3 -i 0.2 -W 5 -s 65000 ${OURS}`, / 0% packet loss/],
     [
       'is where a route ends',
       'traceroute',

@@ -8,7 +8,7 @@ import { transfer } from './transfer.ts'
 /** Enough for slow start, losses and a full window; `npm run test:interop` sends all of it, and compares speeds. */
 const LENGTH = 500_000
 
-describe('transfers between this stack and the kernel', { skip: missing(), concurrency: 8 }, () => {
+describe('transfers between this stack and the kernel', { skip: missing(), concurrency: 4 }, () => {
   for (const [seed, link] of links.entries()) {
     for (const pairing of ['linux to ours', 'ours to linux'] as const) {
       it(`arrive whole, ${pairing}, over a link with ${link.name}`, { timeout: 60_000 }, async () => {

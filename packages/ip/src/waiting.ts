@@ -9,6 +9,8 @@ export const HOPS_MAX = 64
 export const PACKETS_MAX = 128
 /** Bytes that wait for one of them: packets that a device cuts are as long as many. */
 export const BYTES_MAX = 262_144
+/** Bytes that wait for all of them: whoever asks from addresses of neighbours that are not there has answers wait. */
+export const BYTES_TOTAL_MAX = 1_048_576
 
 export interface WaitingPacket<Address extends IpAddress = Ipv4> {
   readonly dst: Address
@@ -22,18 +24,21 @@ export interface WaitingPacket<Address extends IpAddress = Ipv4> {
 
 export class Waiting<Address extends IpAddress = Ipv4> {
   #packets: Map<Address, WaitingPacket<Address>[]> = new Map()
+  /** Bytes of all of them. */
+  #size = 0
 
   /** Whether there is room for another packet to `hop`, of `size` bytes. */
   hasRoom(hop: Address, size: number): boolean {
+    if (this.#size + size > BYTES_TOTAL_MAX) return false
     const packets = this.#packets.get(hop)
     if (packets === undefined) return this.#packets.size < HOPS_MAX
-    const length = packets.reduce((sum, packet) => sum + packet.bytes.length, size)
-    return packets.length < PACKETS_MAX && length <= BYTES_MAX
+    return packets.length < PACKETS_MAX && sizeOf(packets) + size <= BYTES_MAX
   }
 
   /** Keeps a packet, for which there is room, and says whether it is the first that waits for `hop`. */
   add(hop: Address, packet: WaitingPacket<Address>): boolean {
     const packets = this.#packets.get(hop)
+    this.#size += packet.bytes.length
     if (packets === undefined) this.#packets.set(hop, [packet])
     else packets.push(packet)
     return packets === undefined
@@ -43,6 +48,11 @@ export class Waiting<Address extends IpAddress = Ipv4> {
   take(hop: Address): readonly WaitingPacket<Address>[] {
     const packets = this.#packets.get(hop) ?? []
     this.#packets.delete(hop)
+    this.#size -= sizeOf(packets)
     return packets
   }
+}
+
+function sizeOf(packets: readonly WaitingPacket<IpAddress>[]): number {
+  return packets.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }

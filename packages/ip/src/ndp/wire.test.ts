@@ -119,6 +119,16 @@ describe('messages of neighbour discovery', () => {
     assert.deepEqual(parse(bytes), ok({ kind: 'router-solicitation', mac: local(2) }))
   })
 
+  it('leave out name servers that may be used for no time', () => {
+    const servers = '19 03 0000 00000000 20010db8000000000000000000000053'
+    const bytes = hex(
+      `8600 0000 4000 0708 00000000 00000000 ${servers} ${servers.replace(' 00000000', ' 00000001')}`,
+    )
+    const parsed = parse(bytes, { src: ROUTER })
+    assert.ok(parsed.ok && parsed.value.kind === 'router-advertisement')
+    assert.deepEqual(parsed.value.dnsServers, [address('2001:db8::53')])
+  })
+
   const asked: wire.Message = { kind: 'neighbour-solicitation', target: A }
   const told: wire.Message = {
     kind: 'neighbour-advertisement',

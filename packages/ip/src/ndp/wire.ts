@@ -165,7 +165,8 @@ function parseOption(frame: Uint8Array, offset: number, size: number, options: O
   else if (type === TARGET_MAC && size === 8) options.targetMac ??= mac.read(frame, offset + 2)
   else if (type === MTU && size === 8) options.mtu ??= getU32(frame, offset + 4)
   else if (type === PREFIX && size === 32) options.prefixes.push(parsePrefix(frame, offset))
-  else if (type === DNS_SERVERS) {
+  // Servers that may be used for no time are not to be used: RFC 8106 §5.1.
+  else if (type === DNS_SERVERS && getU32(frame, offset + 4) > 0) {
     for (let at = offset + 8; at + ipv6.SIZE <= offset + size; at += ipv6.SIZE) {
       options.dnsServers.push(ipv6.read(frame, at))
     }

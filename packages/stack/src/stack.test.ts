@@ -41,6 +41,27 @@ describe('a stack', () => {
     assert.deepEqual(lines, ['stack info: address 10.0.0.1/24, gateway 10.0.0.2'])
   })
 
+  it('warns of whoever claims its address, and no more than once in ten seconds', async () => {
+    const { simulation, needs } = rig()
+    const config = { cidr: { address: A, prefixLength: 24 } }
+    connect(needs('a'), config)
+    const { ip } = connect(needs('b'), config)
+    const warnings = (): number =>
+      lines.filter((line) => line.endsWith('00:02 claims our address 10.0.0.1')).length
+    const claim = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) {
+        ip.configure({ cidr: { address: B, prefixLength: 24 } })
+        ip.configure(config)
+        await simulation.pass(1)
+      }
+    }
+    await claim()
+    assert.equal(warnings(), 1)
+    await simulation.pass(10_000)
+    await claim()
+    assert.equal(warnings(), 2)
+  })
+
   it('answers echoes, carries datagrams and connections', async () => {
     const { simulation, a, b } = two()
     const replies: number[] = []

@@ -4,6 +4,7 @@ import * as ipv4 from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
 import * as mac from '@mirage/address/mac'
 import type { Arp } from '@mirage/arp'
+import type { Clock, Millis } from '@mirage/clock'
 import { source } from '@mirage/console/logs'
 import type { Lease } from '@mirage/dhcp/lease'
 import type { Icmp } from '@mirage/icmp'
@@ -52,9 +53,10 @@ const log = source('stack')
 export function connect(needs: Needs, config: Config | undefined, options?: Ipv6Options): Stack {
   const { stack, arp } = compose(needs, options)
   if (config === undefined) return stack
-  arp.onConflict((address, other) => {
-    log.warning(() => `${mac.format(other)} claims our address ${ipv4.format(address)}`)
-  })
+  const warn = seldom(needs.clock)
+  arp.onConflict((address, other) =>
+    warn(() => `${mac.format(other)} claims our address ${ipv4.format(address)}`),
+  )
   stack.ip.configure(config)
   tell(stack.ip)
   return stack
@@ -110,7 +112,8 @@ interface Composed {
 
 function compose(needs: Needs, options: Ipv6Options | undefined): Composed {
   const { arp, drops, both, ipv6: six, ...below } = layers.connect(needs, options)
-  six?.onEvent(tellEvent)
+  const warn = seldom(needs.clock)
+  six?.onEvent((event) => tellEvent(event, warn))
   const transport = tcp.connect({ ...below, ...needs, ip: both })
   const ips = six === undefined ? [below.ip] : [below.ip, six]
   let lease: Lease | undefined
@@ -149,7 +152,21 @@ function tell({ config: { cidr, gateway } }: Ipv4Layer): void {
   )
 }
 
-function tellEvent(event: Ipv6Event): void {
+/** Between two warnings that somebody claims an address of ours: whoever does it may do it all the time. */
+const WARNING_INTERVAL: Millis = 10_000
+
+/** Warns no more often than that. */
+function seldom(clock: Clock): (what: () => string) => void {
+  let next = -Infinity
+  return (what) => {
+    const now = clock.now()
+    if (now < next) return
+    next = now + WARNING_INTERVAL
+    log.warning(what)
+  }
+}
+
+function tellEvent(event: Ipv6Event, warn: (what: () => string) => void): void {
   switch (event.kind) {
     case 'assigned':
       return log.info(() => `address ${ipv6.formatCidr(event.cidr)}`)
@@ -158,7 +175,7 @@ function tellEvent(event: Ipv6Event): void {
     case 'expired':
       return log.warning(() => `the time of our address ${ipv6.format(event.cidr.address)} is over`)
     case 'conflict':
-      return log.warning(() => `somebody else claims our address ${ipv6.format(event.address)}`)
+      return warn(() => `somebody else claims our address ${ipv6.format(event.address)}`)
     case 'router':
       return log.debug(() => `a router: ${ipv6.format(event.address)}`)
   }

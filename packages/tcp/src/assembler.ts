@@ -5,16 +5,21 @@
  * so it is never refused for want of a run, and what is held of it is dropped.
  */
 import { type Sequence, add, atMost, distance, lessThan } from './sequence.ts'
-import { type Slabs, Text } from './text.ts'
+import { Slabs, Text } from './text.ts'
 
 /** Runs of one connection; text that would need one more is dropped, and the peer sends it again. */
 export const RUNS_MAX = 128
-/** Pieces of a run: all runs of a connection keep at most 1024 slabs alive, 16 MiB, whatever comes between them. */
-export const RUN_PIECES_MAX = 8
+/** What a run takes beside its text. */
+export const RUN_SIZE = 512
 
 export interface Run {
   start: Sequence
   readonly text: Text
+  /**
+   * Slabs of its own, that grow with it. In those that all connections share, a byte that waits for others, for ever if the
+   * peer likes, would keep 16 KiB alive, which are counted nowhere.
+   */
+  readonly slabs: Slabs
 }
 
 function endOf(run: Run): Sequence {
@@ -40,8 +45,13 @@ export class Assembler {
     return length
   }
 
+  /** What it takes, in bytes: no more than twice what is held, and something for each run. */
+  get size(): number {
+    return this.#runs.length === 0 ? 0 : this.length + this.#runs.length * RUN_SIZE
+  }
+
   /** Keeps a copy of the text of `frame` that begins at `seq`. The caller has trimmed it to the window. */
-  insert(slabs: Slabs, seq: Sequence, frame: Uint8Array, offset: number, length: number): void {
+  insert(seq: Sequence, frame: Uint8Array, offset: number, length: number): void {
     if (this.#runs === NONE) this.#runs = []
     const end = add(seq, length)
     let at = seq
@@ -55,14 +65,14 @@ export class Assembler {
         const next = this.#runs[i + 1]
         const stop = next !== undefined && lessThan(next.start, end) ? next.start : end
         if (lessThan(at, stop)) {
-          run.text.append(slabs, frame, offset + distance(seq, at), distance(at, stop))
+          run.text.append(run.slabs, frame, offset + distance(seq, at), distance(at, stop))
           at = stop
         }
         if (next !== undefined && endOf(run) === next.start) this.#merge(i)
         else i++
       } else {
         if (this.#runs.length >= RUNS_MAX) return
-        this.#runs.splice(i, 0, { start: at, text: new Text(RUN_PIECES_MAX) })
+        this.#runs.splice(i, 0, { start: at, text: new Text(), slabs: new Slabs(distance(at, end)) })
       }
     }
   }

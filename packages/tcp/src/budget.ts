@@ -36,7 +36,7 @@ export class Budget {
   count(holder: Holder): void {
     const { snd, rcv } = holder.tcb
     if (this.isExhausted) rcv.assembler.clear()
-    this.#change(holder, snd.queue.length + rcv.ready.length + rcv.assembler.length)
+    this.#change(holder, snd.queue.length + rcv.ready.length + rcv.assembler.size)
   }
 
   /** Counts `holder` no more. */

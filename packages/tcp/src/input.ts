@@ -252,7 +252,7 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   if (lessThan(rcv.nxt, segment.seq)) {
     if (tcb.isSackPermitted) noteHeld(tcb, segment.seq, length)
     if (rcv.assembler === NO_RUNS) rcv.assembler = new Assembler()
-    rcv.assembler.insert(slabs, segment.seq, segment.frame, offset, length)
+    rcv.assembler.insert(segment.seq, segment.frame, offset, length)
     tcb.ackDue = 'now' // A hole: the peer must know at once, RFC 5681 §4.2.
     return
   }

@@ -12,23 +12,32 @@ import { assert } from '@mirage/result'
 export const SLAB_SIZE = 16_384
 
 /**
- * Pieces in one run, unless told; further text is copied together with what is there. It bounds what a run keeps
- * alive to this many slabs, when its text arrived in drops between the text of others.
+ * Small pieces in one run; before there are more, neighbours are copied together, up to a slab. It bounds what a run
+ * keeps alive to this many slabs beside its text, when that arrived in drops between the text of others.
  */
 export const PIECES_MAX = 64
 
 /** Where text is put: the slab in use, and how much of it is. */
 export class Slabs {
-  slab: Uint8Array = new Uint8Array(0)
+  slab: Uint8Array = NOTHING
   used = 0
+  #size: number
+
+  /** The first slab has `size` bytes, and each one twice what the one before it had, up to `SLAB_SIZE`. */
+  constructor(size: number = SLAB_SIZE) {
+    this.#size = Math.min(size, SLAB_SIZE)
+  }
 
   /** Makes room for at least one more byte. */
   reserve(): void {
     if (this.used < this.slab.length) return
-    this.slab = new Uint8Array(SLAB_SIZE)
+    this.slab = new Uint8Array(this.#size)
     this.used = 0
+    if (this.#size < SLAB_SIZE) this.#size = Math.min(2 * this.#size, SLAB_SIZE)
   }
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** A part of a run: the bytes of `slab` from `start` up to `end`. */
 export interface Piece {
@@ -46,11 +55,6 @@ export class Text {
   isLent = false
   #pieces: Piece[] = NONE
   #lent: Piece | undefined = undefined
-  #piecesMax: number
-
-  constructor(piecesMax: number = PIECES_MAX) {
-    this.#piecesMax = piecesMax
-  }
 
   /** Copies `length` bytes of `frame` from `offset` to the end. */
   append(slabs: Slabs, frame: Uint8Array, offset: number, length: number): void {
@@ -134,18 +138,38 @@ export class Text {
     // Most runs have one piece: a list of one takes 24 bytes, one that grows 150.
     if (last === undefined) this.#pieces = [piece]
     else this.#pieces.push(piece)
-    if (this.#pieces.length > this.#piecesMax) this.#compact()
+    // Two neighbours that are not copied together have more than a slab.
+    if (this.#pieces.length > PIECES_MAX + (2 * this.length) / SLAB_SIZE) this.#compact()
   }
 
-  /** Copies small neighbours into one slab of their own. */
+  /** Copies small neighbours together, into slabs of their own. What has grown to a slab is not copied again. */
   #compact(): void {
-    const whole = new Uint8Array(this.length)
-    let length = 0
-    for (const { slab, start, end } of this.#pieces) {
-      whole.set(slab.subarray(start, end), length)
-      length += end - start
+    const pieces: Piece[] = []
+    let from = 0
+    while (from < this.#pieces.length) {
+      let length = 0
+      let to = from
+      for (; to < this.#pieces.length; to++) {
+        const { start, end } = this.#pieces[to]!
+        if (to > from && length + end - start > SLAB_SIZE) break
+        length += end - start
+      }
+      pieces.push(to === from + 1 ? this.#pieces[from]! : this.#together(from, to, length))
+      from = to
     }
-    this.#pieces = [{ slab: whole, start: 0, end: length }]
+    this.#pieces = pieces
+  }
+
+  /** The pieces from `from` up to `to`, of `length` bytes, as one. */
+  #together(from: number, to: number, length: number): Piece {
+    const slab = new Uint8Array(length)
+    let at = 0
+    for (let i = from; i < to; i++) {
+      const piece = this.#pieces[i]!
+      copy(slab, at, piece.slab, piece.start, piece.end - piece.start)
+      at += piece.end - piece.start
+    }
+    return { slab, start: 0, end: length }
   }
 }
 

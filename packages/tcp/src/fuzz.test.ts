@@ -5,6 +5,7 @@ import { setU16 } from '@mirage/bytes'
 import { type Random, below } from '@mirage/random'
 import { seeded } from '@mirage/random/seeded'
 import type { TcpFlow } from './tcp.ts'
+import { attack } from './testing/hostile.ts'
 import { A, B, rig } from './testing/rig.ts'
 
 /** Changes a few bytes, or the length, and sums it anew, so that more than the checksum is tried. */
@@ -57,6 +58,18 @@ describe('whatever a peer sends', () => {
     }
     await pass(7_200_000)
     assert.equal(clock.deadline, undefined, 'no connection is left that waits for something')
+  })
+})
+
+describe('a peer that knows the protocol and breaks it, and an application that does everything in any order', () => {
+  it('find nothing: streams are exact, memory is bounded, and in the end nothing is left (24 000 events)', async () => {
+    for (const each of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      try {
+        await attack(each, 3000)
+      } catch (error) {
+        throw new Error(`with the seed ${each}`, { cause: error })
+      }
+    }
   })
 })
 

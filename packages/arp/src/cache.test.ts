@@ -283,6 +283,20 @@ describe('a packet that arrives', () => {
     assert.equal(arp.lookup(own, OTHER), undefined)
   })
 
+  it('that asks tells where it is now, if that was known (RFC 826)', () => {
+    const own = host()
+    arp.query(own, OTHER)
+    arp.input(own, reply(OTHER, OTHER_MAC))
+    const { version } = own
+    assert.deepEqual(arp.input(own, request(OTHER, of(10, 0, 0, 77), THIRD_MAC)), {
+      packets: [],
+      events: [{ kind: 'moved', ip: OTHER, from: OTHER_MAC, mac: THIRD_MAC }],
+    })
+    assert.deepEqual([arp.lookup(own, OTHER), own.version > version], [THIRD_MAC, true])
+    assert.equal(arp.input(own, request(OTHER, OWN, OTHER_MAC)).packets.length, 1)
+    assert.equal(arp.lookup(own, OTHER), OTHER_MAC)
+  })
+
   it('that asks for what is not ours is not answered, known or not', () => {
     const own = acquainted()
     arp.assign(own, THIRD, THIRD_MAC)

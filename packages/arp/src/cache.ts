@@ -182,12 +182,16 @@ export function input(cache: Cache, arp: Arp): Output {
   if (isGroup(srcMac)) return NOTHING
   if (arp.operation === 'reply' || srcIp === dstIp) return hear(cache, srcIp, srcMac)
   const claimed = srcIp === UNSPECIFIED && cache.probed.has(dstIp) ? dstIp : srcIp
-  const events = isConflict(cache, claimed, srcMac)
-    ? [{ kind: 'conflict', ip: claimed, mac: srcMac } as const]
-    : []
+  const events = heardOf(cache, claimed, srcMac)
   if (cache.statics.get(dstIp)?.isOwn !== true) return { packets: [], events }
   const reply: Arp = { operation: 'reply', srcMac: cache.mac, srcIp: dstIp, dstMac: srcMac, dstIp: srcIp }
   return { packets: [reply], events }
+}
+
+/** Who asks tells of itself too, of which we take what is other than we knew: RFC 826, "Packet Reception". */
+function heardOf(cache: Cache, ip: Ipv4, mac: Mac): readonly Event[] {
+  if (isConflict(cache, ip, mac)) return [{ kind: 'conflict', ip, mac }]
+  return cache.dynamics.has(ip) ? hear(cache, ip, mac).events : []
 }
 
 function give(cache: Cache, ip: Ipv4, mac: Mac, isOwn: boolean): Event[] {

@@ -273,7 +273,7 @@ describe('an error', () => {
   const unsaid: [about: string, write: (ip: Ipv4Layer) => void][] = [
     ['a broadcast', (ip) => ip.write(BROADCAST, PROTOCOL, { size: 8 }, () => 8)],
     ['a broadcast of the network', (ip) => ip.write(of(10, 0, 0, 255), PROTOCOL, { size: 8 }, () => 8)],
-    ['a packet from nowhere', (ip) => ip.write(B, PROTOCOL, { size: 8, src: UNSPECIFIED }, () => 8)],
+    ['a packet from nowhere', (ip) => ip.write(BROADCAST, PROTOCOL, { size: 8, src: UNSPECIFIED }, () => 8)],
   ]
   for (const [about, write] of unsaid) {
     it(`is not sent about ${about}`, async () => {

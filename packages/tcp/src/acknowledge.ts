@@ -1,6 +1,7 @@
 /** What an acknowledgement says, step 5 of SEGMENT ARRIVES: what has arrived, how long that took, and what is lost. */
 import type { Millis } from '@mirage/clock'
 import * as congestion from './congestion/congestion.ts'
+import * as slowStart from './congestion/slow-start.ts'
 import * as rack from './rack.ts'
 import * as recovery from './recovery.ts'
 import { RTO_AFTER_SYN_LOSS, measured, micros } from './round-trip.ts'
@@ -76,8 +77,14 @@ function advance(tcb: Tcb, ack: Sequence, chunks: Chunks, now: Millis): number {
   snd.urgentTo = later(snd.urgentTo, ack)
   snd.shortTo = later(snd.shortTo, ack)
   scoreboard.acknowledge(tcb.flight, ack, delivered)
-  if (ack === snd.nxt) tcb.flight = scoreboard.NOTHING
+  if (ack === snd.nxt) letGo(tcb)
   return count
+}
+
+/** Nothing is in flight: what only a flight needs goes. */
+function letGo(tcb: Tcb): void {
+  tcb.flight = scoreboard.NOTHING
+  tcb.slowStart = undefined
 }
 
 /** A duplicate acknowledgement as RFC 5681 §2 defines it. */
@@ -136,6 +143,9 @@ function measure(tcb: Tcb, segment: Segment, count: number, now: Millis): void {
     rtt = distance(delivered.cleanAt, micros(now))
     if (rtt < tcb.rttMin) tcb.rttMin = Math.max(rtt, 0)
   } else if (count > 0) rtt = 1000 * timestamps.elapsed(tcb, segment, now)
+  // Request and answer know no rounds: who sends no more than at first needs no slow start.
+  if (count > 0 && (tcb.slowStart !== undefined || (tcb.cwnd > 20 * snd.mss && tcb.cwnd < tcb.ssthresh)))
+    slowStart.acknowledged(tcb, snd.una, snd.nxt, rtt)
   if (rtt < 0 || count === 0 || (lessThan(snd.una, tcb.roundEnd) && tcb.attempts === 0)) return
   measured(tcb, rtt)
   tcb.roundEnd = snd.nxt

@@ -93,7 +93,8 @@ function tail(tcb: Tcb, out: Segment, now: Millis): boolean {
   const from = add(snd.nxt, -snd.mss)
   if (lessThan(flight.runs[i]!.start, from) && scoreboard.split(flight, i, from)) i += 1
   recovery.tailSent(tcb, snd.nxt, true)
-  again(tcb, out, i, distance(flight.runs[i]!.start, flight.runs[i]!.end), now)
+  // A run that could not be cut has more than a segment.
+  again(tcb, out, i, Math.min(distance(flight.runs[i]!.start, flight.runs[i]!.end), snd.mss), now)
   return true
 }
 

@@ -19,6 +19,9 @@ export const AGAIN = 4
 
 /** Runs of one connection; a block that would need more is not noted. A window of 4 MiB has 2,900 segments. */
 export const RUNS_MAX = 4096
+/** Of so many, the last grows to `GROWN_MAX` first, whenever what is in it was sent: peers can ask for segments of 76 bytes. */
+const RUNS_MANY: number = RUNS_MAX / 2
+const GROWN_MAX = 16_384
 
 export interface Run {
   start: Sequence
@@ -107,7 +110,17 @@ export function sent(flight: Flight, start: Sequence, end: Sequence, sentAt: Mic
   }
   const last = flight.runs[flight.runs.length - 1]
   if (last !== undefined && last.sentAt === sentAt && last.fate === fate) last.end = end
-  else flight.runs.push({ start, end, sentAt, fate })
+  else if (last !== undefined && mustGrow(last, flight.runs.length)) {
+    last.end = end
+    last.sentAt = sentAt
+    // Not all of it was sent then, so it measures nothing.
+    last.fate |= AGAIN
+  } else flight.runs.push({ start, end, sentAt, fate })
+}
+
+function mustGrow({ start, end, fate }: Run, count: number): boolean {
+  if (count < RUNS_MANY || (fate & (SACKED | LOST)) !== 0) return false
+  return count >= RUNS_MAX || distance(start, end) < GROWN_MAX
 }
 
 /** The peer has everything before `una`. */

@@ -9,6 +9,7 @@ import type { FlowError } from '@mirage/flow'
 import { type Assembler, NO_RUNS } from './assembler.ts'
 import * as congestion from './congestion/congestion.ts'
 import { cubic } from './congestion/cubic.ts'
+import type { SlowStart } from './congestion/slow-start.ts'
 import type { Narrowed } from './black-hole.ts'
 import type { Rack } from './rack.ts'
 import type { Recovery } from './recovery.ts'
@@ -156,6 +157,7 @@ export class Tcb implements Ends, congestion.Congestion, roundTrip.RoundTrip {
   cwnd: number
   ssthresh: number = congestion.SSTHRESH_INITIAL
   counted = 0
+  slowStart: SlowStart | undefined = undefined
   epoch: congestion.Epoch | undefined = undefined
 
   srtt: roundTrip.Micros = -1

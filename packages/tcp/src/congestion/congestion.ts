@@ -8,6 +8,7 @@
  * stands for sixty.
  */
 import type { Micros } from '../round-trip.ts'
+import { type SlowStart, growth } from './slow-start.ts'
 
 export interface Congestion {
   readonly algorithm: Algorithm
@@ -15,6 +16,8 @@ export interface Congestion {
   ssthresh: number
   /** Acknowledged since `cwnd` last grew by a segment. */
   counted: number
+  /** What HyStart++ knows of the first slow start, while that lasts. */
+  slowStart: SlowStart | undefined
   /** What CUBIC knows of its last losses. */
   epoch: Epoch | undefined
 }
@@ -53,6 +56,7 @@ export function start(algorithm: Algorithm, mss: number): Congestion {
     cwnd: initialWindow(mss),
     ssthresh: SSTHRESH_INITIAL,
     counted: 0,
+    slowStart: undefined,
     epoch: undefined,
   }
 }
@@ -74,9 +78,10 @@ export function acknowledged(
   // The window grows only where it, not the application or the peer, was what limited us.
   if (2 * flight < congestion.cwnd) return
   const { cwnd, ssthresh } = congestion
-  if (cwnd < ssthresh)
-    congestion.cwnd = Math.max(cwnd + Math.min(mss, count), Math.min(cwnd + count, ssthresh))
-  else congestion.algorithm.grow(congestion, mss, count, srtt, at)
+  if (cwnd < ssthresh) {
+    const more = growth(congestion.slowStart, count)
+    congestion.cwnd = Math.max(cwnd + Math.min(mss, more), Math.min(cwnd + more, ssthresh))
+  } else congestion.algorithm.grow(congestion, mss, count, srtt, at)
 }
 
 /** A loss, or a mark that stands for one. */

@@ -12,9 +12,12 @@ export interface TwoStacks {
   readonly serverAddress: ipv4.Ipv4
 }
 
+/** Frames on their way, of a device: as many as the largest window has, so that, as on the kernel's loopback, none is lost. */
+const QUEUE = 8192
+
 /** With `offloads`, the devices have agreed to carry large segments whole, and without checksums. */
 export function twoStacks(mtu: number = 1500, offloads: boolean = false): TwoStacks {
-  const lan = vnetif({ clock, mtu, offloads })
+  const lan = vnetif({ clock, mtu, offloads, queue: QUEUE })
   const random = connectRandom()
   if (!random.ok) throw new Error(random.error)
   const stack = (address: ipv4.Ipv4): Stack =>

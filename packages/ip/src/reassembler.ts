@@ -60,6 +60,8 @@ export class Reassembler {
   #setTimer(): void {
     const { deadline } = this.#reassembly
     if (deadline === this.#deadline) return
+    // One that is early costs less than one that moves with every fragment of a flood.
+    if (deadline !== undefined && this.#deadline !== undefined && this.#deadline < deadline) return
     this.#cancel?.()
     this.#deadline = deadline
     this.#cancel = deadline === undefined ? undefined : this.#clock.at(deadline, this.#wake)

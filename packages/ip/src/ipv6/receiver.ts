@@ -122,10 +122,15 @@ export class Receiver {
   /** Whether a first fragment ends before its payload begins, behind which a filter cannot look: RFC 7112. */
   #isCutTooEarly(packet: wire.MutablePacket): boolean {
     if (fragment.fragmentOffset(packet.frame, packet.offset) !== 0) return false
-    const first = { ...packet }
-    extension.step(this.#walk, first)
-    if (extension.walk(this.#walk, first) !== 'payload') return this.#walk.problem < 0
-    return first.end - first.offset < (first.protocol === TCP ? TCP_HEADER_SIZE : 8)
+    const { offset, protocol } = packet
+    extension.step(this.#walk, packet)
+    const isReached = extension.walk(this.#walk, packet) === 'payload'
+    const isTooEarly = isReached
+      ? packet.end - packet.offset < (packet.protocol === TCP ? TCP_HEADER_SIZE : 8)
+      : this.#walk.problem < 0
+    packet.offset = offset
+    packet.protocol = protocol
+    return isTooEarly
   }
 
   #deliver(packet: wire.MutablePacket, isJoined: boolean): void {

@@ -82,17 +82,23 @@ function dhcpClient(): Target {
     name: 'dhcp-client',
     corpus: [lease('offer'), lease('ack'), lease('nak')],
     create(inputs) {
-      const config: client.Config = { mac: mac.local(1) }
+      const config: client.Config = { mac: mac.local(1), isCautious: inputs.below(2) === 0 }
       let now = 0
       let { state } = client.start(config, now, XID)
       return (input) => {
         const message = dhcp.parse(input)
-        now += inputs.below(16) === 0 ? inputs.below(4000) : 0
+        now += inputs.below(16) === 0 ? inputs.below(inputs.below(16) === 0 ? 4_000_000 : 4000) : 0
         const output = message.ok
           ? client.input(config, state, message.value, now, XID)
           : client.tick(config, state, now, XID)
         state = output.state
         if (output.send !== undefined) dhcp.emit(output.send.message)
+        if (inputs.below(64) === 0) state = client.conflict(config, state, now, XID).state
+        // Every tick leads to a later one, or time would stand still.
+        for (let ticks = 0; state.deadline <= now; ticks++) {
+          assert.ok(ticks < 4, 'ticks end')
+          state = client.tick(config, state, now, XID).state
+        }
         assert.ok(!Number.isNaN(state.deadline), 'a deadline is a time')
       }
     },

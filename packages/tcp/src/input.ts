@@ -33,7 +33,11 @@ export function segmentArrives(tcb: Tcb, segment: Segment, stores: Stores, now: 
     takeExpected(tcb, segment, stores, now)
     return 'nothing'
   }
-  if (tcb.hasTimestamps && isDuplicateOfOld(tcb, segment, now)) return refuse(tcb, segment, stores, now)
+  if (tcb.hasTimestamps && isDuplicateOfOld(tcb, segment, now)) {
+    // What it acknowledges is as old, and may be of another turn, too.
+    segment.flags &= ~ACK
+    return refuse(tcb, segment, stores, now)
+  }
   if (isCrossedSynAck(tcb, segment)) dropSyn(segment)
   if (isProbe(tcb, segment)) dropText(tcb, segment)
   if (!isAcceptable(tcb, segment)) return refuse(tcb, segment, stores, now) // 1: sequence number
@@ -259,7 +263,10 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   if (rcv.ready === NO_TEXT) rcv.ready = new Text()
   rcv.ready.append(slabs, segment.frame, offset, length)
   rcv.nxt = add(rcv.nxt, length)
-  if (rcv.assembler.isEmpty) return timers.oweAck(tcb, now)
+  if (rcv.assembler.isEmpty) {
+    receiveWindow.arrived(tcb, now)
+    return timers.oweAck(tcb, now)
+  }
   rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
   if (rcv.assembler.isEmpty) rcv.assembler = NO_RUNS
   receiveWindow.arrived(tcb, now)

@@ -25,6 +25,19 @@ describe('our window', () => {
     assert.equal(tcp.tcb.rcv.size, 1 << 21)
   })
 
+  it('grows also where we have no more to send, and the peer has', () => {
+    const tcp = far(100).shutsDown()
+    tcp.sends({ fin: true }).receives({ seq: 1, ack: 2 }).is('fin-wait-2')
+    for (let i = 0; i < 40; i++) {
+      tcp
+        .at(tcp.now + 25)
+        .receives({ ack: 2, text: (tcp.tcb.rcv.size >> 2) - 1000 })
+        .readsAll()
+      tcp.sentCount()
+    }
+    assert.equal(tcp.tcb.rcv.size, 1 << 21)
+  })
+
   it('stays where the path is slower than that', () => {
     const tcp = far(100)
     pour(tcp, 40, 100)

@@ -72,4 +72,19 @@ describe('the scoreboard', () => {
     for (let i = 1; i < 100_000; i += 2) scoreboard.sack(flight, i, i + 1, delivered)
     assert.ok(flight.runs.length <= scoreboard.RUNS_MAX)
   })
+
+  it('keeps no more of text that leaves in drops, each at its own time, and finds the place of all of it', () => {
+    const flight = scoreboard.empty()
+    const delivered = new scoreboard.Delivered()
+    const length = 76
+    const count = 100_000
+    for (let i = 0; i < count; i++) scoreboard.sent(flight, i * length, (i + 1) * length, i, false)
+    assert.ok(flight.runs.length <= scoreboard.RUNS_MAX)
+    delivered.begin(0)
+    scoreboard.sack(flight, 50_000 * length, count * length, delivered)
+    assert.equal(flight.sacked, 50_000 * length)
+    scoreboard.acknowledge(flight, count * length, delivered)
+    assert.equal(delivered.count, count * length)
+    assert.equal(flight.sacked, 0)
+  })
 })

@@ -27,6 +27,16 @@ describe('timestamps (RFC 7323)', () => {
     tcp.receives({ seq: 1, ack: 1, text: 1000, stamps: [6, 0] }).sends({ ack: 2001, stamps: [0, 6] })
   })
 
+  it('believe nothing of what is older, not even its acknowledgement: that, too, may be of another turn (§5.3)', () => {
+    const tcp = established({ clock: 5 }).writes(500).sends({ text: 500 })
+    tcp
+      .receives({ seq: 1, ack: 1, text: 100, stamps: [9, 0] })
+      .at(50)
+      .sends({ ack: 101 })
+    tcp.receives({ seq: 1, ack: 501, text: 100, stamps: [4, 0] }).sends({ ack: 101 })
+    assert.equal(tcp.tcb.snd.una, 1)
+  })
+
   it('refuse text that is older than what arrived, and acknowledge it again (PAWS)', () => {
     const tcp = established({ clock: 50 }).receives({ ack: 1, text: 'new', stamps: [60, 0] })
     tcp.at(40).sends({ ack: 4 })

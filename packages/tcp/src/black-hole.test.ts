@@ -35,4 +35,23 @@ describe('the user timeout (RFC 5482)', () => {
     tcp.sentCount()
     tcp.is('established').at(3_000_500).is('gone')
   })
+
+  it('counts while a window is closed, though the peer answers every probe', () => {
+    const tcp = established()
+    tcp.tcb.userTimeout = 10_000
+    tcp.receives({ ack: 1, window: 0 }).writes('ab')
+    for (const at of [1000, 2000, 4000, 8000])
+      tcp.at(at).sends({ seq: 1, text: 'a' }).receives({ ack: 1, window: 0 })
+    tcp.at(9999).is('established').at(10_000).is('gone')
+    assert.equal(tcp.tcb.error, 'timed-out')
+  })
+
+  it('begins anew when the window opens', () => {
+    const tcp = established()
+    tcp.tcb.userTimeout = 10_000
+    tcp.receives({ ack: 1, window: 0 }).writes('ab').at(1000).sends({ seq: 1, text: 'a' })
+    tcp.at(1500).receives({ ack: 1, window: 1000 }).sends({ seq: 1, text: 'ab' }).at(11_499)
+    tcp.sentCount()
+    tcp.is('established').at(11_500).is('gone')
+  })
 })

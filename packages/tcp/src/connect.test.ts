@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
 import { type Result, err, ok } from '@mirage/result'
-import { ACK, RST, SYN, type Segment } from './segment.ts'
+import { ACK, RST, SYN, URG, type Segment } from './segment.ts'
 import type { ConnectError, Request, TcpFlow } from './tcp.ts'
 import { type Fields, bytesOf, segmentOf } from './testing/raw.ts'
 import { A, B, type RigOptions, type Wire, rig } from './testing/rig.ts'
@@ -311,6 +311,16 @@ describe('forward', () => {
     b.listen(80, () => {})
     assert.equal(ask(wireB, { flags: SYN })[0]!.flags, SYN | ACK)
     assert.equal(requests.length, 0)
+  })
+})
+
+describe('urgent data (RFC 6093)', () => {
+  it('is counted, and otherwise a segment like any other', async () => {
+    const { client, a, b, wireB } = await connected()
+    assert.equal(b.counters.urgentsIn, 0)
+    ask(wireB, { srcPort: client.local.port, dstPort: 80, flags: ACK | URG })
+    ask(wireB, { srcPort: 9, dstPort: 9, flags: SYN | URG })
+    assert.deepEqual([b.counters.urgentsIn, a.counters.urgentsIn], [2, 0])
   })
 })
 

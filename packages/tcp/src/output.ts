@@ -216,5 +216,6 @@ function took(tcb: Tcb, from: Sequence, to: Sequence, now: Millis, end: Sequence
   }
   snd.max = later(snd.max, end)
   tcb.sentAt = Math.floor(now)
-  timers.sent(tcb, now)
+  if (from === to) timers.probed(tcb, now)
+  else timers.sent(tcb, now)
 }

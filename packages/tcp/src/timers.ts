@@ -73,8 +73,18 @@ export function sent(tcb: Tcb, now: Millis): void {
   if (tcb.retransmitAt === NEVER) arm(tcb, now)
 }
 
+/** A probe of a closed window left: the user's patience began when the window closed. */
+export function probed(tcb: Tcb, now: Millis): void {
+  tcb.persistAt = NEVER
+  if (tcb.retransmitAt === NEVER) startTimer(tcb, now)
+}
+
 function startTimeout(tcb: Tcb, now: Millis): void {
   if (tcb.attempts === 0) tcb.waitingSince = Math.floor(now)
+  startTimer(tcb, now)
+}
+
+function startTimer(tcb: Tcb, now: Millis): void {
   tcb.retransmitAt = after(now, tcb.rto)
   const endsAt = tcb.waitingSince + tcb.userTimeout
   if (tcb.userTimeout > 0 && tcb.retransmitAt > endsAt) tcb.retransmitAt = Math.max(endsAt, after(now, 1))
@@ -159,7 +169,9 @@ export function windowOpened(tcb: Tcb, now: Millis): void {
 
 /** There is something to send, and no window, and nothing in flight whose answer could bring one. */
 export function startPersist(tcb: Tcb, now: Millis): void {
-  if (tcb.persistAt === NEVER && tcb.retransmitAt === NEVER) tcb.persistAt = after(now, tcb.rto)
+  if (tcb.persistAt !== NEVER || tcb.retransmitAt !== NEVER) return
+  tcb.waitingSince = Math.floor(now)
+  tcb.persistAt = after(now, tcb.rto)
 }
 
 /** RFC 9293 §3.10.7.4: started, and restarted by a FIN that comes again. */

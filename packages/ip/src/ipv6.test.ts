@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as ipv6 from '@mirage/address/ipv6'
 import { local } from '@mirage/address/mac'
-import { concat, setU16 } from '@mirage/bytes'
+import { concat, equal, setU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { hex } from '@mirage/bytes/hex'
 import { type ManualClock, manual } from '@mirage/clock/manual'
@@ -304,7 +304,8 @@ describe('ipv6 output', () => {
     const other = acquainted()
     const received = collect(other.ip)
     for (const packet of arrived.reverse()) send(other, 44, packet.slice(40))
-    assert.deepEqual(received[0]?.payload, payload)
+    // The difference of two arrays of this length would take all memory.
+    assert.ok(received[0] !== undefined && equal(received[0].payload, payload))
     assert.throws(() => ip.write(B, PROTOCOL, { size: 1 }, () => 1, [payload]), /65,535/)
   })
 

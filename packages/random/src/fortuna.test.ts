@@ -88,7 +88,7 @@ describe('Fortuna', () => {
     parts.reseed(SEED)
     const expected = [new Uint8Array(65_536), new Uint8Array(65_536), new Uint8Array(7)]
     for (const part of expected) parts.generate(part)
-    assert.deepEqual(Buffer.from(whole.generate(2 * 65_536 + 7)), Buffer.concat(expected))
+    assert.ok(Buffer.from(whole.generate(2 * 65_536 + 7)).equals(Buffer.concat(expected)))
   })
 
   it('uses pool 0 at every reseed, pool 1 at every second', () => {

@@ -6,12 +6,12 @@
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { constants } from 'node:os'
 import type { RunningGateway } from '@mirage/gateway/node'
 import type { Capture } from '@mirage/net/capture'
 import { type Result, err, ok } from '@mirage/result'
 import type { Built } from './built.ts'
 import { type CaptureFile, openCapture } from './capture-file.ts'
+import { ended, passSignals } from './ending.ts'
 import { FIRST_FD, type Launch } from './launch.ts'
 import { loadNetwork } from './network-bundle.ts'
 import type { Failure } from './problem.ts'
@@ -49,8 +49,8 @@ export async function run(
   const child = start(project, launch, taps)
   taps?.close()
   const output = shown(child)
-  const signals = passSignals(child)
-  const exit = ended(child, built.name, signals.passed, terminal)
+  const signals = passSignals(child, process)
+  const exit = ended(child, built.name, signals, terminal)
   const gateways: RunningGateway[] = []
   let recording: Capture | undefined
   try {
@@ -113,52 +113,4 @@ function start(
   const output = told === undefined ? 'inherit' : 'pipe'
   const stdio: StdioOptions = ['inherit', output, 'inherit', ...sockets]
   return spawn(program, args, { cwd: folder, stdio, env })
-}
-
-/**
- * The exit code of `child`: as shells have it, 128 and the number of the signal that ended it. One that was asked to
- * end before it could listen to signals has ended in order.
- */
-function ended(
-  child: ChildProcess,
-  name: string,
-  passed: ReadonlySet<NodeJS.Signals>,
-  { complain }: Terminal,
-): Promise<number | Failure> {
-  return new Promise((settle) => {
-    child.once('error', ({ message }) => {
-      settle({ code: 123, problems: [{ message: `the unikernel cannot be started: ${message}` }] })
-    })
-    // Where its output is ours to pass on, the last of it comes before its end.
-    child.once(
-      child.stdout === null ? 'exit' : 'close',
-      (code: number | null, signal: NodeJS.Signals | null) => {
-        if (signal === null || passed.has(signal)) return settle(code ?? 0)
-        if (!child.killed) complain([{ message: `${name} was ended by ${signal}` }])
-        settle(128 + constants.signals[signal])
-      },
-    )
-  })
-}
-
-/**
- * Passes what ends a program on to `child`, until `forget` is called; `passed` are the signals so far. Of a Ctrl-C it
- * hears from the terminal as well; it takes the two for one.
- */
-function passSignals(child: ChildProcess): { passed: ReadonlySet<NodeJS.Signals>; forget: () => void } {
-  const passed = new Set<NodeJS.Signals>()
-  const pass = (signal: NodeJS.Signals): void => {
-    passed.add(signal)
-    child.kill(signal)
-  }
-  const leave = (): void => void child.kill('SIGKILL')
-  process.on('SIGINT', pass)
-  process.on('SIGTERM', pass)
-  process.on('exit', leave)
-  const forget = (): void => {
-    process.off('SIGINT', pass)
-    process.off('SIGTERM', pass)
-    process.off('exit', leave)
-  }
-  return { passed, forget }
 }

@@ -53,6 +53,21 @@ describe('connection', () => {
     )
   })
 
+  it('gives one response to many as it gives it to one: also without a body, and with a new date', async () => {
+    for (const response of [text(200, 'abc'), new Response(304, { a: 'b' }), text(200, 'd'.repeat(5000))]) {
+      const dialogue = new Dialogue(() => response)
+      const each: string[] = []
+      for (let i = 0; i < 12; i++) {
+        dialogue.received = ''
+        await dialogue.send(i % 4 === 3 ? GET.replace('GET', 'HEAD') : GET)
+        each.push(dialogue.received.replace(/\d\d GMT/, ''))
+        if (i % 5 === 4) await dialogue.advance(1000)
+      }
+      const head = each[0]!.slice(0, each[0]!.indexOf('\r\n\r\n') + 4)
+      each.forEach((received, i) => assert.equal(received, i % 4 === 3 ? head : each[0]))
+    }
+  })
+
   it('makes a new date when a second has passed', async () => {
     const dialogue = new Dialogue(path)
     await dialogue.send(GET)

@@ -23,6 +23,7 @@ import type { Limits } from './limits.ts'
 import { type Buffers, Output, type ServedFlow } from './output.ts'
 import { Head, STATUS_OF } from './parse.ts'
 import { type Gone, Presence } from './presence.ts'
+import type { Recent } from './recent.ts'
 import { type Peer, Request } from './request.ts'
 import { Response, plain } from './response.ts'
 import { type Framing, Sender } from './sender.ts'
@@ -51,6 +52,7 @@ export interface Shared {
   readonly counters: Counters
   readonly buffers: Buffers
   readonly dates: Dates
+  readonly recent: Recent
 }
 
 /** Serves one flow until it ends: `run` once, `finish` or `abort` at any time. */
@@ -134,10 +136,13 @@ export class Connection implements Peer {
   /** Reads on in the head, and answers it. Whether there is more to do now. */
   private step(): boolean {
     const { input } = this
-    const state = this.head.parse(input.bytes, input.start, input.end, this.shared.limits)
+    const { bytes, start, end } = input
+    const { recent, limits } = this.shared
+    const known = this.head.isBegun ? undefined : recent.find(bytes, start, end)
+    const state = known === undefined ? this.head.parse(bytes, start, end, limits) : 'done'
     if (state === 'more') return this.more()
     if (state === 'done') {
-      const isKept = this.answer()
+      const isKept = this.answer(known ?? this.finishedHead(input))
       if (typeof isKept === 'boolean') return isKept || this.leave()
       void isKept.then(this.answered, this.fail)
       return false
@@ -145,6 +150,14 @@ export class Connection implements Peer {
     log.debug(() => `refused a request: ${state}`)
     void this.refuse(STATUS_OF[state]).then(this.answered, this.fail)
     return false
+  }
+
+  /** The head that is done; the next one begins. */
+  private finishedHead({ bytes, start }: Input): Head {
+    const { head } = this
+    this.head = new Head()
+    this.shared.recent.keep(bytes, start, head)
+    return head
   }
 
   private readonly answered = (isKept: boolean): void => {
@@ -243,12 +256,11 @@ export class Connection implements Peer {
   }
 
   /** Hands the request of the head that is done to the handler. Whether the connection goes on after it. */
-  private answer(): boolean | Promise<boolean> {
-    const { head, input } = this
+  private answer(head: Head): boolean | Promise<boolean> {
+    const { input } = this
     const { limits, counters, handler } = this.shared
     const base = input.start
     input.start = base + head.length
-    this.head = new Head()
     this.headDeadline = undefined
     this.isIdle = false
     counters.requests++

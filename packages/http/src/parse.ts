@@ -90,6 +90,9 @@ export class Head {
   isKeptAlive = true
   expectsContinue = false
 
+  /** The path, once it was decoded, of all requests with these bytes. */
+  path: string | undefined = undefined
+
   /** Bytes of the head that have been parsed; of all of it, and the empty line, once done. */
   length = 0
   private scanned = 0
@@ -100,6 +103,11 @@ export class Head {
   private hasEncoding = false
   private mayKeepAlive = false
   private mustClose = false
+
+  /** Whether some of it has been looked at. */
+  get isBegun(): boolean {
+    return this.scanned > 0 || this.length > 0
+  }
 
   /**
    * Reads on in `bytes`, where this head begins at `base` and what has arrived ends at `end`. `more` asks to

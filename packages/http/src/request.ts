@@ -27,7 +27,6 @@ export class Request {
   private readonly bytes: Uint8Array
   private readonly base: number
   private headersRead: Headers | undefined = undefined
-  private pathRead: string | undefined = undefined
   private goneTasks: (() => void)[] | undefined = undefined
   private isGone = false
 
@@ -63,7 +62,7 @@ export class Request {
 
   /** The path as it was sent, percent-encoded, without the query: it begins with `/`, or is `*`. */
   get path(): string {
-    return (this.pathRead ??= this.decodePath())
+    return (this.head.path ??= this.decodePath())
   }
 
   /** The query with its `?`; empty without one. */

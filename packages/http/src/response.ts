@@ -1,4 +1,5 @@
 /** A response as a handler gives it: RFC 9110 §6 and §15. */
+import { concat } from '@mirage/bytes'
 import * as utf8 from '@mirage/bytes/utf8'
 import { type Result, assert } from '@mirage/result'
 import { TOKEN, VALUE } from './grammar.ts'
@@ -27,6 +28,9 @@ export const RESERVED: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ])
 
+const CRLF = latin1.encode('\r\n')
+/** A body up to this size is kept a second time, behind its head, once the response was given twice. */
+const WHOLE_MAX = 4096
 /** Bytes of status line and fields: what an output buffer holds with room to spare. */
 const HEAD_MAX = 32768
 
@@ -44,6 +48,9 @@ export class Response {
   readonly closes: boolean
   /** For the connection: the head up to the fields that differ each time, each line with its CR LF. */
   readonly head: Uint8Array
+  /** What it was last sent with, and all of it, from the second time on. */
+  private tail: Uint8Array | undefined = undefined
+  private joined: Uint8Array | undefined = undefined
 
   /** A text is sent as UTF-8; bytes are not copied, and must not change any more. */
   constructor(status: number, fields: Fields = {}, body: Uint8Array | string | Stream = '', closes = false) {
@@ -58,6 +65,21 @@ export class Response {
   /** Whether the length of the body is known before it is sent, or there can be none. */
   get isSized(): boolean {
     return isBodiless(this.status) || this.body.length !== undefined
+  }
+
+  /**
+   * For the connection: the head, `tail`, an empty line and the body, in one piece, if it has been asked for with the same
+   * `tail` before: one copy instead of four, of 25 ns each.
+   */
+  whole(tail: Uint8Array): Uint8Array | undefined {
+    const { head, body } = this
+    if (this.tail !== tail) {
+      this.tail = tail
+      this.joined = undefined
+    } else if (this.joined === undefined && body instanceof Uint8Array && body.length <= WHOLE_MAX) {
+      this.joined = concat(isBodiless(this.status) ? [head, tail, CRLF] : [head, tail, CRLF, body])
+    }
+    return this.joined
   }
 
   private lengthLine(): string {

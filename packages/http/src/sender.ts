@@ -48,6 +48,12 @@ export class Sender {
     const { body } = response
     if (!(body instanceof Uint8Array)) return false
     if (response.head.length + body.length + TAIL_MAX > output.room) return false
+    const isPlain = framing.isKept && framing.minor > 0 && !framing.isHead
+    const whole = isPlain ? response.whole(this.dates.line(now)) : undefined
+    if (whole !== undefined) {
+      output.put(whole)
+      return true
+    }
     this.putHead(response, framing, now)
     if (hasBody(response, framing)) output.put(body)
     return true

@@ -9,6 +9,7 @@ import { Dates } from './dates.ts'
 import type { Handler } from './handler.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import { Buffers, type ServedFlow } from './output.ts'
+import { Recent } from './recent.ts'
 
 /** What hands connections to a server: `Tcp`, and whatever makes flows. */
 export interface Listener {
@@ -66,6 +67,7 @@ export class Server {
       counters,
       buffers: new Buffers(),
       dates: new Dates(clock),
+      recent: new Recent(),
     }
     this.closed = new Promise((resolve) => (this.resolveClosed = resolve))
   }

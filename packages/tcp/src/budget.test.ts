@@ -9,12 +9,12 @@ const CONNECTIONS = 20
 const TEXT = new Uint8Array(20_000).fill(7)
 
 /** Connections to `b`, which may hold `MEMORY_MAX` bytes in all. */
-async function connected() {
-  const world = rig({ b: { memoryMax: MEMORY_MAX } })
+async function connected(receiveSize: number = 65_536, count: number = CONNECTIONS) {
+  const world = rig({ b: { memoryMax: MEMORY_MAX, receiveSize } })
   const servers: TcpFlow[] = []
   world.b.listen(80, (flow) => servers.push(flow))
   const clients: TcpFlow[] = []
-  for (let i = 0; i < CONNECTIONS; i++) {
+  for (let i = 0; i < count; i++) {
     const client = await world.run(world.a.connect({ address: B, port: 80 }))
     if (!client.ok) throw new Error(client.error)
     clients.push(client.value)
@@ -83,6 +83,43 @@ describe('the memory of all connections', () => {
       )
     await pass(200_000)
     assert.equal(written, servers.length)
+  })
+
+  it('costs no connection whose window is closed, however long nobody reads: probes are answered', async () => {
+    const { b, clients, servers, pass } = await connected(14_480, 7)
+    let failed = 0
+    for (const client of clients) void client.write(TEXT).then((result) => void (failed += result.ok ? 0 : 1))
+    for (const client of clients) client.shutdown()
+    await pass(1_800_000)
+    assert.ok(b.counters.textsDropped > 0)
+    assert.deepEqual(b.usage, { connections: 7, memory: 7 * 14_480 })
+    const lengths = servers.map(() => 0)
+    servers.forEach((server, i) =>
+      server.listen(
+        (_, offset, end) => void (lengths[i] = lengths[i]! + end - offset),
+        () => {},
+      ),
+    )
+    await pass(200_000)
+    assert.equal(failed, 0)
+    assert.deepEqual(
+      lengths,
+      lengths.map(() => TEXT.length),
+    )
+  })
+
+  it('wakes writes that wait for a share as soon as others have given theirs back', async () => {
+    const { clients, servers, pass } = await connected()
+    for (const client of clients) void client.write(TEXT)
+    await pass(5000)
+    let isWritten = false
+    // It does not read, and its peer has nothing more to say: only others can make room.
+    void servers[0]!.write(TEXT.slice()).then(() => (isWritten = true))
+    await pass(5000)
+    assert.ok(!isWritten)
+    for (const server of servers.slice(1)) server.abort()
+    await pass(10)
+    assert.ok(isWritten)
   })
 
   it('is given back by connections that end', async () => {

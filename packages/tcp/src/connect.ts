@@ -84,6 +84,10 @@ class Stack implements Tcp, Driver {
   #held: Set<Connection> = new Set()
   /** Those in TIME-WAIT, oldest first. */
   #lingering: Set<Connection> = new Set()
+  /** Those that we open: only they end because a neighbour does not answer, and nobody walks over all to find them. */
+  #opening: Set<Connection> = new Set()
+  /** Those with a write that waits because all together hold too much. */
+  #waiting: Set<Connection> = new Set()
 
   #alarm: Alarm<Connection>
   #touched: Connection[] = []
@@ -175,6 +179,7 @@ class Stack implements Tcp, Driver {
     return new Promise((resolve) => {
       const connection = new Connection(tcb, this, resolve)
       this.#connections.add(connection)
+      connection.waitIn(this.#opening)
       this.#settle(connection, now)
     })
   }
@@ -265,15 +270,26 @@ class Stack implements Tcp, Driver {
     const { tcb } = connection
     if (!connection.isHeld) while (nextSegment(tcb, this.#transmitter.out, now)) this.#send(connection)
     if (tcb.state === 'time-wait') this.#wait(connection, this.#lingering, this.#timeWaitMax)
-    else if (tcb.state !== 'syn-received') connection.leave()
+    else if (tcb.state !== 'syn-received' && tcb.state !== 'syn-sent') connection.leave()
     if (connection.hasNews || tcb.ackDue === 'soon') this.touch(connection)
     if (tcb.state === 'gone') return this.#remove(connection)
     this.#alarm.set(connection, timers.earliest(tcb))
     this.#budget.count(connection)
+    this.#wakeWaiting()
   }
 
   isOver(connection: Connection): boolean {
     return this.#budget.isOver(connection, this.#connections.count)
+  }
+
+  waitForShare(connection: Connection): void {
+    this.#waiting.add(connection)
+  }
+
+  #wakeWaiting(): void {
+    if (this.#waiting.size === 0 || this.#budget.isExhausted) return
+    for (const connection of this.#waiting) this.touch(connection)
+    this.#waiting.clear()
   }
 
   #send(connection: Connection): void {
@@ -308,6 +324,8 @@ class Stack implements Tcp, Driver {
     connection.tcb.snd.queue.clear(this.stores.chunks)
     connection.leave()
     this.#budget.release(connection)
+    this.#waiting.delete(connection)
+    this.#wakeWaiting()
     if (connection.group !== undefined) connection.group.count -= 1
     this.#connections.remove(connection)
     this.#alarm.remove(connection)
@@ -348,12 +366,15 @@ class Stack implements Tcp, Driver {
     const now = this.#arrival()
     const { state } = tcb
     // The window that the peer was told cannot be taken back; what it sends can, and it will send it again.
-    if (this.isOver(connection)) this.#dropText(segment)
+    const isDropped = segment.textLength > 0 && this.isOver(connection)
+    if (isDropped) this.#dropText(segment)
     if (state === 'time-wait' && isNewerSyn(tcb, segment)) return this.#reopen(connection, segment, now)
     const answer =
       state === 'syn-sent'
         ? opening.answerArrives(tcb, segment, this.stores, now)
         : segmentArrives(tcb, segment, this.stores, now)
+    // The peer lives longer than its patience if it hears that we do.
+    if (isDropped && isSynchronized(tcb.state)) timers.oweAck(tcb, now)
     connection.pour()
     if (answer === 'reset') this.#transmitter.refuse(segment, tcb.remoteAddr, tcb.localAddr)
     // What is due for several segments is done once, at the end of the turn; what has to be told of each is not.
@@ -364,7 +385,6 @@ class Stack implements Tcp, Driver {
   }
 
   #dropText(segment: wire.Segment): void {
-    if (segment.textLength === 0) return
     this.#counts.textsDropped += 1
     segment.textLength = 0
     segment.flags &= ~wire.FIN
@@ -489,7 +509,7 @@ class Stack implements Tcp, Driver {
   }
 
   #unreachable(dst: IpAddress): void {
-    for (const connection of this.#connections.all()) {
+    for (const connection of this.#opening) {
       const { tcb } = connection
       if (tcb.state !== 'syn-sent' || tcb.remoteAddr !== dst) continue
       connection.isUnreachable = true

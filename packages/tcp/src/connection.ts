@@ -21,6 +21,8 @@ export interface Driver {
   touch(connection: Connection): void
   /** Whether `connection` holds more than its share where all hold too much: it gets no more. */
   isOver(connection: Connection): boolean
+  /** Touches `connection` once there is room again for who is over its share. */
+  waitForShare(connection: Connection): void
   /** The application ended the connection: does what that needs, now. */
   ended(connection: Connection, answer: Answer): void
 }
@@ -268,7 +270,10 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   #accept(bytes: Uint8Array, offset: number, isUrgent: boolean): Write | number {
     const { tcb } = this
     if (tcb.state === 'gone') return err(tcb.error ?? 'closed')
-    if (this.#driver.isOver(this)) return offset
+    if (this.#driver.isOver(this)) {
+      this.#driver.waitForShare(this)
+      return offset
+    }
     const end = offset + user.send(tcb, this.#driver.stores, bytes, offset, isUrgent)
     if (end > offset) this.#driver.touch(this)
     return end < bytes.length ? end : done

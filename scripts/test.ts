@@ -62,6 +62,8 @@ const args = [
   '--test-reporter=spec',
   ...(await files(given.length > 0 ? given : PATTERNS)),
 ]
-spawn(process.execPath, args, { stdio: 'inherit' }).on('exit', (code) => {
+// What the tests start speaks to pipes, and is read by them: no colours, whatever this terminal is told.
+const { FORCE_COLOR: _, ...env } = process.env
+spawn(process.execPath, args, { stdio: 'inherit', env }).on('exit', (code) => {
   process.exitCode = code ?? 1
 })

@@ -215,6 +215,14 @@ const CASES: readonly Case[] = [
     end: 'interrupt',
   },
   {
+    name: 'device-usage/metrics',
+    title: 'tells what its network carried',
+    args: ['--publish=0:9100'],
+    prints: [/\[metrics\] listening on port 9100\n/],
+    during: askMetrics,
+    end: 'interrupt',
+  },
+  {
     name: 'device-usage/network',
     title: 'logs what comes by TCP and UDP to the port it is told',
     // The ports of the configuration are led from elsewhere too: another test may need 8080 of the host.
@@ -421,6 +429,12 @@ function ask(port: number, datagram: Uint8Array): Promise<Buffer> {
     })
     socket.send(datagram, port, '127.0.0.1')
   })
+}
+
+async function askMetrics(running: Running): Promise<void> {
+  await running.prints(/listening on port/)
+  const place = (await running.prints(/tcp (127\.0\.0\.1:\d+) leads to port 9100/))[1]
+  assert.match(await (await fetch(`http://${place}/metrics`)).text(), /^mirage_net_frames_total\{.*\} [1-9]/m)
 }
 
 async function askHono(running: Running): Promise<void> {

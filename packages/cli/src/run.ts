@@ -112,5 +112,7 @@ function start(
   const sockets = taps?.descriptors ?? networks.map(() => 'pipe' as const)
   const output = told === undefined ? 'inherit' : 'pipe'
   const stdio: StdioOptions = ['inherit', output, 'inherit', ...sockets]
-  return spawn(program, args, { cwd: folder, stdio, env })
+  // A unikernel on a TAP ends with the tool: its device is the tool's to remove.
+  const heir = taps === undefined ? {} : { MIRAGE_PARENT: String(process.pid) }
+  return spawn(program, args, { cwd: folder, stdio, env: { ...env, ...heir } })
 }

@@ -28,8 +28,10 @@ const PLAIN = ',plain'
 export function inheritTap(descriptor: number): Result<Net, string> {
   const tap = inherited(descriptor)
   if (!tap.ok) return tap
-  // Whoever started it would stop it.
+  // Whoever started it would stop it; and may be gone already.
   tap.value.addon.endWithParent()
+  const parent = process.env['MIRAGE_PARENT']
+  if (parent !== undefined && Number(parent) !== process.ppid) process.kill(process.pid, 'SIGTERM')
   return ok(attach(tap.value))
 }
 

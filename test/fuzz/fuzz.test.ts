@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import assert from 'node:assert/strict'
 import { type Target, fuzz } from './fuzz.ts'
@@ -31,6 +32,17 @@ describe('the fuzzer', () => {
     await assert.rejects(find(0), (error) => (message = String(error)).includes('believed'))
     const block = Number(/--block (\d+)/.exec(message)![1])
     await assert.rejects(fuzz(believing, { inputs: 1000, seconds: 20, seed: 1, block }), /believed/)
+  })
+
+  it('ends what has no end, and says how to find it again', () => {
+    const program = `
+      import { fuzz } from './fuzz.ts'
+      const endless = { name: 'endless', corpus: [], create: () => () => { for (;;) {} } }
+      await fuzz(endless, { inputs: 10, seconds: 1, seed: 7, patienceMs: 100 })`
+    const options = { cwd: import.meta.dirname, encoding: 'utf8', timeout: 20_000 } as const
+    const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], options)
+    assert.equal(signal, 'SIGKILL')
+    assert.match(stderr, /no end after 100 ms: npm run fuzz -- --target endless --seed 7 --block 0\n/)
   })
 
   it('makes the same inputs for the same seed, of every length, some of them as they were', () => {

@@ -1,6 +1,7 @@
 /** Gives a target as many inputs as asked for, in blocks that can be replayed, and watches its time and memory. */
 import { setImmediate } from 'node:timers/promises'
 import { Inputs } from './inputs.ts'
+import * as watchdog from './watchdog.ts'
 
 /** Takes an input. */
 export type Take = (input: Uint8Array) => void
@@ -32,23 +33,28 @@ export interface Amount {
   readonly seed: number
   /** The block to begin with; that alone is run if `inputs` is one. */
   readonly block?: number
+  /** A block that takes longer has no end: the process is killed, and what replays it is told before. A minute unless told. */
+  readonly patienceMs?: number
 }
 
 /** Inputs that one instance of a target takes: a failure is replayed by its block. */
 export const BLOCK = 1000
 /** No input takes longer, on any machine; a block is looked at as one. */
 const BLOCK_MS_MAX = 20_000
+/** A block that has not ended by then never will. */
+const HANG_MS = 60_000
 /** The heap may breathe; what grows with the inputs would pass this. */
 const GROWTH_MAX = 64 * 1024 * 1024
 
 /** Runs `target`; rejects, with what replays it, where it throws, takes too long or grows. */
-export async function fuzz(target: Target, { inputs, seconds, seed, block = 0 }: Amount): Promise<Outcome> {
+export async function fuzz(target: Target, amount: Amount): Promise<Outcome> {
+  const { inputs, seconds, seed, block = 0 } = amount
   const begun = performance.now()
   let done = 0
   let before: number | undefined
   let growth = 0
   for (let index = block; done < inputs && performance.now() - begun < 1000 * seconds; index++) {
-    done += await runBlock(target, seed, index, Math.min(BLOCK, inputs - done))
+    done += await runBlock(target, amount, index, Math.min(BLOCK, inputs - done))
     // Promises that it made go on in between.
     await setImmediate()
     if ((index - block) % 256 !== 0) continue
@@ -61,19 +67,27 @@ export async function fuzz(target: Target, { inputs, seconds, seed, block = 0 }:
   return { inputs: done, seconds: (performance.now() - begun) / 1000, growth }
 }
 
-async function runBlock(target: Target, seed: number, index: number, count: number): Promise<number> {
+async function runBlock(
+  target: Target,
+  { seed, patienceMs = HANG_MS }: Amount,
+  index: number,
+  count: number,
+): Promise<number> {
   const inputs = new Inputs(target.corpus, seed * 1_000_003 + index)
   const begun = performance.now()
   let input: Uint8Array | undefined
+  const replay = `npm run fuzz -- --target ${target.name} --seed ${seed} --block ${index}`
+  watchdog.begin(replay, patienceMs)
   try {
     const take = await target.create(inputs)
     for (let i = 0; i < count; i++) take((input = inputs.next()))
   } catch (error) {
     const last = input === undefined ? 'none' : Buffer.from(input).toString('hex')
-    const replay = `npm run fuzz -- --target ${target.name} --seed ${seed} --block ${index}`
     throw new Error(`${target.name}: ${String(error)}\n  the last input: ${last}\n  replay it: ${replay}`, {
       cause: error,
     })
+  } finally {
+    watchdog.over()
   }
   const elapsed = performance.now() - begun
   if (elapsed > BLOCK_MS_MAX)

@@ -1,6 +1,6 @@
 /**
  * What the hosts of a storm may hold at a time: no more connections than conversations that go on, or have just ended, and
- * no more bytes than these have to say.
+ * no more bytes than these have to say, with something for each piece that came before its turn.
  */
 import type { Millis } from '@mirage/clock'
 import type { Conversation } from './plan.ts'
@@ -11,6 +11,10 @@ import type { Conversation } from './plan.ts'
  * FIN-WAIT-2 for a peer that does not finish, and for 60 s in TIME-WAIT.
  */
 export const ENDED_MAX: Millis = 200_000
+
+/** Runs of text out of order that a connection keeps, and what each counts beside its text. */
+const RUNS_MAX = 128
+const RUN_SIZE = 512
 
 /** The first bytes of a conversation are its number. */
 export const NUMBER_SIZE = 4
@@ -55,7 +59,7 @@ export class Rules {
     for (const { hosts, size, goneAt } of this.#entries.values()) {
       if (now > goneAt || !hosts.includes(host)) continue
       connections++
-      memory += size
+      memory += size + Math.min(RUNS_MAX, size) * RUN_SIZE
     }
     return { connections, memory, fragments: FRAGMENTS_MAX }
   }

@@ -80,7 +80,7 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     [
       '--tap tap1 --capture x',
       124,
-      /^error: option --capture: a TAP device is recorded with tcpdump -i tap1$/m,
+      /^error: option --capture: what a TAP device carries does not come by here, tcpdump -i tap1 records it$/m,
     ],
   ]
   for (const [words, code, problem] of wrong) {

@@ -127,7 +127,12 @@ async function tapsFor(
   if (publish.length > 0)
     return err(failure(124, 'option --publish: on a TAP device the unikernel has an address of its own'))
   if (capture !== '')
-    return err(failure(124, `option --capture: a TAP device is recorded with tcpdump -i ${tap[0]}`))
+    return err(
+      failure(
+        124,
+        `option --capture: what a TAP device carries does not come by here, tcpdump -i ${tap[0]} records it`,
+      ),
+    )
   const { openTaps } = await import('../taps.ts')
   const guest = {
     networks: networksOf(built),

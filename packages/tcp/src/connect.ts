@@ -13,17 +13,17 @@ import type { Clock, Millis } from '@mirage/clock'
 import type { Ip, Packet } from '@mirage/ip'
 import type { DeliveryError } from '@mirage/ip/errors'
 import { u32 } from '@mirage/random'
-import { type Result, assert, done, err, ok } from '@mirage/result'
+import { type Result, assert, err, ok } from '@mirage/result'
 import { Alarm } from './alarm.ts'
 import { Budget } from './budget.ts'
-import { Connection, type Driver, type Group, type Opened } from './connection.ts'
-import { Cookies, PERIOD } from './cookies.ts'
+import { Connection, type Driver } from './connection.ts'
+import { Cookies } from './cookies.ts'
 import { type Answer, type Stores, isNewerSyn, segmentArrives } from './input.ts'
+import { type Host, Listeners } from './listeners.ts'
 import { KEY_SIZE, Numbers } from './numbers.ts'
 import * as opening from './opening.ts'
 import { nextSegment } from './output.ts'
 import * as path from './path.ts'
-import { requestOf } from './request.ts'
 import type { Counters, Needs, Options, Usage } from './settings.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
@@ -31,7 +31,7 @@ import { type Sequence, add, later } from './sequence.ts'
 import { isSynchronized } from './state.ts'
 import { Table } from './table.ts'
 import type { ConnectError, KeepAlive, ListenOptions, Request, Tcp, TcpFlow, TcpOptions } from './tcp.ts'
-import { type Ends, type Limits, MSS_DEFAULT, NEVER, RECEIVE_SIZE_MAX } from './tcb.ts'
+import { type Ends, type Limits, NEVER, RECEIVE_SIZE_MAX } from './tcb.ts'
 import { Slabs } from './text.ts'
 import * as timers from './timers.ts'
 import { Transmitter } from './transmitter.ts'
@@ -47,19 +47,6 @@ export function connect(
   return new Stack(needs, options)
 }
 
-interface Listener {
-  readonly accept: (flow: TcpFlow) => void
-  readonly keepAlive: KeepAlive | undefined
-  readonly userTimeout: Millis
-  /** Those in SYN-RECEIVED, oldest first. */
-  readonly halfOpen: Set<Connection>
-  readonly backlogMax: number
-  readonly connectionsMax: number
-  readonly group: Group
-  /** Until when an acknowledgement may be of a cookie. */
-  cookiesUntil: Millis
-}
-
 class Stack implements Tcp, Driver {
   readonly stores: Stores = { slabs: new Slabs(), chunks: new Chunks() }
   #ip: Ip
@@ -69,19 +56,14 @@ class Stack implements Tcp, Driver {
   /** By maximum segment size: there are few. */
   #limits: Map<number, Limits> = new Map()
   #connectionsMax: number
-  #backlogMax: number
   #timeWaitMax: number
   #numbers: Numbers
-  #cookies: Cookies
   #budget: Budget
   /** While a connection follows one in TIME-WAIT: where its sequence numbers begin at the earliest. */
   #issMin: Sequence | undefined
 
   #connections: Table<Connection>
-  #listeners: Map<number, Listener> = new Map()
-  #decide: ((request: Request) => void) | undefined
-  /** Those whose SYN waits for a decision, oldest first. */
-  #held: Set<Connection> = new Set()
+  #listeners: Listeners
   /** Those in TIME-WAIT, oldest first. */
   #lingering: Set<Connection> = new Set()
   /** Those that we open: only they end because a neighbour does not answer, and nobody walks over all to find them. */
@@ -97,7 +79,8 @@ class Stack implements Tcp, Driver {
   #isDisconnected = false
   #segmentsIn = 0
   #urgentsIn = 0
-  #counts = { cookiesOut: 0, cookiesIn: 0, synsIgnored: 0, halfOpenDropped: 0, textsDropped: 0 }
+  #halfOpenDropped = 0
+  #textsDropped = 0
   #drops: Record<wire.SegmentError, number> = {
     'too-short': 0,
     'bad-offset': 0,
@@ -108,8 +91,6 @@ class Stack implements Tcp, Driver {
 
   /** The segment that arrived: one for all. */
   #in: wire.Segment = new wire.Segment()
-  /** The SYN that a cookie stands for: one for all. */
-  #syn: wire.Segment = new wire.Segment()
   #transmitter: Transmitter
 
   constructor({ ip, icmp, clock, random }: Needs, options: Options) {
@@ -121,13 +102,13 @@ class Stack implements Tcp, Driver {
     this.#receiveSize = receiveSize
     this.#sendSize = sendSize
     this.#connectionsMax = options.connectionsMax ?? 131_072
-    this.#backlogMax = options.backlogMax ?? 256
     this.#timeWaitMax = options.timeWaitMax ?? 4096
     this.#numbers = new Numbers(random.generate(KEY_SIZE))
-    this.#cookies = new Cookies(random.generate(KEY_SIZE))
+    const cookies = new Cookies(random.generate(KEY_SIZE))
     this.#budget = new Budget(options.memoryMax ?? 134_217_728)
     this.#connections = new Table(u32(random))
     this.#transmitter = new Transmitter(ip)
+    this.#listeners = new Listeners(this.#host(), cookies, options.backlogMax ?? 256)
     this.#alarm = new Alarm(clock, (connection, now) => {
       timers.expire(connection.tcb, now)
       this.#settle(connection, now)
@@ -147,7 +128,9 @@ class Stack implements Tcp, Driver {
       segmentsOut: segmentCount,
       resetsOut: resetCount,
       exhaustions,
-      ...this.#counts,
+      ...this.#listeners.counts,
+      halfOpenDropped: this.#halfOpenDropped,
+      textsDropped: this.#textsDropped,
       drops,
     }
   }
@@ -190,36 +173,20 @@ class Stack implements Tcp, Driver {
     options: ListenOptions = {},
   ): Result<void, 'port-in-use'> {
     assertPort(port)
-    if (this.#listeners.has(port)) return err('port-in-use')
-    const { backlogMax = this.#backlogMax, connectionsMax = this.#connectionsMax } = options
-    this.#listeners.set(port, {
-      accept,
-      keepAlive: checked(options.keepAlive),
-      userTimeout: options.userTimeout ?? 0,
-      halfOpen: new Set(),
-      backlogMax,
-      connectionsMax,
-      group: { count: 0 },
-      cookiesUntil: Number.NEGATIVE_INFINITY,
-    })
-    return done
+    return this.#listeners.listen(port, accept, { ...options, keepAlive: checked(options.keepAlive) })
   }
 
   unlisten(port: number): void {
-    const listener = this.#listeners.get(port)
-    if (listener === undefined) return
-    this.#listeners.delete(port)
-    for (const connection of listener.halfOpen) this.ended(connection, user.abort(connection.tcb))
+    this.#listeners.unlisten(port)
   }
 
   forward(decide: (request: Request) => void): void {
-    this.#decide = decide
+    this.#listeners.forward(decide)
   }
 
   disconnect(): void {
     this.#isDisconnected = true
     this.#listeners.clear()
-    this.#decide = undefined
     for (const connection of this.#connections.all()) this.ended(connection, user.abort(connection.tcb))
     this.#alarm.stop()
   }
@@ -337,7 +304,7 @@ class Stack implements Tcp, Driver {
     connection.waitIn(list)
     if (list.size <= countMax) return
     const [oldest] = list
-    if (list !== this.#lingering) this.#counts.halfOpenDropped += 1
+    if (list !== this.#lingering) this.#halfOpenDropped += 1
     user.forget(oldest!.tcb)
     this.#settle(oldest!, this.now())
   }
@@ -385,7 +352,7 @@ class Stack implements Tcp, Driver {
   }
 
   #dropText(segment: wire.Segment): void {
-    this.#counts.textsDropped += 1
+    this.#textsDropped += 1
     segment.textLength = 0
     segment.flags &= ~wire.FIN
   }
@@ -412,100 +379,30 @@ class Stack implements Tcp, Driver {
   #unknown(segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
     // RFC 1122 §4.2.3.10.
     if (this.#isDisconnected || !this.#isHost(src) || !this.#isHost(dst)) return
-    const listener = this.#listeners.get(segment.dstPort)
-    if (!opening.isOpening(segment)) {
-      if (listener === undefined || !this.#redeem(listener, segment, src, dst))
-        this.#transmitter.refuse(segment, src, dst)
-      return
+    this.#listeners.arrives(segment, src, dst)
+  }
+
+  /** What those that listen do with the stack. */
+  #host(): Host {
+    return {
+      transmitter: this.#transmitter,
+      now: () => this.now(),
+      limitsTo: (remote) => this.#limitsTo(remote),
+      initialSequence: (ends, now) => {
+        const iss = this.#numbers.initialSequence(ends, now)
+        return this.#issMin === undefined ? iss : later(iss, this.#issMin)
+      },
+      hasRoom: () => this.#connections.count < this.#connectionsMax && !this.#budget.isExhausted,
+      add: (tcb, opened) => {
+        const connection = new Connection(tcb, this, opened)
+        this.#connections.add(connection)
+        return connection
+      },
+      wait: (connection, list, countMax) => this.#wait(connection, list, countMax),
+      settle: (connection, now) => this.#settle(connection, now),
+      input: (connection, segment) => this.#known(connection, segment),
+      ended: (connection, answer) => this.ended(connection, answer),
     }
-    if (listener === undefined && this.#decide === undefined)
-      return this.#transmitter.refuse(segment, src, dst)
-    if (!this.#hasRoom(listener)) this.#counts.synsIgnored += 1
-    else if (listener === undefined) this.#hold(segment, src, dst)
-    else if (listener.halfOpen.size < listener.backlogMax) this.#answer(listener, segment, src, dst)
-    else this.#promise(listener, segment, src, dst)
-  }
-
-  #hasRoom(listener: Listener | undefined): boolean {
-    if (this.#connections.count >= this.#connectionsMax || this.#budget.isExhausted) return false
-    return listener === undefined || listener.group.count < listener.connectionsMax
-  }
-
-  #answer(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
-    const now = this.now()
-    const connection = this.#receive(segment, src, dst, listener.keepAlive, now, acceptedBy(listener))
-    connection.tcb.userTimeout = listener.userTimeout
-    join(connection, listener)
-    this.#wait(connection, listener.halfOpen, listener.backlogMax)
-    this.#settle(connection, now)
-  }
-
-  /** The backlog is full: the answer to a SYN holds all that is kept of it. */
-  #promise(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
-    const now = this.now()
-    const mss = segment.mss === 0 ? MSS_DEFAULT : segment.mss
-    const cookie = this.#cookies.make(endsOf(segment, src, dst), segment.seq, mss, now)
-    listener.cookiesUntil = now + 2 * PERIOD
-    this.#counts.cookiesOut += 1
-    this.#transmitter.promise(segment, src, dst, cookie, this.#limitsTo(src))
-  }
-
-  /** Makes the connection that a cookie stands for, if `segment` brings one back. */
-  #redeem(listener: Listener, segment: wire.Segment, src: IpAddress, dst: IpAddress): boolean {
-    const now = this.now()
-    if (now > listener.cookiesUntil || (segment.flags & (wire.SYN | wire.ACK | wire.RST)) !== wire.ACK)
-      return false
-    const ends = endsOf(segment, src, dst)
-    const iss = add(segment.ack, -1)
-    const syn = this.#syn
-    syn.seq = add(segment.seq, -1)
-    const mss = this.#cookies.check(ends, syn.seq, iss, now)
-    if (mss === undefined) return false
-    // The peer believes that it is connected, and tries again.
-    if (!this.#hasRoom(listener)) return true
-    syn.mss = mss
-    syn.window = segment.window
-    const tcb = opening.synArrives(ends, this.#limitsTo(src), iss, listener.keepAlive, syn, now)
-    tcb.userTimeout = listener.userTimeout
-    tcb.snd.nxt = tcb.snd.max = segment.ack
-    const connection = new Connection(tcb, this, acceptedBy(listener))
-    this.#connections.add(connection)
-    join(connection, listener)
-    this.#counts.cookiesIn += 1
-    this.#known(connection, segment)
-    return true
-  }
-
-  /** A connection in SYN-RECEIVED. */
-  #receive(
-    segment: wire.Segment,
-    src: IpAddress,
-    dst: IpAddress,
-    keepAlive: KeepAlive | undefined,
-    now: Millis,
-    opened: Opened,
-  ): Connection {
-    const ends = endsOf(segment, src, dst)
-    const clocked = this.#numbers.initialSequence(ends, now)
-    const iss = this.#issMin === undefined ? clocked : later(clocked, this.#issMin)
-    const tcb = opening.synArrives(ends, this.#limitsTo(src), iss, keepAlive, segment, now)
-    const connection = new Connection(tcb, this, opened)
-    this.#connections.add(connection)
-    return connection
-  }
-
-  /** A SYN that a gateway decides about. */
-  #hold(segment: wire.Segment, src: IpAddress, dst: IpAddress): void {
-    let answered: (result: Result<TcpFlow, ConnectError>) => void = () => {}
-    const result = new Promise<Result<TcpFlow, ConnectError>>((resolve) => {
-      answered = resolve
-    })
-    const connection = this.#receive(segment, src, dst, undefined, this.now(), answered)
-    const answer = (): void => this.#settle(connection, this.now())
-    const reset = (): void => this.ended(connection, user.abort(connection.tcb))
-    const request = requestOf(connection, result, answer, reset)
-    this.#wait(connection, this.#held, this.#backlogMax)
-    this.#decide?.(request)
   }
 
   #unreachable(dst: IpAddress): void {
@@ -558,21 +455,6 @@ class Stack implements Tcp, Driver {
   #isHost(address: IpAddress): boolean {
     return this.#ip.isHost(address)
   }
-}
-
-function endsOf({ srcPort, dstPort }: wire.Segment, src: IpAddress, dst: IpAddress): Ends {
-  return { localAddr: dst, localPort: dstPort, remoteAddr: src, remotePort: srcPort }
-}
-
-function acceptedBy({ accept }: Listener): Opened {
-  return (result) => {
-    if (result.ok) accept(result.value)
-  }
-}
-
-function join(connection: Connection, { group }: Listener): void {
-  connection.group = group
-  group.count += 1
 }
 
 function assertPort(port: number): void {

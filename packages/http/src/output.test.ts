@@ -23,6 +23,23 @@ function recorded(): { output: Output; writes: Uint8Array[] } {
 const bytes = Uint8Array.from({ length: 200_000 }, (_, index) => index)
 
 describe('output', () => {
+  it('sends what never changes without a copy where it is alone, and in its place where it is not', async () => {
+    for (const kept of [[0], [1], [0, 2], [0, 1, 2], []]) {
+      const { output, writes } = recorded()
+      for (let part = 0; part < 3; part++) {
+        const some = bytes.subarray(100 * part, 100 * part + 100)
+        if (kept.includes(part)) output.putKept(some)
+        else output.put(some)
+        assert.equal(output.room, BUFFER_SIZE - 100 * (part + 1))
+      }
+      await output.flush()
+      output.putKept(bytes.subarray(300, 310))
+      await output.flush()
+      assert.equal(writes.length, 2)
+      assert.deepEqual(Buffer.concat(writes), Buffer.from(bytes.subarray(0, 310)))
+    }
+  })
+
   it('sends parts of every size whole and in order, leaves room for what ends them, and bounds each write', async () => {
     for (const gathered of [0, 1, 200, 65_500]) {
       for (const around of [16_384, 65_536, 131_072, 65_536 - gathered]) {

@@ -43,6 +43,8 @@ export class Output {
   private readonly timeout: Millis
   private readonly patience: Deadline
   private buffer: Uint8Array | undefined = undefined
+  /** All that is gathered, where that is one part that never changes, and so need not be copied. */
+  private alone: Uint8Array | undefined = undefined
   private writing: Promise<unknown> | undefined = undefined
 
   /** Calls `expired` when a write to `flow` was not accepted for `timeout`. */
@@ -61,9 +63,18 @@ export class Output {
 
   /** Gathers a copy of `bytes`. The caller has checked that there is room. */
   put(bytes: Uint8Array): void {
-    this.buffer ??= this.buffers.take()
-    this.buffer.set(bytes, this.length)
+    const buffer = (this.buffer ??= this.buffers.take())
+    if (this.alone !== undefined) buffer.set(this.alone)
+    this.alone = undefined
+    buffer.set(bytes, this.length)
     this.length += bytes.length
+  }
+
+  /** The same of `bytes` that never change: if nothing else comes before the next `flush`, they are not copied here. */
+  putKept(bytes: Uint8Array): void {
+    if (this.length > 0) return this.put(bytes)
+    this.alone = bytes
+    this.length = bytes.length
   }
 
   /** Sends or gathers all of `bytes`, which do not change until it resolves: true if they were accepted. */
@@ -87,12 +98,12 @@ export class Output {
   /** Sends what was gathered, if the flow takes all of it at once; else says false, and `flush` does. */
   offer(): boolean {
     const { buffer, length } = this
-    if (buffer === undefined || length === 0) return !this.isBroken
+    const bytes = this.alone ?? buffer
+    if (bytes === undefined || length === 0) return !this.isBroken
     if (this.writing !== undefined || this.isBroken || this.flow.offer === undefined) return false
-    if (!this.flow.offer(buffer, 0, length)) return false
-    this.buffer = undefined
-    this.length = 0
-    this.buffers.give(buffer)
+    if (!this.flow.offer(bytes, 0, length)) return false
+    this.forget()
+    if (buffer !== undefined) this.buffers.give(buffer)
     return true
   }
 
@@ -100,13 +111,19 @@ export class Output {
   async flush(now: Millis = this.clock.now()): Promise<boolean> {
     while (this.writing !== undefined) await this.writing
     const { buffer, length } = this
-    if (buffer === undefined || this.isBroken) return !this.isBroken
-    this.buffer = undefined
-    this.length = 0
-    const result = await (this.writing = this.write(buffer.subarray(0, length), now))
+    const bytes = this.alone ?? buffer
+    if (bytes === undefined || this.isBroken) return !this.isBroken
+    this.forget()
+    const result = await (this.writing = this.write(bytes.subarray(0, length), now))
     this.writing = undefined
-    this.buffers.give(buffer)
+    if (buffer !== undefined) this.buffers.give(buffer)
     return this.wrote(result)
+  }
+
+  private forget(): void {
+    this.buffer = undefined
+    this.alone = undefined
+    this.length = 0
   }
 
   /** Sends nothing any more, and leaves no timer behind. */

@@ -274,13 +274,18 @@ describe('parse', () => {
         const text = pieces.join('')
         const whole = parse(text)
         const parts = parse(text, [cut % (text.length + 1)])
-        // Of two errors in one line, the one that is seen may depend on how much of the line was there.
-        assert.equal(
-          STATUS_OF[parts.state as HeadError] ?? parts.state,
-          STATUS_OF[whole.state as HeadError] ?? whole.state,
-        )
+        assert.equal(answerTo(parts.state), answerTo(whole.state))
       }),
       { numRuns: 2000 },
     )
   })
 })
+
+/**
+ * Of two errors in one line, the one that is seen may depend on how much of the line was there: also of one that is too
+ * long.
+ */
+function answerTo(state: string): number | string {
+  const answer = STATUS_OF[state as HeadError] ?? state
+  return answer === 414 || answer === 431 ? 400 : answer
+}

@@ -51,7 +51,7 @@ export class Sender {
     const isPlain = framing.isKept && framing.minor > 0 && !framing.isHead
     const whole = isPlain ? response.whole(this.dates.line(now)) : undefined
     if (whole !== undefined) {
-      output.put(whole)
+      output.putKept(whole)
       return true
     }
     this.putHead(response, framing, now)

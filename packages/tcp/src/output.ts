@@ -87,7 +87,7 @@ function again(tcb: Tcb, out: Segment, i: number, length: number, now: Millis): 
 /** The end of what was sent, to see whether it is lost: RFC 8985 §7.3. */
 function tail(tcb: Tcb, out: Segment, now: Millis): boolean {
   const { snd, flight } = tcb
-  snd.isProbingTail = false
+  snd.probe = 'none'
   let i = flight.runs.length - 1
   if (i < 0 || tcb.recovery !== undefined) return false
   const from = add(snd.nxt, -snd.mss)
@@ -103,28 +103,27 @@ function text(tcb: Tcb, out: Segment, now: Millis): boolean {
   const sent = distance(snd.una, snd.nxt)
   const left = snd.queue.length - sent
   const isFinLeft = snd.isFinished && atMost(snd.nxt, snd.end)
-  if (left <= 0 && !isFinLeft) return snd.isProbingTail && tail(tcb, out, now)
+  if (left <= 0 && !isFinLeft) return snd.probe === 'tail' && tail(tcb, out, now)
   if (sent === 0 && now - tcb.sentAt > tcb.rto) idled(tcb, snd.mss)
 
-  const allowed = Math.max(recovery.allowance(tcb), snd.isProbingTail ? snd.mss : 0)
+  const allowed = Math.max(recovery.allowance(tcb), snd.probe === 'tail' ? snd.mss : 0)
   const usable = Math.min(snd.wnd - sent, allowed)
-  const room = snd.isProbing ? Math.max(usable, 1) : usable
+  const room = snd.probe === 'window' ? Math.max(usable, 1) : usable
   if (tcb.narrowed !== undefined) blackHole.sending(tcb, tcb.narrowed, now)
   const length = lengthOf(tcb, left, room, isFinLeft)
   if (length < 0) {
     if (sent === 0) timers.startPersist(tcb, now)
-    return snd.isProbingTail && tail(tcb, out, now)
+    return snd.probe === 'tail' && tail(tcb, out, now)
   }
   const isFin = isFinLeft && length === left && room > length
   if (length < snd.mss) snd.shortTo = add(snd.nxt, length)
-  snd.isProbing = false
   begin(tcb, out, snd.nxt, ACK | (length === left ? PSH : 0) | (isFin ? FIN : 0), now)
   if (!lessThan(snd.nxt, snd.max)) ecn.fresh(tcb, out)
   out.textOffset = sent
   out.textLength = length
   const end = add(snd.nxt, length + (isFin ? 1 : 0))
-  if (snd.isProbingTail) recovery.tailSent(tcb, end, false)
-  snd.isProbingTail = false
+  if (snd.probe === 'tail') recovery.tailSent(tcb, end, false)
+  snd.probe = 'none'
   // A probe of a closed window is not taken for sent: it goes again, with more, when the window opens.
   took(tcb, snd.nxt, usable > 0 ? end : snd.nxt, now, end)
   return true
@@ -140,7 +139,7 @@ function lengthOf(tcb: Tcb, left: number, room: number, isFinLeft: boolean): num
   const length = Math.min(left, room, ecn.isReductionDue(tcb) ? mss : Math.max(limits.segmentMax ?? 0, mss))
   const tail = length % mss
   if (tail === 0 && length > 0) return length
-  if (snd.isProbing || (isFinLeft && length === left && room > length)) return length
+  if (snd.probe === 'window' || (isFinLeft && length === left && room > length)) return length
   if (length <= 0) return -1
   if (length === left ? mayEnd(tcb) : length < mss && mayCrumble(tcb, length)) return length
   return length > mss ? length - tail : -1
@@ -162,8 +161,8 @@ function mayCrumble({ snd }: Tcb, length: number): boolean {
 
 /** Text that the peer has already, of no length: it must answer. RFC 9293 §3.8.4. */
 function aliveProbe(tcb: Tcb, out: Segment, now: Millis): boolean {
-  if (!tcb.snd.isAskingAlive) return false
-  tcb.snd.isAskingAlive = false
+  if (tcb.snd.probe !== 'alive') return false
+  tcb.snd.probe = 'none'
   begin(tcb, out, add(tcb.snd.una, -1), ACK, now)
   return true
 }

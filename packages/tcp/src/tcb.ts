@@ -79,13 +79,15 @@ export interface Send {
   isFinished: boolean
   /** Text before this is not held back by Nagle's algorithm. */
   urgentTo: Sequence
-  /** The end of what is in flight is to be sent again, or something new behind it: RFC 8985 §7. */
-  isProbingTail: boolean
-  /** The next segment is a probe of a closed window. */
-  isProbing: boolean
-  /** A keep-alive probe is due. */
-  isAskingAlive: boolean
+  /** What the next segment asks the peer, if it is to ask. */
+  probe: Probe
 }
+
+/**
+ * Whether a closed window has opened; whether the tail has arrived, by the end of what is in flight or something new
+ * behind it (RFC 8985 §7); whether the peer is alive.
+ */
+export type Probe = 'none' | 'window' | 'tail' | 'alive'
 
 /** The receive sequence space. */
 export interface Receive {
@@ -245,9 +247,7 @@ function send(iss: Sequence): Send {
     end: add(iss, 1),
     isFinished: false,
     urgentTo: iss,
-    isProbingTail: false,
-    isProbing: false,
-    isAskingAlive: false,
+    probe: 'none',
   }
 }
 

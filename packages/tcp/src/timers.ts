@@ -207,7 +207,7 @@ function retransmissionDue(tcb: Tcb, now: Millis): void {
   if (tcb.retransmitBy === 'timeout') return retransmit(tcb, now)
   const isTail = tcb.retransmitBy === 'tail'
   startTimeout(tcb, now)
-  if (isTail) tcb.snd.isProbingTail = true
+  if (isTail) tcb.snd.probe = 'tail'
   else detectLate(tcb, now)
 }
 
@@ -229,7 +229,7 @@ function retransmit(tcb: Tcb, now: Millis): void {
   // A window that has closed over what was sent is no sign of congestion: it is probed, a byte at a time.
   const isOpen = isSynchronized(tcb.state)
   if (isOpen) blackHole.timedOut(tcb, now)
-  if (snd.wnd === 0 && isOpen) snd.isProbing = true
+  if (snd.wnd === 0 && isOpen) snd.probe = 'window'
   else if (isOpen) recovery.timedOut(tcb, tcb.attempts === 0)
   roundTrip.backOff(tcb)
   tcb.attempts += 1
@@ -256,7 +256,7 @@ function attemptsMax({ state }: Tcb): number {
 
 function probeWindow(tcb: Tcb): void {
   tcb.persistAt = NEVER
-  tcb.snd.isProbing = true
+  tcb.snd.probe = 'window'
 }
 
 function checkAlive(tcb: Tcb, watch: Watch, now: Millis): void {
@@ -267,7 +267,7 @@ function checkAlive(tcb: Tcb, watch: Watch, now: Millis): void {
       return end(tcb, 'timed-out')
     case 'probe':
       watch.probesSent = step.probesSent
-      tcb.snd.isAskingAlive = true
+      tcb.snd.probe = 'alive'
       watch.dueAt = after(now, keepAlive.interval)
       return
     case 'wait':

@@ -43,6 +43,8 @@ interface Writer {
 interface Listener {
   readonly receive: Receive
   readonly ended: (how: 'eof' | FlowError) => void
+  /** It is being handed something. */
+  isBusy: boolean
 }
 
 /** The connections of one listener. */
@@ -120,7 +122,7 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
 
   listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void {
     assert(this.#reader === undefined && this.#listener === undefined, 'nobody else reads')
-    this.#listener = { receive, ended }
+    this.#listener = { receive, ended, isBusy: false }
     const { rcv } = this.tcb
     if (rcv.ready === NO_TEXT) rcv.ready = new Text()
     rcv.ready.isLent = true
@@ -207,15 +209,18 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   /** Hands what has arrived to who listens, if anybody does: a frame may be lent no longer than this. */
   pour(): void {
     const listener = this.#listener
-    if (listener === undefined) return
+    // Whoever is handed something and ends the connection hears of that when it has returned.
+    if (listener === undefined || listener.isBusy) return
     const { tcb } = this
-    const { ready } = tcb.rcv
-    while (ready.length > 0) {
-      const { slab, start, end } = ready.takePiece()
+    const { state } = tcb
+    listener.isBusy = true
+    while (tcb.rcv.ready.length > 0) {
+      const { slab, start, end } = tcb.rcv.ready.takePiece()
       listener.receive(slab, start, end)
+      if (tcb.state !== state && tcb.state === 'gone') break
     }
-    // Whoever took it may have ended the connection meanwhile, and been told.
-    if (!this.#isReadable() || this.#listener === undefined) return
+    listener.isBusy = false
+    if (!this.#isReadable()) return
     this.#listener = undefined
     listener.ended(this.#isClosed || tcb.rcv.isFinished ? 'eof' : (tcb.error ?? 'eof'))
   }

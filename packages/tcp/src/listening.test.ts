@@ -81,6 +81,25 @@ describe('a flow that is listened to', () => {
     }
   })
 
+  it('is handed nothing more, and told once it has returned, when it ends it with more there', async () => {
+    for (const end of ['close', 'abort'] as const) {
+      const { client, server, pass } = await connected()
+      void client.write(bytes)
+      await pass(500)
+      const said: string[] = []
+      server.listen(
+        () => {
+          said.push('begins')
+          server[end]()
+          said.push('returns')
+        },
+        () => said.push('ended'),
+      )
+      await pass(500)
+      assert.deepEqual(said, ['begins', 'returns', 'ended'], end)
+    }
+  })
+
   it('keeps the window open, whatever arrives', async () => {
     const { client, server, pass, run } = await connected()
     const { bytes: taken } = new Record(server)

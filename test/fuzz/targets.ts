@@ -1,5 +1,6 @@
 /** Everything that reads bytes which others wrote, with what is right to begin from. */
 import * as cores from './targets/cores.ts'
+import { http } from './targets/http.ts'
 import * as ipv6 from './targets/ipv6.ts'
 import * as parsers from './targets/parsers.ts'
 import { router } from './targets/router.ts'
@@ -16,5 +17,6 @@ export async function targets(): Promise<readonly Target[]> {
     ...cores.all(),
     ...ipv6.all(),
     router(),
+    http(),
   ]
 }

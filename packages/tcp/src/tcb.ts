@@ -9,6 +9,7 @@ import type { FlowError } from '@mirage/flow'
 import { type Assembler, NO_RUNS } from './assembler.ts'
 import * as congestion from './congestion/congestion.ts'
 import { cubic } from './congestion/cubic.ts'
+import { SSTHRESH_INITIAL } from './congestion/slow-start.ts'
 import type { SlowStart } from './congestion/slow-start.ts'
 import type { Narrowed } from './black-hole.ts'
 import type { Rack } from './rack.ts'
@@ -140,7 +141,7 @@ export type AckDue = 'none' | 'later' | 'soon' | 'now'
 export type RetransmitBy = 'timeout' | 'tail' | 'reordering'
 
 /**
- * One connection. An idle one takes 800 bytes with all that the shell keeps of it: what only a transfer needs is made for
+ * One connection. An idle one takes 870 bytes with all that the shell keeps of it: what only a transfer needs is made for
  * the transfer, and a million of these fit into a GiB.
  */
 export class Tcb implements Ends, congestion.Congestion, roundTrip.RoundTrip {
@@ -157,7 +158,7 @@ export class Tcb implements Ends, congestion.Congestion, roundTrip.RoundTrip {
   flight: scoreboard.Flight = scoreboard.NOTHING
 
   cwnd: number
-  ssthresh: number = congestion.SSTHRESH_INITIAL
+  ssthresh: number = SSTHRESH_INITIAL
   counted = 0
   slowStart: SlowStart | undefined = undefined
   epoch: congestion.Epoch | undefined = undefined

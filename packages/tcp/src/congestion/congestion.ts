@@ -8,7 +8,7 @@
  * stands for sixty.
  */
 import type { Micros } from '../round-trip.ts'
-import { type SlowStart, growth } from './slow-start.ts'
+import { SSTHRESH_INITIAL, type SlowStart, growth } from './slow-start.ts'
 
 export interface Congestion {
   readonly algorithm: Algorithm
@@ -46,9 +46,6 @@ export interface Algorithm {
    */
   reduced(congestion: Congestion, mss: number): number
 }
-
-/** More than any window. */
-export const SSTHRESH_INITIAL = 0x3fff_ffff
 
 export function start(algorithm: Algorithm, mss: number): Congestion {
   return {

@@ -6,7 +6,10 @@
  */
 import type { Micros } from '../round-trip.ts'
 import { type Sequence, lessThan } from '../sequence.ts'
-import { type Congestion, SSTHRESH_INITIAL } from './congestion.ts'
+import type { Congestion } from './congestion.ts'
+
+/** More than any window. */
+export const SSTHRESH_INITIAL = 0x3fff_ffff
 
 /** What "longer" is: an eighth of a round trip, within these bounds. RFC 9406 §4.3. */
 const LONGER_MIN: Micros = 4000

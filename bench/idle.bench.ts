@@ -19,7 +19,7 @@ export default bench
 
 async function measure(): Promise<number> {
   // A young generation of 16 MiB for each of two halves would be counted with them.
-  const flags = ['--expose-gc', '--max-semi-space-size=2', '--no-warnings']
+  const flags = ['--expose-gc', '--max-semi-space-size=4', '--no-warnings']
   const script = fileURLToPath(new URL('idle.ts', import.meta.url))
   const child = spawn(process.execPath, [...flags, script, String(COUNT)], {
     stdio: ['ignore', 'pipe', 'inherit'],

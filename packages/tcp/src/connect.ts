@@ -36,6 +36,7 @@ import { Slabs } from './text.ts'
 import * as timers from './timers.ts'
 import { Transmitter } from './transmitter.ts'
 import * as user from './user.ts'
+import { WaitingList } from './waiting-list.ts'
 
 export type { Counters, Needs, Options, Usage } from './settings.ts'
 
@@ -65,7 +66,7 @@ class Stack implements Tcp, Driver {
   #connections: Table<Connection>
   #listeners: Listeners
   /** Those in TIME-WAIT, oldest first. */
-  #lingering: Set<Connection> = new Set()
+  #lingering: WaitingList<Connection> = new WaitingList()
   /** Those that we open: only they end because a neighbour does not answer, and nobody walks over all to find them. */
   #opening: Set<Connection> = new Set()
   /** Those with a write that waits because all together hold too much. */
@@ -299,11 +300,11 @@ class Stack implements Tcp, Driver {
   }
 
   /** Puts `connection` into a list of limited length, of which the oldest goes, without a word, to make room. */
-  #wait(connection: Connection, list: Set<Connection>, countMax: number): void {
+  #wait(connection: Connection, list: WaitingList<Connection>, countMax: number): void {
     if (list.has(connection)) return
     connection.waitIn(list)
     if (list.size <= countMax) return
-    const [oldest] = list
+    const oldest = list.oldest()
     if (list !== this.#lingering) this.#halfOpenDropped += 1
     user.forget(oldest!.tcb)
     this.#settle(oldest!, this.now())

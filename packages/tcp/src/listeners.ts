@@ -16,6 +16,7 @@ import type { ConnectError, KeepAlive, ListenOptions, Request, TcpFlow } from '.
 import { type Ends, type Limits, MSS_DEFAULT, type Tcb } from './tcb.ts'
 import type { Transmitter } from './transmitter.ts'
 import * as user from './user.ts'
+import { WaitingList } from './waiting-list.ts'
 
 /** What listeners ask of their stack. */
 export interface Host {
@@ -28,7 +29,7 @@ export interface Host {
   /** Makes a connection of `tcb`, and keeps it. */
   add(tcb: Tcb, opened: Opened): Connection
   /** Puts `connection` into `list`, of which the oldest goes to make room. */
-  wait(connection: Connection, list: Set<Connection>, countMax: number): void
+  wait(connection: Connection, list: WaitingList<Connection>, countMax: number): void
   /** Sends what is due. */
   settle(connection: Connection, now: Millis): void
   input(connection: Connection, segment: wire.Segment): void
@@ -40,7 +41,7 @@ interface Listener {
   readonly keepAlive: KeepAlive | undefined
   readonly userTimeout: Millis
   /** Those in SYN-RECEIVED, oldest first. */
-  readonly halfOpen: Set<Connection>
+  readonly halfOpen: WaitingList<Connection>
   readonly backlogMax: number
   readonly connectionsMax: number
   readonly group: Group
@@ -60,7 +61,7 @@ export class Listeners {
   #listeners: Map<number, Listener> = new Map()
   #decide: ((request: Request) => void) | undefined
   /** Those whose SYN waits for a decision, oldest first. */
-  #held: Set<Connection> = new Set()
+  #held: WaitingList<Connection> = new WaitingList()
   /** The SYN that a cookie stands for: one for all. */
   #syn: wire.Segment = new wire.Segment()
 
@@ -85,7 +86,7 @@ export class Listeners {
       accept,
       keepAlive: of.keepAlive,
       userTimeout: of.userTimeout ?? 0,
-      halfOpen: new Set(),
+      halfOpen: new WaitingList(),
       backlogMax,
       connectionsMax,
       group: { count: 0 },

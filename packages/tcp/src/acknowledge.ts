@@ -4,7 +4,7 @@ import * as congestion from './congestion/congestion.ts'
 import * as slowStart from './congestion/slow-start.ts'
 import * as rack from './rack.ts'
 import * as recovery from './recovery.ts'
-import { RTO_AFTER_SYN_LOSS, measured, micros } from './round-trip.ts'
+import { RTO_AFTER_SYN_LOSS, RTO_INITIAL, measured, micros } from './round-trip.ts'
 import * as scoreboard from './scoreboard.ts'
 import { FIN, type Segment } from './segment.ts'
 import { type Chunks, NO_QUEUE } from './send-queue.ts'
@@ -176,7 +176,8 @@ export function synAcknowledged(tcb: Tcb, segment: Segment, chunks: Chunks, now:
     tcb.cwnd = snd.mss
     tcb.rto = RTO_AFTER_SYN_LOSS
   }
-  measure(tcb, segment, count, now)
+  // A SYN may have waited here for its neighbour's address: an answer to one that is as old says little of the path.
+  if (!wasLost || timestamps.elapsed(tcb, segment, now) < RTO_INITIAL) measure(tcb, segment, count, now)
   timers.progressed(tcb, now)
 }
 

@@ -129,6 +129,16 @@ describe('opening a connection', () => {
       .at(4000)
       .sends({ seq: 1, text: 1000, at: 4000 })
   })
+
+  it('believes the time that an answer to a SYN took, unless that may have waited here', () => {
+    const after = (echo: number): [srtt: number, rto: number] => {
+      const tcp = opens().sends({ syn: true }).at(1000).sends({ syn: true }).at(3000).sends({ syn: true })
+      tcp.at(3010).receives({ syn: true, seq: 0, ack: 1, mss: 1000, stamps: [9, echo] })
+      return [tcp.tcb.srtt, tcp.tcb.rto]
+    }
+    assert.deepEqual(after(3000), [10_000, 210])
+    assert.deepEqual(after(1), [-1, 3000])
+  })
 })
 
 function answersMss(mss: number, peerMss: number, expected: number): void {

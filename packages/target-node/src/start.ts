@@ -2,6 +2,7 @@
 import { type Running, boot } from '@mirage/runtime/boot'
 import type { Info, Part } from '@mirage/runtime/component'
 import { clock } from './clock.ts'
+import { inlineMore } from './inlining.ts'
 import { traceSources } from './traces.ts'
 import { writeLine } from './write-all.ts'
 
@@ -23,6 +24,7 @@ export interface Image {
 
 /** Runs the unikernel, and ends the process with its exit code. */
 export function main({ name, info, components }: Image): void {
+  inlineMore()
   // In an image this module's file is the image.
   traceSources(import.meta.url)
   const running = boot(

@@ -1,25 +1,16 @@
 /** ICMP for IPv4: it answers echoes, and carries errors both ways. RFC 792, RFC 1122 §3.2.2. */
 import type { IpAddress } from '@mirage/address/ip'
 import type { Ipv4 } from '@mirage/address/ipv4'
-import { getU16 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
-import {
-  ICMP,
-  type IpError,
-  type Ipv4Layer,
-  type Packet as IpPacket,
-  type Protocol,
-  type WriteOptions as IpOptions,
-} from '@mirage/ip'
+import { ICMP, type IpError, type Ipv4Layer, type Packet as IpPacket } from '@mirage/ip'
 import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
 import * as ipWire from '@mirage/ip/wire'
-import { type Result, assert } from '@mirage/result'
+import type { Result } from '@mirage/result'
 import { kindOf, plateauBelow } from './errors.ts'
-import * as limit from './limit.ts'
+import { Messenger, type WriteOptions } from './messenger.ts'
 import * as wire from './wire.ts'
 
 type Packet = IpPacket<Ipv4>
-type WriteOptions = Omit<IpOptions<Ipv4>, 'size'>
 
 /** What an echo carries there and back. */
 export interface Echo {
@@ -51,10 +42,10 @@ export type IcmpDrop =
 /** What answers echoes, and carries errors both ways: of one family, or of both. */
 export interface Icmp<Address extends IpAddress = Ipv4> extends DeliveryErrors {
   /** Sends an echo request. */
-  echo(dst: Address, echo: Echo, options?: Omit<IpOptions<Address>, 'size'>): Result<void, IpError>
+  echo(dst: Address, echo: Echo, options?: WriteOptions<Address>): Result<void, IpError>
 
   /** Sends a copy of `message`, with its checksum filled in. Less than 8 bytes is a bug in the caller and throws. */
-  write(dst: Address, message: Uint8Array, options?: Omit<IpOptions<Address>, 'size'>): Result<void, IpError>
+  write(dst: Address, message: Uint8Array, options?: WriteOptions<Address>): Result<void, IpError>
 
   /** Tells `receive` of every echo reply; several may ask. */
   onReply(receive: (reply: EchoReply<Address>) => void): void
@@ -91,61 +82,21 @@ export interface Icmp<Address extends IpAddress = Ipv4> extends DeliveryErrors {
  * arrive in time with another (RFC 1122 §3.3.2).
  */
 export function connect({ ip, clock }: { ip: Ipv4Layer; clock: Clock }): Icmp {
-  return new Messenger(ip, clock)
+  return new Icmpv4(ip, clock)
 }
 
 /** An error is at most this long, IP header included: RFC 1812 §4.3.2.3. */
 const ERROR_SIZE_MAX = 576
 
-class Messenger implements Icmp {
-  readonly drops: Record<IcmpDrop, number> = {
-    'too-short': 0,
-    'bad-checksum': 0,
-    'bad-quote': 0,
-    unhandled: 0,
-    'rate-limited': 0,
-    'not-sent': 0,
-  }
-  #ip: Ipv4Layer
-  #clock: Clock
-  #limit: limit.Limit
-  #reply: ((reply: EchoReply) => void)[] = []
-  #errors: Map<Protocol, ((error: DeliveryError) => void)[]> = new Map()
-  #forward: ((packet: Packet) => void) | undefined
+class Icmpv4 extends Messenger<Ipv4> implements Icmp {
+  readonly #ip: Ipv4Layer
 
   constructor(ip: Ipv4Layer, clock: Clock) {
+    super(clock, { request: wire.ECHO_REQUEST, reply: wire.ECHO_REPLY })
     this.#ip = ip
-    this.#clock = clock
-    this.#limit = limit.create(clock.now())
     ip.listen(ICMP, (packet) => this.#input(packet))
     ip.listenOther((packet) => this.protocolUnreachable(packet))
     ip.onReassemblyTimeout((first) => this.#timeExceeded(first, wire.REASSEMBLY_TIME_EXCEEDED))
-  }
-
-  echo(dst: Ipv4, { id, sequence, payload }: Echo, options?: WriteOptions): Result<void, IpError> {
-    const header = { type: wire.ECHO_REQUEST, code: 0, first: id, second: sequence }
-    return this.#send(dst, header, payload, options)
-  }
-
-  write(dst: Ipv4, message: Uint8Array, options?: WriteOptions): Result<void, IpError> {
-    assert(message.length >= wire.HEADER_SIZE, 'an ICMP message has 8 bytes or more')
-    const [type = 0, code = 0] = message
-    const header = { type, code, first: getU16(message, 4), second: getU16(message, 6) }
-    return this.#send(dst, header, message.subarray(wire.HEADER_SIZE), options)
-  }
-
-  onReply(receive: (reply: EchoReply) => void): void {
-    this.#reply.push(receive)
-  }
-
-  onError(protocol: Protocol, receive: (error: DeliveryError) => void): void {
-    const receivers = this.#errors.get(protocol)
-    if (receivers === undefined) this.#errors.set(protocol, [receive])
-    else receivers.push(receive)
-  }
-
-  forward(receive: (packet: Packet) => void): void {
-    this.#forward = receive
   }
 
   portUnreachable(packet: Packet): void {
@@ -175,51 +126,42 @@ class Messenger implements Icmp {
   #input(packet: Packet): void {
     const { frame, offset, end, dst } = packet
     const parsed = wire.parse(frame, offset, end)
-    if (!parsed.ok) return this.#drop(parsed.error)
+    if (!parsed.ok) return this.drop(parsed.error)
     const isForOther = dst !== this.#ip.config.cidr.address && this.#isHost(dst)
-    if (isForOther && this.#forward !== undefined) return this.#forward(packet)
-    const message = parsed.value
-    if (message.type === wire.ECHO_REQUEST) return this.#answer(packet, message)
-    if (message.type === wire.ECHO_REPLY) return this.#tellReply(packet, message)
-    this.#tellError(packet, message)
+    this.input(packet, parsed.value, isForOther)
   }
 
   /** An echo comes back from where it went to: RFC 1122 §3.2.2.6. One to everyone is not answered. */
-  #answer(packet: Packet, message: wire.Message): void {
-    if (!this.#isHost(packet.dst) || !this.#isHost(packet.src)) return this.#drop('unhandled')
+  protected override answer(packet: Packet, message: wire.Message): void {
+    if (!this.#isHost(packet.dst) || !this.#isHost(packet.src)) return this.drop('unhandled')
     const payload = packet.frame.subarray(message.offset, message.end)
     const header = { type: wire.ECHO_REPLY, code: 0, first: message.first, second: message.second }
-    const sent = this.#send(packet.src, header, payload, { src: packet.dst })
-    if (!sent.ok) this.#drop('not-sent')
+    const sent = this.send(packet.src, header, payload, { src: packet.dst })
+    if (!sent.ok) this.drop('not-sent')
   }
 
-  #tellReply({ frame, src }: Packet, { first, second, offset, end }: wire.Message): void {
-    const reply: EchoReply = { src, id: first, sequence: second, payload: frame.subarray(offset, end) }
-    for (const receive of this.#reply) receive(reply)
-  }
-
-  #tellError({ frame, src: reporter, dst }: Packet, message: wire.Message): void {
+  protected override inputError({ frame, src: reporter, dst }: Packet, message: wire.Message): void {
     const { type, code } = message
     const kind = kindOf(type, code)
-    if (kind === undefined) return this.#drop('unhandled')
+    if (kind === undefined) return this.drop('unhandled')
     const quoted = wire.parseQuoted(frame, message.offset, message.end)
-    if (!quoted.ok || quoted.value.src !== dst) return this.#drop('bad-quote')
+    if (!quoted.ok || quoted.value.src !== dst) return this.drop('bad-quote')
     const { length, ...quote } = quoted.value
     const about = { reporter, type, code, frame, ...quote }
     const isTooBig = kind === 'too-big'
     // Routers older than RFC 1191 do not say what would fit.
     const mtu = message.second === 0 ? plateauBelow(length) : message.second
     const error: DeliveryError = isTooBig ? { kind, mtu, ...about } : { kind, ...about }
-    for (const receive of this.#errors.get(quote.protocol) ?? []) receive(error)
+    this.tellError(error)
   }
 
   #report(packet: Packet, src: Ipv4, type: number, code: number, second: number = 0): void {
     if (!this.#mayReport(packet)) return
-    if (!limit.take(this.#limit, this.#clock.now())) return this.#drop('rate-limited')
+    if (!this.takeTurn()) return
     const quoteMax = ERROR_SIZE_MAX - ipWire.HEADER_SIZE - wire.HEADER_SIZE
     const quote = packet.frame.subarray(packet.header, Math.min(packet.end, packet.header + quoteMax))
-    const sent = this.#send(packet.src, { type, code, first: 0, second }, quote, { src })
-    if (!sent.ok) this.#drop('not-sent')
+    const sent = this.send(packet.src, { type, code, first: 0, second }, quote, { src })
+    if (!sent.ok) this.drop('not-sent')
   }
 
   /** RFC 1122 §3.2.2. */
@@ -233,11 +175,11 @@ class Messenger implements Icmp {
     return this.#ip.isHost(address)
   }
 
-  #send(
+  protected override send(
     dst: Ipv4,
-    header: Omit<wire.Message, 'offset' | 'end'>,
+    header: wire.Header,
     payload: Uint8Array,
-    options?: WriteOptions,
+    options?: WriteOptions<Ipv4>,
   ): Result<void, IpError> {
     const size = wire.HEADER_SIZE + payload.length
     const fill = (message: Uint8Array): number => {
@@ -246,9 +188,5 @@ class Messenger implements Icmp {
       return size
     }
     return this.#ip.write(dst, ICMP, { ...options, size }, fill)
-  }
-
-  #drop(reason: IcmpDrop): void {
-    this.drops[reason] += 1
   }
 }

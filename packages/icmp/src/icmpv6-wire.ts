@@ -10,14 +10,14 @@
  * is the problem. The payload of an error is as much of the packet that caused it as fits into 1,280 bytes.
  */
 import * as ipv6 from '@mirage/address/ipv6'
-import { getU16, setU16 } from '@mirage/bytes'
+import { getU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { ICMPV6, type Protocol } from '@mirage/ip'
 import type { DeliveryErrorKind } from '@mirage/ip/errors'
 import * as extension from '@mirage/ip/extension'
 import * as ip from '@mirage/ip/ipv6-wire'
 import { type Result, err, ok } from '@mirage/result'
-import { HEADER_SIZE, type Message, type MessageError } from './wire.ts'
+import * as icmp from './wire.ts'
 
 /** The packet did not arrive; the code says why. */
 export const UNREACHABLE = 1
@@ -77,18 +77,8 @@ export function parse(
   end: number,
   src: ipv6.Ipv6,
   dst: ipv6.Ipv6,
-): Result<Message, MessageError> {
-  if (end - offset < HEADER_SIZE) return err('too-short')
-  if (checksum.of(frame, offset, end, checksum.pseudo(src, dst, ICMPV6, end - offset)) !== 0)
-    return err('bad-checksum')
-  return ok({
-    type: frame[offset]!,
-    code: frame[offset + 1]!,
-    first: getU16(frame, offset + 4),
-    second: getU16(frame, offset + 6),
-    offset: offset + HEADER_SIZE,
-    end,
-  })
+): Result<icmp.Message, icmp.MessageError> {
+  return icmp.parse(frame, offset, end, checksum.pseudo(src, dst, ICMPV6, end - offset))
 }
 
 /** Writes the header of the message that is `frame` from `offset` up to `end`, and whose payload is in place. */
@@ -96,17 +86,11 @@ export function emit(
   frame: Uint8Array,
   offset: number,
   end: number,
-  { type, code, first, second }: Omit<Message, 'offset' | 'end'>,
+  header: icmp.Header,
   src: ipv6.Ipv6,
   dst: ipv6.Ipv6,
 ): void {
-  frame[offset] = type
-  frame[offset + 1] = code
-  setU16(frame, offset + 2, 0)
-  setU16(frame, offset + 4, first)
-  setU16(frame, offset + 6, second)
-  const pseudo = checksum.pseudo(src, dst, ICMPV6, end - offset)
-  setU16(frame, offset + 2, checksum.of(frame, offset, end, pseudo))
+  icmp.emit(frame, offset, end, header, checksum.pseudo(src, dst, ICMPV6, end - offset))
 }
 
 /** The packet that an error is about, of which no more than its beginning came back. */

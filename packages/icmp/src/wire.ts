@@ -49,13 +49,17 @@ export const FRAGMENTATION_NEEDED = 4
 /** Why bytes are no message. */
 export type MessageError = 'too-short' | 'bad-checksum'
 
-/** A message: its payload lies in the frame that was parsed, from `offset` up to `end`. */
-export interface Message {
+/** What a message begins with. */
+export interface Header {
   readonly type: number
   readonly code: number
   /** The four bytes whose meaning depends on the type, as two numbers. */
   readonly first: number
   readonly second: number
+}
+
+/** A message: its payload lies in the frame that was parsed, from `offset` up to `end`. */
+export interface Message extends Header {
   readonly offset: number
   readonly end: number
 }
@@ -72,10 +76,15 @@ export interface Quoted {
   readonly end: number
 }
 
-/** The message that is `frame` from `offset` up to `end`. */
-export function parse(frame: Uint8Array, offset: number, end: number): Result<Message, MessageError> {
+/** The message that is `frame` from `offset` up to `end`. ICMPv6 has a `pseudo` header to be summed, too. */
+export function parse(
+  frame: Uint8Array,
+  offset: number,
+  end: number,
+  pseudo: checksum.Sum = 0,
+): Result<Message, MessageError> {
   if (end - offset < HEADER_SIZE) return err('too-short')
-  if (checksum.of(frame, offset, end) !== 0) return err('bad-checksum')
+  if (checksum.of(frame, offset, end, pseudo) !== 0) return err('bad-checksum')
   return ok({
     type: frame[offset]!,
     code: frame[offset + 1]!,
@@ -91,14 +100,15 @@ export function emit(
   frame: Uint8Array,
   offset: number,
   end: number,
-  { type, code, first, second }: Omit<Message, 'offset' | 'end'>,
+  { type, code, first, second }: Header,
+  pseudo: checksum.Sum = 0,
 ): void {
   frame[offset] = type
   frame[offset + 1] = code
   setU16(frame, offset + 2, 0)
   setU16(frame, offset + 4, first)
   setU16(frame, offset + 6, second)
-  setU16(frame, offset + 2, checksum.of(frame, offset, end))
+  setU16(frame, offset + 2, checksum.of(frame, offset, end, pseudo))
 }
 
 /** Whether a message of `type` reports an error: RFC 1122 §3.2.2. */

@@ -2,14 +2,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { after } from 'node:test'
-import { flowContract } from '@mirage/flow/contract'
-import { flowOf } from './node-flow.ts'
+import { polledFlowContract } from '@mirage/flow/contract'
+import { SocketFlow } from './node-flow.ts'
 
 const sockets: Socket[] = []
 /** A test that leaves a write waiting would keep the process. */
 after(() => sockets.forEach((socket) => socket.destroy()))
 
-flowContract('a flow on a socket of Node', async () => {
+polledFlowContract('a flow on a socket of Node', async () => {
   const server = createServer({ allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -24,7 +24,7 @@ flowContract('a flow on a socket of Node', async () => {
   ]
   server.close()
   sockets.push(near, far)
-  return { a: flowOf(near), b: flowOf(far), settle }
+  return { a: new SocketFlow(near), b: new SocketFlow(far), settle }
 })
 
 /** What the kernel carries over the loopback interface is there after some turns of the event loop. */

@@ -1,19 +1,20 @@
 /** A flow on a TCP socket of Node. */
 import type { Socket } from 'node:net'
-import type { Flow, FlowError, WriteError } from '@mirage/flow'
+import type { FlowError, PolledFlow, WriteError } from '@mirage/flow'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 
 /** Bytes that wait for a reader before the socket is told to wait. */
 const UNREAD_MAX = 0x4_0000
+/** Bytes that the host has not taken yet, above which nothing more is accepted without waiting. */
+const UNSENT_MAX = 0x4_0000
 /** How long a closed flow takes what its peer still sends, so that its own end arrives before a reset could. */
 const LINGER_MS = 5000
+const ONE_READ = 'one read is outstanding at a time'
 
-/** Takes over `socket`, which is connected and was made with `allowHalfOpen`. Nothing is received before the first read. */
-export function flowOf(socket: Socket): Flow {
-  return new SocketFlow(socket)
-}
+type Read = Result<Uint8Array | 'eof', FlowError>
 
-class SocketFlow implements Flow {
+/** What arrives waits in the host until the first read. */
+export class SocketFlow implements PolledFlow {
   readonly #socket: Socket
   readonly #chunks: Uint8Array[] = []
   #unread = 0
@@ -21,44 +22,73 @@ class SocketFlow implements Flow {
   #isEnded = false
   #isShutdown = false
   #isClosed = false
+  #isNodelay = false
   #error: FlowError | undefined
-  #reader: ((result: Result<Uint8Array | 'eof', FlowError>) => void) | undefined
+  /** Runs once there is something to say to who reads. */
+  #wake: (() => void) | undefined
   #writer: ((result: Result<void, WriteError>) => void) | undefined
 
+  /** Takes over `socket`, which is connected and was made with `allowHalfOpen`. */
   constructor(socket: Socket) {
     this.#socket = socket
-    socket.setNoDelay(true)
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#break(error.code === 'ETIMEDOUT' ? 'timed-out' : 'reset')
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      this.#break(code === 'ETIMEDOUT' ? 'timed-out' : 'reset')
     })
     socket.once('end', () => {
       this.#isEnded = true
-      this.#deliver()
+      this.#tell()
     })
     socket.on('close', () => {
       if (!this.#isEnded) this.#break('reset')
     })
   }
 
-  read(): Promise<Result<Uint8Array | 'eof', FlowError>> {
-    assert(this.#reader === undefined, 'one read is outstanding at a time')
+  read(): Promise<Read> {
     return new Promise((resolve) => {
-      this.#reader = resolve
-      this.#deliver()
-      if (!this.#isStarted) this.#start()
+      const now = this.poll(() => resolve(this.#next()!))
+      if (now !== undefined) resolve(now)
     })
   }
 
+  poll(wake: () => void): Read | undefined {
+    assert(this.#wake === undefined, ONE_READ)
+    const now = this.#next()
+    if (now !== undefined) return now
+    this.#wake = wake
+    this.#start()
+    return undefined
+  }
+
   write(bytes: Uint8Array): Promise<Result<void, WriteError>> {
+    return this.send(bytes, true)
+  }
+
+  offer(bytes: Uint8Array, offset: number, end: number): boolean {
+    if (this.#writer !== undefined || this.#isShutdown || this.#error !== undefined) return false
+    if (this.#socket.writableLength + end - offset > UNSENT_MAX) return false
+    this.#setNodelay(true)
+    this.#socket.write(bytes.slice(offset, end))
+    return true
+  }
+
+  /** `write`, which the host may hold back as RFC 9293 §3.7.4 says unless `isNodelay`. */
+  protected send(bytes: Uint8Array, isNodelay: boolean): Promise<Result<void, WriteError>> {
     assert(this.#writer === undefined, 'one write is outstanding at a time')
     if (this.#error !== undefined) return Promise.resolve(err(this.#error))
     if (this.#isShutdown) return Promise.resolve(err('closed'))
     if (bytes.length === 0) return Promise.resolve(done)
+    this.#setNodelay(isNodelay)
     return new Promise((resolve) => {
       this.#writer = resolve
       // Node keeps the bytes until the host has taken all of them, and says so.
       this.#socket.write(bytes, (error) => this.#written(error))
     })
+  }
+
+  #setNodelay(isNodelay: boolean): void {
+    if (isNodelay === this.#isNodelay) return
+    this.#isNodelay = isNodelay
+    this.#socket.setNoDelay(isNodelay)
   }
 
   shutdown(): void {
@@ -72,7 +102,7 @@ class SocketFlow implements Flow {
     this.#isClosed = true
     this.#chunks.length = 0
     this.#unread = 0
-    this.#deliver()
+    this.#tell()
     this.shutdown()
     this.#start()
     this.#socket.resume()
@@ -91,27 +121,28 @@ class SocketFlow implements Flow {
     if (this.#isStarted) return
     this.#isStarted = true
     this.#socket.on('data', (chunk: Buffer) => this.#input(chunk))
+    // What was accepted came to us paused.
+    this.#socket.resume()
   }
 
   #input(chunk: Buffer): void {
     if (this.#isClosed) return
     this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
     this.#unread += chunk.length
-    this.#deliver()
+    this.#tell()
     if (this.#unread >= UNREAD_MAX) this.#socket.pause()
   }
 
-  /** Answers the read that waits, if there is an answer. */
-  #deliver(): void {
-    const reader = this.#reader
-    if (reader === undefined) return
-    const answer = this.#next()
-    if (answer === undefined) return
-    this.#reader = undefined
-    reader(answer)
+  /** Wakes who reads, if there is something to say. */
+  #tell(): void {
+    const isReadable = this.#chunks.length > 0 || this.#isEnded || this.#isClosed || this.#error !== undefined
+    const wake = this.#wake
+    if (wake === undefined || !isReadable) return
+    this.#wake = undefined
+    wake()
   }
 
-  #next(): Result<Uint8Array | 'eof', FlowError> | undefined {
+  #next(): Read | undefined {
     if (this.#isClosed) return ok('eof')
     const chunk = this.#chunks.shift()
     if (chunk !== undefined) {
@@ -133,6 +164,6 @@ class SocketFlow implements Flow {
     if (this.#error !== undefined) return
     this.#error = error
     this.#written(new Error(error))
-    this.#deliver()
+    this.#tell()
   }
 }

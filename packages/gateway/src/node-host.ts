@@ -7,7 +7,7 @@ import { type Result, err, ok } from '@mirage/result'
 import type { BindError, Host, HostConnectError, Listener } from './host.ts'
 import * as dns from './node-dns.ts'
 import { bindErrorOf, connectErrorOf } from './node-errors.ts'
-import { flowOf } from './node-flow.ts'
+import { SocketFlow } from './node-flow.ts'
 import * as udp from './node-udp.ts'
 
 /** A host that gives no answer to a SYN is given up before the unikernel gives us up. */
@@ -46,7 +46,7 @@ function connect(host: string, port: number): Promise<Result<Flow, HostConnectEr
     socket.once('connect', () => {
       clearTimeout(timeout)
       socket.ref()
-      const flow = flowOf(socket)
+      const flow = new SocketFlow(socket)
       socket.removeListener('error', fail)
       resolve(ok(flow))
     })
@@ -55,7 +55,7 @@ function connect(host: string, port: number): Promise<Result<Flow, HostConnectEr
 
 function listen(local: Endpoint, accept: (flow: Flow) => void): Promise<Result<Listener, BindError>> {
   return new Promise((resolve) => {
-    const server = createServer({ allowHalfOpen: true }, (socket: Socket) => accept(flowOf(socket)))
+    const server = createServer({ allowHalfOpen: true }, (socket: Socket) => accept(new SocketFlow(socket)))
     server.once('error', (error: NodeJS.ErrnoException) => resolve(err(bindErrorOf(error))))
     server.listen({ host: ip.format(local.address), port: local.port, exclusive: true }, () => {
       server.removeAllListeners('error')

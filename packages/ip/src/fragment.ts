@@ -1,5 +1,7 @@
 /** How a payload that does not fit is cut: RFC 791 §3.2. */
-import { assert } from '@mirage/result'
+import type { FillAt } from '@mirage/net'
+import { type Result, assert, done } from '@mirage/result'
+import type { IpError } from './ip.ts'
 import { MORE_FRAGMENTS } from './wire.ts'
 
 /** A part of a payload, from `offset` up to `end`. */
@@ -25,4 +27,23 @@ export function cut(length: number, mtu: number): Piece[] {
     offset = end
   } while (offset < length)
   return pieces
+}
+
+/**
+ * Hands `send` what `fill` writes to `size` bytes, in pieces of which a packet carries `mtu` bytes, up to the first
+ * that is not sent.
+ */
+export function sendPieces(
+  size: number,
+  fill: FillAt,
+  mtu: number,
+  send: (part: Uint8Array, piece: Piece, isLast: boolean) => Result<void, IpError>,
+): Result<void, IpError> {
+  const whole = new Uint8Array(size)
+  const payload = whole.subarray(0, fill(whole, 0))
+  for (const piece of cut(payload.length, mtu)) {
+    const sent = send(payload.subarray(piece.offset, piece.end), piece, piece.end === payload.length)
+    if (!sent.ok) return sent
+  }
+  return done
 }

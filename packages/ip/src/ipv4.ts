@@ -12,9 +12,11 @@ import {
   type Offloads,
 } from '@mirage/net'
 import type { Random } from '@mirage/random'
-import { type Result, assert, done, err } from '@mirage/result'
+import { type Result, assert, err } from '@mirage/result'
+import { noDrops } from './drops.ts'
 import { fitting, join, put } from './fill.ts'
-import { cut } from './fragment.ts'
+import { sendPieces } from './fragment.ts'
+import { Ids } from './ids.ts'
 import {
   type Config,
   type Ipv4Layer,
@@ -26,10 +28,9 @@ import {
   UDP,
   type WriteOptions,
 } from './ip.ts'
-import { Neighbours } from './neighbours.ts'
+import { Fragments } from './ipv4-fragments.ts'
+import { NextHops } from './next-hops.ts'
 import { IPV4_MTU_MIN, type Path, Paths } from './path-mtu.ts'
-import { Reassembler } from './reassembler.ts'
-import { noDrops } from './reassembly.ts'
 import * as route from './route.ts'
 import * as wire from './wire.ts'
 
@@ -69,27 +70,13 @@ type Receive = (packet: Packet<ipv4.Ipv4>) => void
 
 class Interface implements Ipv4Layer {
   readonly offloads: Offloads
-  readonly drops: Record<IpDrop, number> = {
-    'too-short': 0,
-    'bad-version': 0,
-    'bad-header-length': 0,
-    'bad-length': 0,
-    'bad-checksum': 0,
-    'bad-source': 0,
-    'not-for-us': 0,
-    ...noDrops(),
-    'bad-extension': 0,
-    'bad-discovery': 0,
-    'unknown-protocol': 0,
-    unresolved: 0,
-  }
+  readonly drops: Record<IpDrop, number> = noDrops()
   #ethernet: Ethernet
   #mtu: number
   /** What is known of paths that carry less. */
   #paths: Paths<ipv4.Ipv4>
   #arp: Arp
   #clock: Clock
-  #random: Random
   #isPromiscuous: boolean
   #config: Config = UNCONFIGURED
   #broadcast: ipv4.Ipv4 = ipv4.BROADCAST
@@ -97,9 +84,8 @@ class Interface implements Ipv4Layer {
   #listeners: (Receive | undefined)[] = []
   #other: Receive | undefined
   #intercept: ((packet: Packet<ipv4.Ipv4>) => boolean) | undefined
-  #neighbours: Neighbours
-  #ids: Uint8Array = new Uint8Array(0)
-  #idsUsed = 0
+  #nextHops: NextHops<ipv4.Ipv4>
+  #ids: Ids
 
   /** The last destination that a MAC address was found for, the address, and the version of ARP that knew it. */
   #lastDst: number = -1
@@ -126,23 +112,21 @@ class Interface implements Ipv4Layer {
   }
   #packet: wire.MutablePacket = wire.create()
 
-  #reassembler: Reassembler
-  #timeouts: Receive[] = []
+  #fragments: Fragments
 
   constructor({ ethernet, arp, clock, random }: Devices, options: Options) {
-    const { isPromiscuous = false, fragmentCacheSize: sizeMax } = options
     this.#ethernet = ethernet
     this.#arp = arp
     this.#clock = clock
-    this.#random = random
-    this.#isPromiscuous = isPromiscuous
+    this.#ids = new Ids(random)
+    this.#isPromiscuous = options.isPromiscuous ?? false
     this.#lastMac = ethernet.mac
-    this.#neighbours = new Neighbours(ethernet, arp, this.drops)
+    const ask = (hop: ipv4.Ipv4): void => this.#ask(hop)
+    this.#nextHops = new NextHops({ ethernet, type: IPV4, drops: this.drops, ask })
     this.offloads = ethernet.offloads
     this.#mtu = ethernet.mtu - wire.HEADER_SIZE
     this.#paths = new Paths(ethernet.mtu, IPV4_MTU_MIN)
-    const timedOut = (first: Uint8Array): void => this.#timedOut(first)
-    this.#reassembler = new Reassembler({ clock, drops: this.drops, timedOut, sizeMax })
+    this.#fragments = new Fragments(clock, this.drops, options.fragmentCacheSize)
     ethernet.listen(IPV4, (frame, offset, _src, dst, isChecked) => this.#input(frame, offset, dst, isChecked))
   }
 
@@ -166,7 +150,7 @@ class Interface implements Ipv4Layer {
   }
 
   get fragmentsSize(): number {
-    return this.#reassembler.size
+    return this.#fragments.size
   }
 
   mtu(dst: ipv4.Ipv4): number {
@@ -212,21 +196,16 @@ class Interface implements Ipv4Layer {
     const fillAll: FillAt = (frame, offset) => join(frame, offset, size, fill, payloads)
     const mtu = this.mtu(dst)
     if (length <= mtu) return this.#output(length, fillAll)
-    return fragment ? this.#fragments(length, fillAll, mtu) : err('would-fragment')
+    return fragment ? this.#sendPieces(length, fillAll, mtu) : err('would-fragment')
   }
 
   /** Sends the packet of `#header` in pieces. */
-  #fragments(size: number, fill: FillAt, mtu: number): Result<void, IpError> {
+  #sendPieces(size: number, fill: FillAt, mtu: number): Result<void, IpError> {
     if (!route.nextHop(this.#config, this.#header.dst).ok) return err('no-route')
-    const whole = new Uint8Array(size)
-    const payload = whole.subarray(0, fill(whole, 0))
-    for (const piece of cut(payload.length, mtu)) {
-      const part = payload.subarray(piece.offset, piece.end)
-      this.#header.fragmentation = piece.fragmentation
-      const sent = this.#output(part.length, (frame, offset) => put(frame, offset, part))
-      if (!sent.ok) return sent
-    }
-    return done
+    return sendPieces(size, fill, mtu, (part, { fragmentation }) => {
+      this.#header.fragmentation = fragmentation
+      return this.#output(part.length, (frame, offset) => put(frame, offset, part))
+    })
   }
 
   writeAt(packet: Readonly<Outgoing<ipv4.Ipv4>>, fill: FillAt): Result<void, IpError> {
@@ -258,15 +237,15 @@ class Interface implements Ipv4Layer {
   }
 
   onUnreachable(notify: (dst: ipv4.Ipv4) => void): void {
-    this.#neighbours.onUnreachable(notify)
+    this.#nextHops.onUnreachable(notify)
   }
 
   onReassemblyTimeout(notify: Receive): void {
-    this.#timeouts.push(notify)
+    this.#fragments.timeouts.push(notify)
   }
 
   disconnect(): void {
-    this.#reassembler.disconnect()
+    this.#fragments.disconnect()
   }
 
   #pathTo(dst: ipv4.Ipv4): Path | undefined {
@@ -279,7 +258,7 @@ class Interface implements Ipv4Layer {
     const header = this.#header
     const mayBeCut = fragment || this.#pathTo(header.dst)?.isNarrow === true
     // A packet that is never cut needs no id: RFC 6864 §4.1.
-    header.id = mayBeCut ? this.#nextId() : 0
+    header.id = mayBeCut ? this.#ids.next() : 0
     header.fragmentation = mayBeCut ? 0 : wire.DONT_FRAGMENT
   }
 
@@ -297,9 +276,7 @@ class Interface implements Ipv4Layer {
   ): Result<void, IpError> {
     const mac = this.#arp.lookup(hop)
     if (mac !== undefined) return fitting(this.#ethernet.writeAt(mac, IPV4, size, fill))
-    return this.#neighbours.keep(hop, size, (bytes) => {
-      return { dst: hop, bytes: bytes.subarray(0, fill(bytes, 0)), offload: undefined, lost }
-    })
+    return this.#nextHops.keep(hop, size, fill, { dst: hop, offload: undefined, lost })
   }
 
   /** Sends the packet of `#header`, with at most `size` bytes of payload, which fit. */
@@ -345,21 +322,18 @@ class Interface implements Ipv4Layer {
     size: number,
     offload: Readonly<Offload> | undefined,
   ): Result<void, IpError> {
-    return this.#neighbours.keep(hop, wire.HEADER_SIZE + size, (packet) => {
-      const length = this.#fillPacket(packet, 0)
-      assert(length <= packet.length, 'fill does not count more bytes than it was lent')
-      return { dst, bytes: packet.subarray(0, length), offload: offload && { ...offload }, lost: undefined }
+    return this.#nextHops.keep(hop, wire.HEADER_SIZE + size, this.#fillPacket, {
+      dst,
+      offload,
+      lost: undefined,
     })
   }
 
-  #nextId(): number {
-    if (this.#idsUsed >= this.#ids.length) {
-      this.#ids = this.#random.generate(64)
-      this.#idsUsed = 0
-    }
-    const id = (this.#ids[this.#idsUsed]! << 8) | this.#ids[this.#idsUsed + 1]!
-    this.#idsUsed += 2
-    return id
+  #ask(hop: ipv4.Ipv4): void {
+    void this.#arp.query(hop).then((answer) => {
+      if (answer.ok) this.#nextHops.resolved(hop, answer.value)
+      else this.#nextHops.unresolved(hop)
+    })
   }
 
   #input(frame: Uint8Array, offset: number, dstMac: Mac, isChecked: boolean): void {
@@ -370,31 +344,13 @@ class Interface implements Ipv4Layer {
     if (dstMac === this.#ethernet.mac && this.#intercept?.(packet) === true) return
     if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet)) return this.#drop('bad-source')
-    if (wire.isFragment(frame, offset)) this.#inputFragment(packet)
-    else this.#deliver(packet)
+    if (!wire.isFragment(frame, offset) || this.#fragments.input(packet)) this.#deliver(packet)
   }
 
   #deliver(packet: Packet<ipv4.Ipv4>): void {
     const receive = this.#listeners[packet.protocol] ?? this.#other
     if (receive === undefined) return this.#drop('unknown-protocol')
     receive(packet)
-  }
-
-  #inputFragment(packet: wire.MutablePacket): void {
-    const whole = this.#reassembler.input(wire.fragmentKey(packet), wire.fragmentOf(packet))
-    if (whole === undefined) return
-    wire.emitWhole(whole.bytes)
-    const parsed = wire.parse(whole.bytes, 0, packet)
-    assert(parsed.ok, 'what is joined is a packet')
-    packet.isChecked = false
-    this.#deliver(packet)
-  }
-
-  #timedOut(first: Uint8Array): void {
-    const packet = wire.create()
-    const parsed = wire.parse(first, 0, packet)
-    assert(parsed.ok, 'the first fragment was a packet')
-    for (const notify of this.#timeouts) notify(packet)
   }
 
   #isForUs({ dst, protocol }: Packet<ipv4.Ipv4>, dstMac: Mac): boolean {

@@ -11,9 +11,10 @@ import {
   type Offloads,
 } from '@mirage/net'
 import { type Random, u32 } from '@mirage/random'
-import { type Result, assert, done, err } from '@mirage/result'
+import { type Result, assert, err } from '@mirage/result'
+import { noDrops } from './drops.ts'
 import { fitting, join, put } from './fill.ts'
-import { cut } from './fragment.ts'
+import { sendPieces } from './fragment.ts'
 import {
   type IpDrop,
   type IpError,
@@ -29,9 +30,8 @@ import * as fragmentWire from './ipv6/fragment.ts'
 import { type Receive, Receiver, type TellProblem } from './ipv6/receiver.ts'
 import * as wire from './ipv6/wire.ts'
 import { Discovery, type Envelope, type Event } from './ndp/discovery.ts'
+import { NextHops } from './next-hops.ts'
 import { IPV6_MTU_MIN, Paths } from './path-mtu.ts'
-import { noDrops } from './reassembly.ts'
-import { Waiting, type WaitingPacket } from './waiting.ts'
 
 /** What IPv6 is made on. */
 export interface Devices {
@@ -74,20 +74,7 @@ export function connect(devices: Devices, options: Options = {}): Ipv6Layer {
 
 class Interface implements Ipv6Layer {
   readonly offloads: Offloads
-  readonly drops: Record<IpDrop, number> = {
-    'too-short': 0,
-    'bad-version': 0,
-    'bad-header-length': 0,
-    'bad-length': 0,
-    'bad-checksum': 0,
-    'bad-source': 0,
-    'not-for-us': 0,
-    ...noDrops(),
-    'bad-extension': 0,
-    'bad-discovery': 0,
-    'unknown-protocol': 0,
-    unresolved: 0,
-  }
+  readonly drops: Record<IpDrop, number> = noDrops()
   #ethernet: Ethernet
   #clock: Clock
   #random: Random
@@ -97,9 +84,8 @@ class Interface implements Ipv6Layer {
   #paths: Paths<ipv6.Ipv6>
 
   #receiver: Receiver
-  #unreachable: ((dst: ipv6.Ipv6) => void)[] = []
   #events: ((event: Ipv6Event) => void)[] = []
-  #waiting: Waiting<ipv6.Ipv6> = new Waiting()
+  #nextHops: NextHops<ipv6.Ipv6>
 
   /** The last destination that a MAC address was found for, the address, and the version of what knew it. */
   #lastDst: ipv6.Ipv6 = ipv6.UNSPECIFIED
@@ -125,6 +111,8 @@ class Interface implements Ipv6Layer {
     this.#lastMac = mac
     this.offloads = ethernet.offloads
     this.#paths = new Paths(mtu, IPV6_MTU_MIN)
+    const ask = (hop: ipv6.Ipv6): void => this.#discovery.resolve(hop)
+    this.#nextHops = new NextHops({ ethernet, type: IPV6, drops: this.drops, ask })
     const fromMac = (prefix: ipv6.Ipv6, attempt: number): ipv6.Ipv6 | undefined =>
       attempt === 0 ? ipv6.fromMac(prefix, mac) : undefined
     const { acceptsRouters = true, addressIn = fromMac } = options
@@ -133,8 +121,8 @@ class Interface implements Ipv6Layer {
         clock,
         random,
         send: (envelope, size, fill) => this.#sendMessage(envelope, size, fill),
-        resolved: (hop, to) => this.#resolved(hop, to),
-        unresolved: (hop) => this.#unresolved(hop),
+        resolved: (hop, to) => this.#nextHops.resolved(hop, to),
+        unresolved: (hop) => this.#nextHops.unresolved(hop),
         moved: () => this.#moved(),
         tell: (event) => this.#tell(event),
       },
@@ -222,7 +210,7 @@ class Interface implements Ipv6Layer {
     const fillAll: FillAt = (frame, offset) => join(frame, offset, size, fill, payloads)
     const mtu = this.mtu(dst)
     if (length <= mtu) return this.#output(length, fillAll)
-    return fragment ? this.#fragments(length, fillAll, mtu) : err('would-fragment')
+    return fragment ? this.#sendPieces(length, fillAll, mtu) : err('would-fragment')
   }
 
   writeAt(packet: Readonly<Outgoing<ipv6.Ipv6>>, fill: FillAt): Result<void, IpError> {
@@ -247,9 +235,7 @@ class Interface implements Ipv6Layer {
   ): Result<void, IpError> {
     const mac = this.#discovery.lookup(hop)
     if (mac !== undefined) return fitting(this.#ethernet.writeAt(mac, IPV6, size, fill))
-    if (!this.#waiting.hasRoom(hop, size)) return err('busy')
-    const bytes = new Uint8Array(size)
-    return this.#keep(hop, { dst: hop, bytes: bytes.subarray(0, fill(bytes, 0)), offload: undefined, lost })
+    return this.#nextHops.keep(hop, size, fill, { dst: hop, offload: undefined, lost })
   }
 
   listen(protocol: Protocol, receive: Receive): void {
@@ -267,7 +253,7 @@ class Interface implements Ipv6Layer {
   }
 
   onUnreachable(notify: (dst: ipv6.Ipv6) => void): void {
-    this.#unreachable.push(notify)
+    this.#nextHops.onUnreachable(notify)
   }
 
   onProblem(notify: TellProblem): void {
@@ -302,23 +288,18 @@ class Interface implements Ipv6Layer {
   }
 
   /** Sends the packet of `#header` in pieces, of which each has a header that says which: RFC 8200 §4.5. */
-  #fragments(size: number, fill: FillAt, mtu: number): Result<void, IpError> {
+  #sendPieces(size: number, fill: FillAt, mtu: number): Result<void, IpError> {
     const { src, dst, protocol, hopLimit, trafficClass } = this.#header
     if (!ipv6.isMulticast(dst) && this.#discovery.nextHop(dst) === undefined) return err('no-route')
-    const whole = new Uint8Array(size)
-    const payload = whole.subarray(0, fill(whole, 0))
     const id = u32(this.#random)
-    for (const { offset, end } of cut(payload.length, mtu - fragmentWire.HEADER_SIZE)) {
-      const part = payload.subarray(offset, end)
+    return sendPieces(size, fill, mtu - fragmentWire.HEADER_SIZE, (part, { offset }, isLast) => {
       // Who asks for the next hop writes a header too.
       this.#begin(src, dst, FRAGMENT, hopLimit, trafficClass)
-      const sent = this.#output(fragmentWire.HEADER_SIZE + part.length, (frame, at) => {
-        fragmentWire.emit(frame, at, protocol, offset, end < payload.length, id)
+      return this.#output(fragmentWire.HEADER_SIZE + part.length, (frame, at) => {
+        fragmentWire.emit(frame, at, protocol, offset, !isLast, id)
         return fragmentWire.HEADER_SIZE + put(frame, at + fragmentWire.HEADER_SIZE, part)
       })
-      if (!sent.ok) return sent
-    }
-    return done
+    })
   }
 
   /** Sends the packet of `#header`, with at most `size` bytes of payload, which fit. There is no loopback. */
@@ -371,35 +352,11 @@ class Interface implements Ipv6Layer {
     size: number,
     offload: Readonly<Offload> | undefined,
   ): Result<void, IpError> {
-    if (!this.#waiting.hasRoom(hop, wire.HEADER_SIZE + size)) return err('busy')
-    const packet = new Uint8Array(wire.HEADER_SIZE + size)
-    const length = this.#fillPacket(packet, 0)
-    assert(length <= packet.length, 'fill does not count more bytes than it was lent')
-    const bytes = packet.subarray(0, length)
-    return this.#keep(hop, { dst, bytes, offload: offload && { ...offload }, lost: undefined })
-  }
-
-  /** Keeps a packet, for which there is room, until its next hop is known. */
-  #keep(hop: ipv6.Ipv6, packet: WaitingPacket<ipv6.Ipv6>): Result<void, IpError> {
-    if (this.#waiting.add(hop, packet)) this.#discovery.resolve(hop)
-    return done
-  }
-
-  #resolved(hop: ipv6.Ipv6, mac: Mac): void {
-    for (const { bytes, offload } of this.#waiting.take(hop)) {
-      // What the device does not take now is lost, as any packet may be: its writer was told that it waits.
-      this.#ethernet.writeAt(mac, IPV6, bytes.length, (frame, offset) => put(frame, offset, bytes), offload)
-    }
-  }
-
-  #unresolved(hop: ipv6.Ipv6): void {
-    const packets = this.#waiting.take(hop)
-    this.drops.unresolved += packets.length
-    const own = packets.filter(({ lost }) => lost === undefined)
-    for (const dst of new Set(own.map((packet) => packet.dst))) {
-      for (const notify of this.#unreachable) notify(dst)
-    }
-    for (const { lost, bytes } of packets) lost?.(bytes)
+    return this.#nextHops.keep(hop, wire.HEADER_SIZE + size, this.#fillPacket, {
+      dst,
+      offload,
+      lost: undefined,
+    })
   }
 
   #moved(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ours } from '../../web/src/testing/ours.ts'
-import type { Web } from '../../web/src/testing/cases.ts'
+import type { Web } from '../../web/src/testing/case.ts'
 import { Dialogue, settle } from './dialogue.ts'
 import { fetchHandler } from './fetch.ts'
 

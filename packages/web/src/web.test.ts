@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { build } from 'esbuild'
 import { cannotRun, runModule } from '../../engine-quickjs/src/testing/run.ts'
-import { CASES, type Web, outcome } from './testing/cases.ts'
+import { type Web, outcome } from './testing/case.ts'
+import { CASES } from './testing/cases.ts'
 import { ours } from './testing/ours.ts'
 
 const implementations: readonly [name: string, web: Web][] = [

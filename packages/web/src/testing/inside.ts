@@ -1,5 +1,6 @@
 /** Tries our classes on an engine that has none. */
-import { CASES, outcome } from './cases.ts'
+import { outcome } from './case.ts'
+import { CASES } from './cases.ts'
 import { ours } from './ours.ts'
 
 /** Prints the outcomes of all cases, as a line of JSON in ASCII: whoever shows it may know no more. */

@@ -12,7 +12,7 @@ import { ReadableStream, TransformStream, WritableStream } from '../streams.ts'
 import { TextDecoder } from '../text-decoder.ts'
 import { TextEncoder } from '../text-encoder.ts'
 import { URL, URLSearchParams } from '../url.ts'
-import type { Web } from './cases.ts'
+import type { Web } from './case.ts'
 
 /** In the place of Node's. */
 export const ours: Web = {

@@ -22,6 +22,13 @@ export function textAt(place: number, length: number): Uint8Array {
   return pattern.subarray(from, from + length)
 }
 
+/** Whether the bytes of `frame` are those of a stream from `place` on. */
+export function isText(frame: Uint8Array, offset: number, length: number, place: number): boolean {
+  const expected = textAt(place, length)
+  for (let i = 0; i < length; i++) if (frame[offset + i] !== expected[i]) return false
+  return true
+}
+
 /** The network of the stack under attack, of which the peer is all. */
 export class Wire implements Ip {
   readonly offloads: Offloads

@@ -8,10 +8,11 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { missing } from '../../packages/engine-quickjs/src/files.ts'
+import type { Namespace } from '../namespace.ts'
 import { skipWithout } from '../system.ts'
 import { Project } from '../unikernels/running.ts'
 import { run as runMachine } from './machine.ts'
-import { Namespace, cannotTap } from './tap.ts'
+import { cannotTap, spawnLine, withTap } from './tap.ts'
 
 const SPT = missing('base-spt.elf', 'qjs-compile', 'spt')
 const VIRTIO = missing('base-virtio.elf', 'qjs-compile') || skipWithout('qemu-system-x86_64')
@@ -41,8 +42,8 @@ for (const { target, skip, idle } of TARGETS) {
       await project.configure(`--target=${target}`)
       const shown = project.run('--print-command', '--ipv4=10.0.0.2/24')
       assert.equal(await shown.ended(), 0, shown.output)
-      namespace = await Namespace.create()
-      guest = namespace.spawn(shown.output.trim().split('\n').at(-1)!)
+      namespace = await withTap()
+      guest = spawnLine(namespace, shown.output.trim().split('\n').at(-1)!)
       guest.stderr!.resume()
       let said = ''
       for await (const text of guest.stdout!) {
@@ -56,7 +57,7 @@ for (const { target, skip, idle } of TARGETS) {
         guest.kill('SIGKILL')
         await once(guest, 'exit')
       }
-      await namespace?.remove()
+      namespace?.remove()
       project.remove()
     })
 

@@ -185,8 +185,8 @@ describe('udhcpc and our DHCP server', { skip: missing() || skipWithout('udhcpc'
   })
 
   promise('know a host by its hardware, and tell it its name', async (rig) => {
-    const text = (await rig.host.run('cat', `/sys/class/net/${rig.host.name}/address`)).trim()
-    const of = mac.parse(text)
+    const [, text] = /link\/ether (\S+)/.exec(await rig.host.run('ip', 'link', 'show', rig.host.name))!
+    const of = mac.parse(text!)
     assert.ok(of.ok)
     await rig.serve({ hosts: [{ mac: of.value, address: address(7), hostname: 'bob' }] })
     const { ip, hostname } = await rig.udhcpc('-O', 'hostname')

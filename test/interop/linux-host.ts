@@ -1,10 +1,10 @@
 /** Hosts whose kernel is Linux: a network namespace each, with one interface, whose cable the test holds. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { promisify } from 'node:util'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import type { Net } from '@mirage/net'
 import { connect } from '@mirage/target-node/net'
+import { Namespace } from '../namespace.ts'
 
-const run = promisify(execFile)
+export { missing } from '../namespace.ts'
 
 /** What a host is like. */
 export interface HostOptions {
@@ -20,7 +20,7 @@ export interface HostOptions {
 
 /** A host that was made. */
 export interface LinuxHost {
-  readonly namespace: string
+  readonly namespace: Namespace
   /** The other end of its cable. */
   readonly cable: Net
   /** The name of its interface. */
@@ -39,32 +39,32 @@ let count = 0
 export async function linuxHost(options: HostOptions): Promise<LinuxHost> {
   const { addresses, mtu = 1500, settings = {}, hasOffloads = false } = options
   const name = `mi${process.pid}x${++count}`
-  const namespace = name
-  const ip = (...args: readonly string[]): string => execFileSync('ip', args, { encoding: 'utf8' })
-  ip('netns', 'add', namespace)
+  const namespace = await Namespace.create()
   try {
     ip('tuntap', 'add', name, 'mode', 'tap', ...(hasOffloads ? ['vnet_hdr'] : []))
     ip('link', 'set', name, 'mtu', String(mtu))
     const cable = await connect({}, { interface: hasOffloads ? `tap:${name}` : `tap:${name},plain` })
     if (!cable.ok) throw new Error(cable.error)
-    ip('link', 'set', name, 'netns', namespace)
-    const inside = (...args: readonly string[]): string => ip('netns', 'exec', namespace, ...args)
+    ip('link', 'set', name, 'netns', namespace.name)
     // An address that is checked for duplicates first could not be used for a second.
     for (const address of addresses)
-      inside('ip', 'addr', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []))
-    inside('ip', 'link', 'set', 'lo', 'up')
-    inside('ip', 'link', 'set', name, 'up')
+      namespace.call('ip', 'addr', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []))
+    namespace.call('ip', 'link', 'set', name, 'up')
     for (const [path, value] of Object.entries(settings))
-      inside('sysctl', '-qw', `net.${path.replaceAll('/', '.')}=${value}`)
+      namespace.call('sysctl', '-qw', `net.${path.replaceAll('/', '.')}=${value}`)
     // What Linux does unless told; some distributions have another default. A namespace may say it by its routes only.
-    for (const route of inside('ip', '-4', 'route', 'show', 'dev', name).split('\n').filter(Boolean))
-      inside('ip', 'route', 'change', ...route.trim().split(' '), 'dev', name, 'congctl', 'cubic')
+    for (const route of namespace.call('ip', '-4', 'route', 'show', 'dev', name).split('\n').filter(Boolean))
+      namespace.call('ip', 'route', 'change', ...route.trim().split(' '), 'dev', name, 'congctl', 'cubic')
     return new Host(namespace, name, cable.value)
   } catch (error) {
-    ip('netns', 'delete', namespace)
+    namespace.remove()
     removeLink(name)
     throw error
   }
+}
+
+function ip(...args: readonly string[]): void {
+  execFileSync('ip', args)
 }
 
 function removeLink(name: string): void {
@@ -76,50 +76,26 @@ function removeLink(name: string): void {
 }
 
 class Host implements LinuxHost {
-  readonly namespace: string
+  readonly namespace: Namespace
   readonly name: string
   readonly cable: Net
-  readonly #children: Set<ChildProcess> = new Set()
 
-  constructor(namespace: string, name: string, cable: Net) {
+  constructor(namespace: Namespace, name: string, cable: Net) {
     this.namespace = namespace
     this.name = name
     this.cable = cable
   }
 
   async run(program: string, ...args: readonly string[]): Promise<string> {
-    const { stdout } = await run('ip', ['netns', 'exec', this.namespace, program, ...args], {
-      maxBuffer: 1 << 24,
-    })
-    return stdout
+    return (await this.namespace.run(program, ...args)).toString()
   }
 
   spawn(program: string, ...args: readonly string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.namespace, program, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#children.add(child)
-    child.once('exit', () => this.#children.delete(child))
-    return child
+    return this.namespace.spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   }
 
   remove(): void {
-    for (const child of this.#children) child.kill('SIGKILL')
     this.cable.disconnect()
-    execFileSync('ip', ['netns', 'delete', this.namespace])
-    // An interface that outlives its namespace comes back to ours.
-    removeLink(this.name)
+    this.namespace.remove()
   }
-}
-
-/** Why such hosts cannot be made here; `false` if they can: the `skip` of a test. */
-export function missing(): string | false {
-  if (process.platform !== 'linux') return 'namespaces are Linux’s'
-  if (process.getuid?.() !== 0) return 'only root makes network namespaces'
-  try {
-    execFileSync('ip', ['-V'], { stdio: 'ignore' })
-  } catch {
-    return 'ip(8) is missing: apt-get install iproute2'
-  }
-  return false
 }

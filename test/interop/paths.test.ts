@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { type Ipv4, of } from '@mirage/address/ipv4'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import { Namespace } from '../namespace.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 
 const FAR = of(10, 96, 2, 2)
@@ -25,23 +25,21 @@ interface Site {
 
 async function site(mtu: number): Promise<Site> {
   const router = await linuxHost({ addresses: ['10.96.1.1/24'], settings: { 'ipv4/ip_forward': '1' } })
-  const far = `${router.namespace}far`
-  const ip = (...args: readonly string[]): string => execFileSync('ip', args, { encoding: 'utf8' })
-  ip('netns', 'add', far)
+  const far = await Namespace.create()
   const [near, end] = ['link0', 'link1']
-  ip('-n', router.namespace, 'link', 'add', near, 'type', 'veth', 'peer', 'name', end, 'netns', far)
+  router.namespace.call('ip', 'link', 'add', near, 'type', 'veth', 'peer', 'name', end, 'netns', far.name)
   for (const [namespace, name, address] of [
     [router.namespace, near, '10.96.2.1/24'],
     [far, end, '10.96.2.2/24'],
   ] as const) {
-    ip('-n', namespace, 'link', 'set', name, 'up')
-    ip('-n', namespace, 'addr', 'add', address, 'dev', name)
+    namespace.call('ip', 'link', 'set', name, 'up')
+    namespace.call('ip', 'addr', 'add', address, 'dev', name)
   }
   // Narrow one way, so that the far host does not tell by its MSS.
   const route = ['10.96.2.0/24', 'dev', near, 'mtu', 'lock', String(mtu)]
-  ip('-n', router.namespace, 'route', 'change', ...route)
-  ip('-n', far, 'route', 'add', 'default', 'via', '10.96.2.1')
-  const sink = router.spawn('ip', 'netns', 'exec', far, process.execPath, '-e', SINK)
+  router.namespace.call('ip', 'route', 'change', ...route)
+  far.call('ip', 'route', 'add', 'default', 'via', '10.96.2.1')
+  const sink = far.spawn(process.execPath, ['-e', SINK], { stdio: ['ignore', 'pipe', 'inherit'] })
   assert.ok(sink.stdout !== null)
   await once(sink.stdout, 'data')
   const random = connectRandom()
@@ -53,7 +51,7 @@ async function site(mtu: number): Promise<Site> {
   )
   const remove = (): void => {
     stack.disconnect()
-    ip('netns', 'delete', far)
+    far.remove()
     router.remove()
   }
   return { router, stack, remove }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { missing as missingFiles, pathOf } from '../../packages/engine-quickjs/src/files.ts'
+import { Namespace, missing } from '../namespace.ts'
 import { skipWithout } from '../system.ts'
 import { Project, Running } from '../unikernels/running.ts'
-import { missing } from './linux-host.ts'
 
 /** A web server that says who asks. */
 const WEB = `require('http').createServer((q, s) => s.end(q.socket.remoteAddress + '\\n')).listen(80, () => console.log('ready'))`
@@ -16,34 +15,30 @@ const ARGS = [
 ]
 const PATIENCE = 30_000
 
-function ip(...args: readonly string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-}
-
 /** The router's process in a namespace, and a namespace behind each of its TAP devices. */
 class Site {
-  readonly #names: readonly [router: string, inside: string, outside: string]
-  readonly #children: ChildProcess[] = []
+  readonly #router: Namespace
+  readonly #inside: Namespace
+  readonly #outside: Namespace
   output = ''
 
-  constructor(prefix: string) {
-    const base = `mr${process.pid}${prefix}`
-    this.#names = [`${base}r`, `${base}i`, `${base}o`]
-    for (const name of this.#names) ip('netns', 'add', name)
-    for (const index of [0, 1]) ip('-n', this.#names[0], 'tuntap', 'add', `tap${index}`, 'mode', 'tap')
+  private constructor(router: Namespace, inside: Namespace, outside: Namespace) {
+    this.#router = router
+    this.#inside = inside
+    this.#outside = outside
+    for (const name of ['tap0', 'tap1']) router.call('ip', 'tuntap', 'add', name, 'mode', 'tap')
   }
 
-  /** Starts `command`, which opens both devices, and leads each to its namespace when it has. */
-  async start(command: readonly string[], cwd: string): Promise<void> {
-    const [router, inside, outside] = this.#names
-    const child = spawn('ip', ['netns', 'exec', router, ...command], {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#children.push(child)
+  static async create(): Promise<Site> {
+    return new Site(await Namespace.create(), await Namespace.create(), await Namespace.create())
+  }
+
+  /** Starts `program`, which opens both devices, and leads each to its namespace when it has. */
+  async start(program: string, args: readonly string[], cwd: string): Promise<void> {
+    const child = this.#router.spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     const said = new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`it does not start:\n${this.output}`)), PATIENCE)
-      for (const stream of [child.stdout, child.stderr]) {
+      for (const stream of [child.stdout!, child.stderr!]) {
         stream.on('data', (chunk: Buffer) => {
           this.output += chunk.toString()
           if (/\[router\] leads/.test(this.output)) resolve(clearTimeout(timer))
@@ -52,35 +47,29 @@ class Site {
     })
     await said
     // The first device is the outside's, as in the configuration.
-    for (const [index, namespace, at] of [
-      [1, inside, '10.95.1.2/24'],
-      [0, outside, '10.95.2.2/24'],
+    for (const [name, namespace, at] of [
+      ['tap1', this.#inside, '10.95.1.2/24'],
+      ['tap0', this.#outside, '10.95.2.2/24'],
     ] as const) {
-      ip('-n', router, 'link', 'set', `tap${index}`, 'netns', namespace)
-      ip('-n', namespace, 'addr', 'add', at, 'dev', `tap${index}`)
-      ip('-n', namespace, 'link', 'set', `tap${index}`, 'up')
+      this.#router.call('ip', 'link', 'set', name, 'netns', namespace.name)
+      namespace.call('ip', 'addr', 'add', at, 'dev', name)
+      namespace.call('ip', 'link', 'set', name, 'up')
     }
-    ip('-n', inside, 'route', 'add', 'default', 'via', '10.95.1.1')
-    for (const namespace of [inside, outside]) {
-      const web = spawn('ip', ['netns', 'exec', namespace, process.execPath, '-e', WEB], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      this.#children.push(web)
-      await once(web.stdout, 'data')
+    this.#inside.call('ip', 'route', 'add', 'default', 'via', '10.95.1.1')
+    for (const namespace of [this.#inside, this.#outside]) {
+      const web = namespace.spawn(process.execPath, ['-e', WEB], { stdio: ['ignore', 'pipe', 'inherit'] })
+      await once(web.stdout!, 'data')
     }
   }
 
   /** What a shell inside or outside prints. */
   shell(where: 'inside' | 'outside', line: string): string {
-    const namespace = this.#names[where === 'inside' ? 1 : 2]
-    return execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-c', `${line} 2>&1 || true`], {
-      encoding: 'utf8',
-    })
+    const namespace = where === 'inside' ? this.#inside : this.#outside
+    return namespace.call('sh', '-c', `${line} 2>&1 || true`)
   }
 
   remove(): void {
-    for (const child of this.#children) child.kill('SIGKILL')
-    for (const name of this.#names) ip('netns', 'delete', name)
+    for (const namespace of [this.#router, this.#inside, this.#outside]) namespace.remove()
   }
 }
 
@@ -102,27 +91,13 @@ for (const [target, skip] of TARGETS) {
       await project.configure(`--target=${target}`)
       const built = new Running(project.folder, ['build'])
       assert.equal(await built.ended(), 0, built.output)
-      site = new Site(target)
+      site = await Site.create()
       const words = [...ARGS, '--forward=tcp:8080:10.95.1.2:80']
-      const command =
-        target === 'unix'
-          ? [
-              process.execPath,
-              'dist/router.mjs',
-              '--outside-interface=tap:tap0',
-              '--inside-interface=tap:tap1',
-              ...words,
-            ]
-          : [
-              pathOf('spt'),
-              '--mem=256',
-              '--net:outside=tap0',
-              '--net:inside=tap1',
-              '--',
-              'dist/router.spt',
-              ...words,
-            ]
-      await site.start(command, project.folder)
+      const taps = ['--outside-interface=tap:tap0', '--inside-interface=tap:tap1']
+      const nets = ['--mem=256', '--net:outside=tap0', '--net:inside=tap1']
+      if (target === 'unix')
+        await site.start(process.execPath, ['dist/router.mjs', ...taps, ...words], project.folder)
+      else await site.start(pathOf('spt'), [...nets, '--', 'dist/router.spt', ...words], project.folder)
     })
     after(() => {
       site?.remove()

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
@@ -11,6 +10,7 @@ import { type Rule, parse } from '@mirage/router/rules'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import { Namespace } from '../namespace.ts'
 import { skipWithout } from '../system.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 import { start as traceroute } from '../../unikernels/device-usage/traceroute/unikernel.ts'
@@ -183,19 +183,18 @@ describe('a trace of ours', { skip: missing() }, () => {
     assert.ok(random.ok)
     const own = { cidr: { address: address('10.97.3.2'), prefixLength: 24 }, gateway: address('10.97.3.1') }
     const stack = connect({ net: router.cable, clock, random: random.value }, own)
-    const far = `${router.namespace}b`
-    const ip = (...args: readonly string[]): void => void execFileSync('ip', args)
+    const far = await Namespace.create()
     const lines: string[] = []
     setReporter((source, _level, message) => source === 'traceroute' && lines.push(message))
     try {
       // A second namespace behind the first.
-      ip('netns', 'add', far)
-      ip('-n', router.namespace, 'link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1', 'netns', far)
-      ip('-n', router.namespace, 'addr', 'add', '10.97.4.1/24', 'dev', 'v0')
-      ip('-n', router.namespace, 'link', 'set', 'v0', 'up')
-      ip('-n', far, 'addr', 'add', '10.97.4.2/24', 'dev', 'v1')
-      ip('-n', far, 'link', 'set', 'v1', 'up')
-      ip('-n', far, 'route', 'add', 'default', 'via', '10.97.4.1')
+      const veth = ['link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1', 'netns', far.name]
+      router.namespace.call('ip', ...veth)
+      router.namespace.call('ip', 'addr', 'add', '10.97.4.1/24', 'dev', 'v0')
+      router.namespace.call('ip', 'link', 'set', 'v0', 'up')
+      far.call('ip', 'addr', 'add', '10.97.4.2/24', 'dev', 'v1')
+      far.call('ip', 'link', 'set', 'v1', 'up')
+      far.call('ip', 'route', 'add', 'default', 'via', '10.97.4.1')
       const settings = { hops: 5, probes: 3, window: 6, wait: 2, size: 60 }
       const ended = await traceroute(
         { clock, random: random.value, stack },
@@ -212,7 +211,7 @@ describe('a trace of ours', { skip: missing() }, () => {
     } finally {
       setReporter(() => {})
       stack.disconnect()
-      ip('netns', 'delete', far)
+      far.remove()
       router.remove()
     }
   })

@@ -1,0 +1,78 @@
+/** Network namespaces, in which nothing of the host's network is, and which end with this process, however that ends. */
+import { type ChildProcess, type SpawnOptions, execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { promisify } from 'node:util'
+
+/** The most bytes of output that are waited for. */
+const OUTPUT_MAX = 2 ** 26
+/** Milliseconds; far more than a busy machine needs. While `call` waits, nothing else goes on. */
+const PATIENCE = { call: 60_000, run: 600_000 }
+
+/** A namespace, with its loopback interface alone, which is up. */
+export class Namespace {
+  readonly #keeper: ChildProcess
+  readonly #children: Set<ChildProcess> = new Set()
+
+  private constructor(keeper: ChildProcess) {
+    this.#keeper = keeper
+  }
+
+  /** Makes one. Only root may. */
+  static async create(): Promise<Namespace> {
+    // It lives as long as a process in it: this one ends with its input, which ends with ours.
+    const keeper = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && echo ready && exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const ready = await Promise.race([once(keeper.stdout, 'data'), once(keeper, 'exit')])
+    if (keeper.exitCode !== null) throw new Error(`there is no namespace: exit code ${ready.join()}`)
+    return new Namespace(keeper)
+  }
+
+  /** What `ip link set … netns` calls it. */
+  get name(): string {
+    return String(this.#keeper.pid)
+  }
+
+  /** What `program` writes in it; an exit code other than 0 throws. */
+  call(program: string, ...args: readonly string[]): string {
+    const options = { encoding: 'utf8', maxBuffer: OUTPUT_MAX, timeout: PATIENCE.call } as const
+    return execFileSync('nsenter', this.#enter(program, args), options)
+  }
+
+  /** Likewise, while other things go on. */
+  async run(program: string, ...args: readonly string[]): Promise<Buffer> {
+    const options = { encoding: 'buffer', maxBuffer: OUTPUT_MAX, timeout: PATIENCE.run } as const
+    const { stdout } = await promisify(execFile)('nsenter', this.#enter(program, args), options)
+    return stdout
+  }
+
+  /** Starts `program` in it, whose process is the one that is returned, and which ends when it is removed. */
+  spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const child = spawn('nsenter', this.#enter(program, args), options)
+    this.#children.add(child)
+    child.once('exit', () => this.#children.delete(child))
+    return child
+  }
+
+  /** Ends its programs, and with them the namespace and its interfaces. */
+  remove(): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+    this.#keeper.kill('SIGKILL')
+  }
+
+  #enter(program: string, args: readonly string[]): string[] {
+    return [`--net=/proc/${this.#keeper.pid}/ns/net`, '--', program, ...args]
+  }
+}
+
+/** Why there can be no namespaces here; `false` if there can: the `skip` of a test. */
+export function missing(): string | false {
+  if (process.platform !== 'linux') return 'namespaces are Linux’s'
+  if (process.getuid?.() !== 0) return 'only root makes network namespaces'
+  try {
+    execFileSync('ip', ['-V'], { stdio: 'ignore' })
+  } catch {
+    return 'ip(8) is missing: apt-get install iproute2'
+  }
+  return false
+}

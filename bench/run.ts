@@ -11,6 +11,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { installArena } from '@mirage/target-node/arena'
 import { inlineMore } from '@mirage/target-node/inlining'
 import { type Bench, type Report, type Target, run } from './bench.ts'
 
@@ -24,6 +25,7 @@ const [first, ...rest] = process.argv.slice(2)
 if (first === '--measure') {
   // As a unikernel does.
   inlineMore()
+  installArena()
   await measure(rest[0]!)
   // Connections that linger in TIME-WAIT would keep the process for a while.
   process.exit()

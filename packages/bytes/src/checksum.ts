@@ -6,6 +6,9 @@
  */
 
 import { type IpAddress, isIpv4 } from '@mirage/address/ip'
+import { assert } from '@mirage/result'
+import { SUM_MAX, arena } from './arena.ts'
+import { copy, isIn } from './copy.ts'
 
 /** A running sum of 16-bit words, below 2^17. */
 export type Sum = number
@@ -17,7 +20,36 @@ export function of(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0)
 
 /** `sum` and the words of `bytes` from `offset` up to `end`; an odd byte at the end is the high half of a word. */
 export function add(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0): Sum {
-  return end - offset <= SHORT ? addShort(bytes, offset, end, sum) : addLong(bytes, offset, end, sum)
+  const length = end - offset
+  if (length <= SHORT) return addShort(bytes, offset, end, sum)
+  if (bytes.buffer !== arena.buffer || length > SUM_MAX) return addLong(bytes, offset, end, sum)
+  assert(isIn(bytes, offset, length), 'what is summed is in the array')
+  const start = bytes.byteOffset + offset
+  return carry(sum + swap(fold(arena.sum(start, start + length))))
+}
+
+/** `copy`, which also adds what is copied to `sum`, as `add` does: in one pass where both arrays are the arena's. */
+export function copyAdd(
+  to: Uint8Array,
+  toOffset: number,
+  from: Uint8Array,
+  fromOffset: number,
+  length: number,
+  sum: Sum = 0,
+): Sum {
+  if (to.buffer !== arena.buffer || from.buffer !== arena.buffer || length > SUM_MAX) {
+    copy(to, toOffset, from, fromOffset, length)
+    return add(to, toOffset, toOffset + length, sum)
+  }
+  assert(isIn(to, toOffset, length) && isIn(from, fromOffset, length), 'what is copied is in both arrays')
+  const start = from.byteOffset + fromOffset
+  const words = arena.copySum(start, start + length, to.byteOffset + toOffset - start)
+  return carry(sum + swap(fold(words)))
+}
+
+/** The sum of `length` bytes whose sum is `first`, and of those behind them, whose sum is `second`. */
+export function join(first: Sum, length: number, second: Sum): Sum {
+  return carry(first + ((length & 1) === 0 ? second : swap(fold(second))))
 }
 
 /** `sum` as 16 bits, not inverted: what stands in the checksum's place if the device is to complete it. */

@@ -1,6 +1,7 @@
 /** Where a unikernel begins as a Node process: its command line, its signals, its end. */
 import { type Running, boot } from '@mirage/runtime/boot'
 import type { Info, Part } from '@mirage/runtime/component'
+import { installArena } from './arena.ts'
 import { clock } from './clock.ts'
 import { inlineMore } from './inlining.ts'
 import { traceSources } from './traces.ts'
@@ -25,6 +26,7 @@ export interface Image {
 /** Runs the unikernel, and ends the process with its exit code. */
 export function main({ name, info, components }: Image): void {
   inlineMore()
+  installArena()
   // In an image this module's file is the image.
   traceSources(import.meta.url)
   const running = boot(

@@ -66,7 +66,7 @@ describe('segments', () => {
       parse(bytes, 0, bytes.length, pseudo(bytes.length), segment)
       const frame = new Uint8Array(bytes.length + 2)
       frame.set(bytes.subarray(segment.textOffset), 1 + headerSize(segment))
-      emit(frame, 1, segment, pseudo(bytes.length))
+      emit(frame, 1, segment, checksum.add(bytes, segment.textOffset, bytes.length, pseudo(bytes.length)))
       assert.deepEqual(frame.subarray(1, 1 + bytes.length), bytes)
     })
   }

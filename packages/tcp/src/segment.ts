@@ -111,15 +111,14 @@ export function headerSize(segment: Readonly<Segment>): number {
 }
 
 /**
- * Writes the header of `segment` at `offset` of a buffer of zeros, whose text is already in place behind it.
- * `pseudo` is the sum of the pseudo-header: alone in the checksum's place if the device is to complete it
- * (`isPartial`).
+ * Writes the header of `segment` at `offset`. `sum` is that of the pseudo-header and of the text behind the header; of
+ * the pseudo-header alone, which is then left in the checksum's place, if the device is to complete it (`isPartial`).
  */
 export function emit(
   frame: Uint8Array,
   offset: number,
   segment: Readonly<Segment>,
-  pseudo: checksum.Sum,
+  sum: checksum.Sum,
   isPartial: boolean = false,
 ): void {
   const size = headerSize(segment)
@@ -133,9 +132,8 @@ export function emit(
   setU16(frame, offset + CHECKSUM_OFFSET, 0)
   setU16(frame, offset + 18, 0)
   if (size > HEADER_SIZE) options.emit(frame, offset + HEADER_SIZE, segment)
-  const end = offset + size + segment.textLength
-  const sum = isPartial ? checksum.folded(pseudo) : checksum.of(frame, offset, end, pseudo)
-  setU16(frame, offset + CHECKSUM_OFFSET, sum)
+  const field = isPartial ? checksum.folded(sum) : checksum.of(frame, offset, offset + size, sum)
+  setU16(frame, offset + CHECKSUM_OFFSET, field)
 }
 
 /** How much of the sequence space it takes: its text, and one each for SYN and FIN. RFC 9293 §3.4. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import * as checksum from '@mirage/bytes/checksum'
 import * as fc from 'fast-check'
 import { CHUNK_SIZE, Chunks, SendQueue } from './send-queue.ts'
 
@@ -25,8 +26,12 @@ describe('the send queue', () => {
           assert.equal(queue.length, model.length)
           const from = Math.floor(model.length / 3)
           const copy = new Uint8Array(model.length - from + 2)
-          queue.copy(from, copy, 1, model.length - from)
+          queue.copy(from, copy, 1, model.length - from, false)
           assert.ok(Buffer.compare(copy.subarray(1, -1), model.subarray(from)) === 0)
+          copy.fill(0)
+          const sum = queue.copy(from, copy, 1, model.length - from, true)
+          assert.ok(Buffer.compare(copy.subarray(1, -1), model.subarray(from)) === 0)
+          assert.equal(checksum.of(copy, 0, 0, sum), checksum.of(copy, 1, copy.length - 1))
         }
       }),
       { numRuns: 40 },
@@ -36,6 +41,6 @@ describe('the send queue', () => {
   it('throws when more is acknowledged or sent than there is', () => {
     const queue = new SendQueue()
     assert.throws(() => queue.drop(new Chunks(), 1))
-    assert.throws(() => queue.copy(0, new Uint8Array(1), 0, 1))
+    assert.throws(() => queue.copy(0, new Uint8Array(1), 0, 1, false))
   })
 })

@@ -4,6 +4,8 @@
  * It is copied into chunks that a stack's connections take from a common store and give back as soon as the peer
  * has acknowledged them, so an idle connection holds none.
  */
+import { allocate, arena } from '@mirage/bytes/arena'
+import * as checksum from '@mirage/bytes/checksum'
 import { copy } from '@mirage/bytes/copy'
 import { assert } from '@mirage/result'
 
@@ -14,13 +16,20 @@ const SPARE_MAX = 1024
 
 export class Chunks {
   readonly #spare: Uint8Array[] = []
+  /** Chunks that were made to be kept. */
+  #kept = 0
 
   take(): Uint8Array {
-    return this.#spare.pop() ?? new Uint8Array(CHUNK_SIZE)
+    const chunk = this.#spare.pop()
+    if (chunk !== undefined) return chunk
+    if (this.#kept >= SPARE_MAX) return new Uint8Array(CHUNK_SIZE)
+    this.#kept += 1
+    return allocate(CHUNK_SIZE)
   }
 
   giveBack(chunk: Uint8Array): void {
-    if (this.#spare.length < SPARE_MAX) this.#spare.push(chunk)
+    // The arena takes nothing back.
+    if (this.#spare.length < SPARE_MAX || chunk.buffer === arena.buffer) this.#spare.push(chunk)
   }
 }
 
@@ -47,9 +56,10 @@ export class SendQueue {
     }
   }
 
-  /** Copies `length` bytes from `position` of the queue into `frame` at `offset`. */
-  copy(position: number, frame: Uint8Array, offset: number, length: number): void {
+  /** Copies `length` bytes from `position` of the queue into `frame` at `offset`, and returns their sum if it `isSummed`. */
+  copy(position: number, frame: Uint8Array, offset: number, length: number, isSummed: boolean): checksum.Sum {
     assert(position >= 0 && position + length <= this.length, 'tcp: what is sent is in the queue')
+    let sum = 0
     let at = this.#start + position
     let to = offset
     const end = offset + length
@@ -57,10 +67,12 @@ export class SendQueue {
       const chunk = this.#chunks[at >>> CHUNK_SHIFT]!
       const from = at & (CHUNK_SIZE - 1)
       const count = Math.min(end - to, CHUNK_SIZE - from)
-      copy(frame, to, chunk, from, count)
+      if (isSummed) sum = checksum.join(sum, to - offset, checksum.copyAdd(frame, to, chunk, from, count))
+      else copy(frame, to, chunk, from, count)
       at += count
       to += count
     }
+    return sum
   }
 
   /** Drops `count` bytes from the front: they were acknowledged. */

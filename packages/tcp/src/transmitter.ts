@@ -136,8 +136,12 @@ export class Transmitter {
   #fill: FillAt = (frame, offset) => {
     const { textLength, textOffset } = this.out
     const { size, checksumOffset } = this.#packet
-    if (textLength > 0) this.#tcb!.snd.queue.copy(textOffset, frame, offset + size - textLength, textLength)
-    wire.emit(frame, offset, this.out, this.#pseudo, checksumOffset >= 0)
+    const isPartial = checksumOffset >= 0
+    const text =
+      textLength === 0
+        ? 0
+        : this.#tcb!.snd.queue.copy(textOffset, frame, offset + size - textLength, textLength, !isPartial)
+    wire.emit(frame, offset, this.out, checksum.join(this.#pseudo, 0, text), isPartial)
     return size
   }
 }

@@ -1,4 +1,5 @@
 /** The memory of frames on their way: buffers that are lent, sent, and lent again. */
+import { allocate } from '@mirage/bytes/arena'
 import { TRAILING_MAX } from './faults.ts'
 
 /** One frame's buffer. Its views are kept, since a view costs more than what it shows and lengths repeat. */
@@ -97,7 +98,7 @@ export class Slots<Owner> {
   #grow(): void {
     const count = Math.min(Math.max(this.#count, SLAB_COUNT_MIN), this.#countMax - this.#count)
     const stride = Math.ceil((OFFSET + this.#sizeMax) / ALIGNMENT) * ALIGNMENT
-    const slab = new Uint8Array(count * stride)
+    const slab = allocate(count * stride)
     for (let start = slab.length - stride; start >= 0; start -= stride) {
       this.#free.push(new Slot(this.#owner, slab.subarray(start + OFFSET, start + OFFSET + this.#sizeMax)))
     }

@@ -265,7 +265,7 @@ export class Dialogue {
 
   #note(out: Segment): void {
     const text = new Uint8Array(out.textLength)
-    if (text.length > 0) this.tcb.snd.queue.copy(out.textOffset, text, 0, text.length)
+    if (text.length > 0) this.tcb.snd.queue.copy(out.textOffset, text, 0, text.length, false)
     this.#sent.push({
       at: this.now,
       seq: out.seq,

@@ -130,7 +130,8 @@ export class Peer {
       textAt(distance(irs, segment.seq) - 1 + ((segment.flags & SYN) === 0 ? 0 : 1), length),
       5 + size - length,
     )
-    emit(frame, 5, segment, checksum.pseudo(peer, own, 6, size))
+    const sum = checksum.pseudo(peer, own, 6, size)
+    emit(frame, 5, segment, checksum.add(frame, 5 + size - length, 5 + size, sum))
     if (this.#chance.rarely(40)) this.#spoil(conversation, frame, size)
     this.#receive(conversation, frame, 5 + size)
   }

@@ -124,7 +124,7 @@ class Link implements Ethernet {
 
   write(dst: Mac, type: EtherType, options: FrameOptions, fill: Fill): Result<void, EthernetError> {
     const fillAt: FillAt = (frame, offset) => fill(frame.subarray(offset))
-    return this.#write(dst, options.src ?? this.mac, type, options.size, fillAt, undefined)
+    return this.#write(dst, options.src ?? this.mac, type, options.size, fillAt, undefined, false)
   }
 
   writeAt(
@@ -134,7 +134,7 @@ class Link implements Ethernet {
     fill: FillAt,
     offload?: Readonly<Offload>,
   ): Result<void, EthernetError> {
-    return this.#write(dst, this.mac, type, size, fill, offload)
+    return this.#write(dst, this.mac, type, size, fill, offload, true)
   }
 
   #write(
@@ -144,11 +144,12 @@ class Link implements Ethernet {
     size: number,
     fill: FillAt,
     offload: Readonly<Offload> | undefined,
+    isFilled: boolean,
   ): Result<void, EthernetError> {
     if (size > (offload === undefined ? this.mtu : this.#sizeMax)) return err('exceeds-mtu')
     if (dst !== this.#dst || type !== this.#type || src !== this.#src) this.#prepare(dst, src, type)
     this.#fill = fill
-    return this.#net.write(wire.HEADER_SIZE + size, this.#fillFrame, offload)
+    return this.#net.write(wire.HEADER_SIZE + size, this.#fillFrame, offload, isFilled)
   }
 
   #prepare(dst: Mac, src: Mac, type: EtherType): void {

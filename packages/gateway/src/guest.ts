@@ -46,7 +46,7 @@ export class Guest {
       mac: net.mac,
       mtu: net.mtu,
       counters: net.counters,
-      write: (size, fill) => net.write(size, fill),
+      write: (size, fill, offload, isFilled) => net.write(size, fill, offload, isFilled),
       listen: (receive) =>
         net.listen((frame) => {
           if (frame.length >= ARP_FRAME_SIZE && getU16(frame, TYPE_OFFSET) === ARP) this.#input(frame)

@@ -12,7 +12,9 @@ export function join(
   fill: Fill,
   payloads: readonly Uint8Array[],
 ): number {
-  const filled = fill(frame.subarray(offset, offset + size))
+  const lent = frame.subarray(offset, offset + size)
+  lent.fill(0)
+  const filled = fill(lent)
   assert(filled >= 0 && filled <= size, 'fill does not count more bytes than it was lent')
   let length = filled
   for (const payload of payloads) length += put(frame, offset + length, payload)

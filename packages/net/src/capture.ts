@@ -127,9 +127,9 @@ class Captured implements Net {
     return this.#net.offloads ?? NO_OFFLOADS
   }
 
-  write(size: number, fill: Fill, offload?: Readonly<Offload>): Result<void, NetError> {
+  write(size: number, fill: Fill, offload?: Readonly<Offload>, isFilled?: boolean): Result<void, NetError> {
     this.#fill = fill
-    return this.#net.write(size, this.#fillAndRecord, offload)
+    return this.#net.write(size, this.#fillAndRecord, offload, isFilled)
   }
 
   readonly #fillAndRecord: Fill = (buffer) => {

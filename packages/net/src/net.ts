@@ -16,7 +16,8 @@ export type Fill = (buffer: Uint8Array) => number
 
 /**
  * The same for the path of every frame: it writes from `offset` on and does not touch what is before, which
- * belongs to the layers below. It saves one view of the buffer per layer.
+ * belongs to the layers below. It saves one view of the buffer per layer. What the buffer holds is unknown: every byte
+ * that counts is written.
  */
 export type FillAt = (frame: Uint8Array, offset: number) => number
 
@@ -77,8 +78,11 @@ export interface Net {
    *
    * A `size` above `mtu + 14` (above 65,535 + 14 for a frame that the device cuts), or a count outside 0 to `size`,
    * is a bug in the caller and throws.
+   *
+   * With `isFilled`, `fill` writes every byte that counts, and the buffer may hold what earlier frames left: to zero what is
+   * written over takes as long as to copy it.
    */
-  write(size: number, fill: Fill, offload?: Readonly<Offload>): Result<void, NetError>
+  write(size: number, fill: Fill, offload?: Readonly<Offload>, isFilled?: boolean): Result<void, NetError>
 
   /**
    * Hands every frame received from now on to `receive`, in order, never inside a `write`, until

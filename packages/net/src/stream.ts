@@ -6,7 +6,7 @@
  */
 import type { Mac } from '@mirage/address/mac'
 import { type Result, assert, done, err } from '@mirage/result'
-import { type Counters, type Fill, HEADER_SIZE, type Net, type NetError } from './net.ts'
+import { type Counters, type Fill, HEADER_SIZE, type Net, type NetError, type Offload } from './net.ts'
 import { PREFIX_SIZE, type Parser, createParser, emit } from './stream-frames.ts'
 
 /** What the device needs of a stream. */
@@ -72,7 +72,7 @@ class StreamNet implements Net {
     this.#batch = new Uint8Array(Math.max(BATCH_SIZE, PREFIX_SIZE + sizeMax))
   }
 
-  write(size: number, fill: Fill): Result<void, NetError> {
+  write(size: number, fill: Fill, _?: Readonly<Offload>, isFilled: boolean = false): Result<void, NetError> {
     assert(size >= 0 && size <= this.mtu + HEADER_SIZE, 'a frame is not larger than the MTU and its header')
     if (!this.#isConnected) return err('disconnected')
     if (this.#batchLength + PREFIX_SIZE + size > this.#batch.length) {
@@ -80,7 +80,7 @@ class StreamNet implements Net {
       this.#flush()
     }
     if (this.#view.length !== size) this.#view = this.#lent.subarray(0, size)
-    this.#view.fill(0)
+    if (!isFilled) this.#view.fill(0)
     const length = fill(this.#view)
     assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
     if (length === 0) return done

@@ -1,6 +1,6 @@
 /** A network of an image: the frames that the host carries for it, read until none waits. */
 import * as mac from '@mirage/address/mac'
-import { type Counters, type Fill, HEADER_SIZE, type Net, type NetError } from '@mirage/net'
+import { type Counters, type Fill, HEADER_SIZE, type Net, type NetError, type Offload } from '@mirage/net'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import { type Loop, loop } from './loop.ts'
 import { type Handle, type NetInfo, RESULT, type Solo5, solo5 } from './solo5.ts'
@@ -47,11 +47,11 @@ export class Solo5Net implements Net {
     this.#lentView = this.#lentFormer = this.#lent
   }
 
-  write(size: number, fill: Fill): Result<void, NetError> {
+  write(size: number, fill: Fill, _?: Readonly<Offload>, isFilled: boolean = false): Result<void, NetError> {
     assert(size >= 0 && size <= this.mtu + HEADER_SIZE, 'a frame is not larger than the MTU and its header')
     if (!this.#isConnected) return err('disconnected')
     const view = this.#lend(size)
-    view.fill(0)
+    if (!isFilled) view.fill(0)
     const length = fill(view)
     assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
     if (length === 0) return done

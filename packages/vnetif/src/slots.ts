@@ -22,16 +22,11 @@ export class Slot<Owner> {
     this.#view = bytes
   }
 
-  /** A zeroed buffer of exactly `size` bytes, to be filled. */
-  lend(size: number): Uint8Array {
-    const view = this.#show(size)
-    if (size <= this.#clean) {
-      view.fill(0)
-    } else {
-      this.#bytes.fill(0, 0, this.#clean)
-      this.#clean = size
-    }
-    return view
+  /** A buffer of exactly `size` bytes, to be filled: zeroed, unless each of its bytes `isFilled`. */
+  lend(size: number, isFilled: boolean): Uint8Array {
+    if (!isFilled) this.#bytes.fill(0, 0, Math.min(size, this.#clean))
+    this.#clean = Math.max(size, this.#clean)
+    return this.#show(size)
   }
 
   /** Makes the first `length` bytes the frame. */

@@ -263,14 +263,19 @@ class Port implements Net {
     this.#slots = new Slots(this, this.#wholeMax, queue)
   }
 
-  write(size: number, fill: Fill, offload?: Readonly<Offload>): Result<void, NetError> {
+  write(
+    size: number,
+    fill: Fill,
+    offload?: Readonly<Offload>,
+    isFilled: boolean = false,
+  ): Result<void, NetError> {
     const isCut = offload !== undefined && offload.segmentSize > 0
     const sizeMax = isCut ? this.#wholeMax : this.mtu + HEADER_SIZE
     assert(size >= 0 && size <= sizeMax, 'a frame is not larger than the MTU and its header')
     if (!this.isConnected) return err('disconnected')
     const slot = this.#slots.take()
     if (slot === undefined) return err('busy')
-    const length = fill(slot.lend(size))
+    const length = fill(slot.lend(size, isFilled))
     assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
     slot.hold(length)
     slot.isChecked = offload !== undefined

@@ -212,6 +212,7 @@ export class Discovery {
       ...(to === undefined ? {} : { to }),
     }
     this.#needs.send(envelope, size, (frame, offset) => {
+      frame.fill(0, offset, offset + size)
       wire.emit(frame, offset, message)
       return sum(frame, offset, size, src, dst)
     })
@@ -229,6 +230,7 @@ export class Discovery {
     const size = membership.sizeOf(groups.length)
     const envelope = { src, dst: membership.ROUTERS, protocol: 0, hopLimit: 1 }
     this.#needs.send(envelope, ROUTER_ALERT_SIZE + size, (frame, offset) => {
+      frame.fill(0, offset, offset + ROUTER_ALERT_SIZE + size)
       emitRouterAlert(frame, offset, ICMPV6)
       membership.emit(frame, offset + ROUTER_ALERT_SIZE, kind, groups)
       return ROUTER_ALERT_SIZE + sum(frame, offset + ROUTER_ALERT_SIZE, size, src, membership.ROUTERS)

@@ -126,6 +126,30 @@ describe('a translator of UDP', () => {
     assert.deepEqual(atServer, ['203.0.113.1:8000 echo'])
   })
 
+  it('leads by two ports to the same of a host, whose answers come from the port that was asked', async () => {
+    const to = { protocol: 'udp', toAddress: address('10.0.0.2'), toPort: 53 } as const
+    const { world, a, server } = rig({ forwards: [53, 5353].map((port) => ({ ...to, port })) })
+    const at = { a: heard(a, 53, 'here'), one: heard(server, 7001), other: heard(server, 7002) }
+    say(server, OUTSIDE, 53, 'one', { srcPort: 7001 })
+    say(server, OUTSIDE, 5353, 'other', { srcPort: 7002 })
+    await world.pass(100)
+    assert.deepEqual(at, {
+      a: ['203.0.113.9:7001 one', '203.0.113.9:7002 other'],
+      one: ['203.0.113.1:53 here'],
+      other: ['203.0.113.1:5353 here'],
+    })
+  })
+
+  it('leads by a port that is forwarded twice to the first', async () => {
+    const to = { protocol: 'udp', port: 53, toPort: 53 } as const
+    const hosts = ['10.0.0.2', '10.0.0.3'].map((host) => ({ ...to, toAddress: address(host) }))
+    const { world, a, b, server } = rig({ forwards: hosts })
+    const at = { a: heard(a, 53), b: heard(b, 53) }
+    say(server, OUTSIDE, 53, 'hello', { srcPort: 7000 })
+    await world.pass(100)
+    assert.deepEqual(at, { a: ['203.0.113.9:7000 hello'], b: [] })
+  })
+
   it('translates datagrams in fragments, there and back', async () => {
     const { world, a, server } = rig({}, 600)
     const sizes: number[] = []

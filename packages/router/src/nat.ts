@@ -14,12 +14,13 @@ import type { Millis } from '@mirage/clock'
 import { ICMP, TCP, UDP } from '@mirage/ip'
 import * as icmp from '@mirage/icmp/wire'
 import * as wire from '@mirage/ip/wire'
-import { type Random, below } from '@mirage/random'
+import type { Random } from '@mirage/random'
 import * as endsOf from './ends.ts'
 import type { Ends } from './ends.ts'
 import type { Ipv4Packet } from './forward.ts'
 import { Later } from './later.ts'
-import { LIMITS, type Limits, Session, Sessions } from './sessions.ts'
+import { type Mapping, Mappings, NatSession } from './mappings.ts'
+import { LIMITS, type Limits, Sessions } from './sessions.ts'
 
 /** A port of the outside address that leads to a host inside. */
 export interface PortForward {
@@ -59,49 +60,10 @@ export type NatRefusal =
   /** There are too many sessions, or no port is free. */
   | 'exhausted'
 
-/** The first port that stands for a host inside: below are those of services. RFC 4787 REQ-3. */
-const PORT_MIN = 1024
-/** Draws of a random port before it is looked for one by one. */
-const DRAWS = 16
-
-interface Mapping {
-  readonly protocol: number
-  readonly inside: Ipv4
-  readonly insidePort: number
-  /** Of the outside address. */
-  readonly port: number
-  /** By the key of the remote end; and how many sessions there are with each address. */
-  readonly sessions: Map<number, NatSession>
-  readonly remotes: Map<Ipv4, number>
-  readonly isFixed: boolean
-}
-
-class NatSession extends Session {
-  readonly mapping: Mapping
-  readonly remote: Ipv4
-  readonly remotePort: number
-
-  constructor(mapping: Mapping, remote: Ipv4, remotePort: number, now: Millis) {
-    super(mapping.protocol, mapping.inside, now)
-    this.mapping = mapping
-    this.remote = remote
-    this.remotePort = remotePort
-  }
-}
-
-interface Table {
-  readonly byInside: Map<number, Mapping>
-  readonly byPort: Map<number, Mapping>
-}
-
 /** A translator, and the conversations that go through it. A router asks it about every packet that crosses the border. */
 export class Nat {
-  readonly #random: Random
   readonly #sessions: Sessions<NatSession>
-  readonly #tables: ReadonlyMap<number, Table> = new Map(
-    [ICMP, TCP, UDP].map((protocol) => [protocol, table()]),
-  )
-  readonly #forwards: readonly PortForward[]
+  readonly #mappings: Mappings
   readonly #later: Later = new Later()
   #outside: Ipv4 = 0 as Ipv4
 
@@ -117,10 +79,10 @@ export class Nat {
   }
 
   constructor(random: Random, { forwards = [], limits = LIMITS }: NatOptions = {}) {
-    this.#random = random
-    this.#forwards = forwards
     this.#sessions = new Sessions(limits, (session) => this.#ended(session))
-    this.#addForwards()
+    this.#mappings = new Mappings(random)
+    for (const { protocol, port, toAddress, toPort } of forwards)
+      this.#mappings.fix(protocol === 'tcp' ? TCP : UDP, toAddress, toPort, port)
   }
 
   /** How many conversations go through it. */
@@ -153,7 +115,7 @@ export class Nat {
     const { protocol, src, srcPort, dst, dstPort, signal } = this.#ends
     // An answer to an echo from outside, which is never let in, has nothing to answer to.
     if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REPLY) return 'unknown'
-    const mapping = this.#mappingFor(protocol, src, srcPort)
+    const mapping = this.#mappingFor(protocol, src, srcPort, endsOf.keyOf(dst, dstPort))
     if (mapping === undefined) return 'exhausted'
     const session = this.#sessionOf(mapping, dst, dstPort, now)
     if (session === undefined) return 'exhausted'
@@ -177,7 +139,7 @@ export class Nat {
     const { protocol, src, srcPort, dstPort, signal } = this.#ends
     // An id that stands for a host's stands for no host that could answer: requests are for the router.
     if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REQUEST) return 'unknown'
-    const mapping = this.#tables.get(protocol)?.byPort.get(dstPort)
+    const mapping = this.#mappings.ofPort(protocol, dstPort)
     if (mapping === undefined) return 'unknown'
     // RFC 4787 §5: who may answer is whom it has talked to, from any port.
     if (!mapping.isFixed && !mapping.remotes.has(src)) return 'filtered'
@@ -194,9 +156,9 @@ export class Nat {
     if (endless === 'later-fragment') return this.#fragment(packet, now)
     if (endless !== undefined || packet.protocol === ICMP) return 'unknown'
     const { protocol, dstPort, signal, src, srcPort } = this.#ends
-    const to = this.#tables.get(protocol)?.byPort.get(dstPort)
+    const to = this.#mappings.ofPort(protocol, dstPort)
     if (to === undefined) return 'unknown'
-    const from = this.#mappingFor(protocol, src, srcPort)
+    const from = this.#mappingFor(protocol, src, srcPort, endsOf.keyOf(this.#outside, dstPort))
     if (from === undefined) return 'exhausted'
     // Both sides know each other by the outside address.
     const sent = this.#sessionOf(from, this.#outside, dstPort, now)
@@ -240,7 +202,7 @@ export class Nat {
   #inboundError(packet: Ipv4Packet): Translation | NatRefusal {
     const quoted = this.#quoted(packet)
     if (quoted === undefined || quoted.src !== this.#outside) return 'unknown'
-    const mapping = this.#tables.get(quoted.protocol)?.byPort.get(quoted.srcPort)
+    const mapping = this.#mappings.ofPort(quoted.protocol, quoted.srcPort)
     if (mapping === undefined) return 'unknown'
     const remotePort = quoted.protocol === ICMP ? mapping.insidePort : quoted.dstPort
     if (!mapping.sessions.has(endsOf.keyOf(quoted.dst, remotePort))) return 'filtered'
@@ -259,7 +221,8 @@ export class Nat {
   #outboundError(packet: Ipv4Packet): Translation | NatRefusal {
     const quoted = this.#quoted(packet)
     if (quoted === undefined) return 'unknown'
-    const mapping = this.#tables.get(quoted.protocol)?.byInside.get(endsOf.keyOf(quoted.dst, quoted.dstPort))
+    const remote = endsOf.keyOf(quoted.src, quoted.srcPort)
+    const mapping = this.#mappings.ofHost(quoted.protocol, quoted.dst, quoted.dstPort, remote)
     if (mapping === undefined || !mapping.remotes.has(quoted.src)) return 'unknown'
     const translation = this.#translation
     translation.of = 'quoted'
@@ -288,44 +251,8 @@ export class Nat {
     return hasEnds ? ends : undefined
   }
 
-  #mappingFor(protocol: number, inside: Ipv4, insidePort: number): Mapping | undefined {
-    const known = this.#tables.get(protocol)?.byInside.get(endsOf.keyOf(inside, insidePort))
-    if (known !== undefined) return known
-    const port = this.#freePort(protocol, insidePort)
-    return port === undefined ? undefined : this.#addMapping(protocol, inside, insidePort, port, false)
-  }
-
-  /** The port that the host itself uses, if it is free; else a random one as odd or even: RFC 4787 REQ-3, REQ-4. */
-  #freePort(protocol: number, wish: number): number | undefined {
-    const taken = this.#tables.get(protocol)!.byPort
-    const isEcho = protocol === ICMP
-    if (!taken.has(wish) && (isEcho || wish >= PORT_MIN)) return wish
-    const least = isEcho ? 0 : PORT_MIN
-    const pairs = (0x1_0000 - least) / 2
-    let drawn = 0
-    for (let draws = 0; draws < DRAWS; draws++) {
-      drawn = least + 2 * below(this.#random, pairs) + (wish & 1)
-      if (!taken.has(drawn)) return drawn
-    }
-    for (let step = 1; step < 2 * pairs; step++) {
-      const port = least + ((drawn - least + step) % (2 * pairs))
-      if (!taken.has(port)) return port
-    }
-    return undefined
-  }
-
-  #addMapping(protocol: number, inside: Ipv4, insidePort: number, port: number, isFixed: boolean): Mapping {
-    const mapping = { protocol, inside, insidePort, port, sessions: new Map(), remotes: new Map(), isFixed }
-    const { byInside, byPort } = this.#tables.get(protocol)!
-    byInside.set(endsOf.keyOf(inside, insidePort), mapping)
-    byPort.set(port, mapping)
-    return mapping
-  }
-
-  #addForwards(): void {
-    for (const { protocol, port, toAddress, toPort } of this.#forwards) {
-      this.#addMapping(protocol === 'tcp' ? TCP : UDP, toAddress, toPort, port, true)
-    }
+  #mappingFor(protocol: number, inside: Ipv4, port: number, remote: number): Mapping | undefined {
+    return this.#mappings.ofHost(protocol, inside, port, remote) ?? this.#mappings.add(protocol, inside, port)
   }
 
   #sessionOf(mapping: Mapping, remote: Ipv4, remotePort: number, now: Millis): NatSession | undefined {
@@ -334,16 +261,13 @@ export class Nat {
     if (known !== undefined) return known
     const session = new NatSession(mapping, remote, remotePort, now)
     if (!this.#sessions.add(session, now)) {
-      this.#drop(mapping)
+      this.#mappings.drop(mapping)
       return undefined
     }
     mapping.sessions.set(key, session)
     mapping.remotes.set(remote, (mapping.remotes.get(remote) ?? 0) + 1)
     // Making room may have ended the last session of this very mapping.
-    this.#tables
-      .get(mapping.protocol)!
-      .byInside.set(endsOf.keyOf(mapping.inside, mapping.insidePort), mapping)
-    this.#tables.get(mapping.protocol)!.byPort.set(mapping.port, mapping)
+    if (!mapping.isFixed) this.#mappings.keep(mapping)
     return session
   }
 
@@ -352,18 +276,6 @@ export class Nat {
     const left = (mapping.remotes.get(remote) ?? 1) - 1
     if (left === 0) mapping.remotes.delete(remote)
     else mapping.remotes.set(remote, left)
-    this.#drop(mapping)
+    this.#mappings.drop(mapping)
   }
-
-  /** Forgets a mapping that has no sessions left. */
-  #drop({ protocol, inside, insidePort, port, sessions, isFixed }: Mapping): void {
-    if (isFixed || sessions.size > 0) return
-    const { byInside, byPort } = this.#tables.get(protocol)!
-    byInside.delete(endsOf.keyOf(inside, insidePort))
-    byPort.delete(port)
-  }
-}
-
-function table(): Table {
-  return { byInside: new Map(), byPort: new Map() }
 }

@@ -39,20 +39,23 @@ export function mayReport({ frame, header, offset, end, src, dst, protocol }: Ip
   return protocol !== ICMP || (end > offset && !icmp.isError(frame[offset]!))
 }
 
-/** The bytes of an error about `packet`, headers included. */
+/** The bytes of an error about `packet`, headers included, where the link carries as many. */
 export function size({ header, end }: Ipv4Packet): number {
   return Math.min(ERROR_SIZE_MAX, ip.HEADER_SIZE + icmp.HEADER_SIZE + end - header)
 }
 
-/** Writes an error about `packet`, from the router's address `src`, to `offset` of `to`; returns its length. */
+/**
+ * Writes an error about `packet`, of at most `size(packet)` bytes, from the router's address `src`, to `offset` of `to`;
+ * returns its length.
+ */
 export function emit(
   to: Uint8Array,
   offset: number,
+  length: number,
   packet: Ipv4Packet,
   { type, code, mtu = 0 }: ErrorMessage,
   src: Ipv4,
 ): number {
-  const length = size(packet)
   const message = offset + ip.HEADER_SIZE
   const quote = message + icmp.HEADER_SIZE
   copy(to, quote, packet.frame, packet.header, offset + length - quote)

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { UDP } from '@mirage/ip'
+import { setU16 } from '@mirage/bytes'
+import { IPV4 } from '@mirage/ethernet'
+import * as ethernet from '@mirage/ethernet/wire'
+import * as icmp from '@mirage/icmp/wire'
+import { ICMP, UDP } from '@mirage/ip'
+import * as wire from '@mirage/ip/wire'
 import { type Router, connect } from './router.ts'
 import { World, address, cidr, replies, reports } from './testing/world.ts'
 
@@ -82,6 +87,28 @@ describe('a router', () => {
         ['10.0.2.1', 2],
       ],
     )
+  })
+
+  it('keeps an answer to itself that does not fit the link to who is said to have asked', async () => {
+    const { world, a, router } = rig(1300)
+    a.icmp.echo(address('10.0.2.2'), ECHO)
+    await world.pass(100)
+    const size = icmp.HEADER_SIZE + 1400
+    a.ip.write(address('10.0.1.1'), ICMP, { size, src: address('10.0.2.2') }, (message) => {
+      icmp.emit(message, 0, size, { type: icmp.ECHO_REQUEST, code: 0, first: 7, second: 1 })
+      return size
+    })
+    await world.pass(100)
+    assert.deepEqual([router.counters.echoes, router.drops['not-sent']], [1, 1])
+  })
+
+  it('says less of a packet where the link to its sender carries less', async () => {
+    const { world, b } = rig(300)
+    const heard = reports(b)
+    b.icmp.echo(address('10.0.1.2'), ECHO)
+    b.icmp.echo(address('192.0.2.1'), { ...ECHO, payload: new Uint8Array(270) })
+    await world.pass(100)
+    assert.deepEqual(heard, ['10.0.2.1: net-unreachable about 192.0.2.1'])
   })
 
   it('leaves what is for itself to the stack of the link', async () => {
@@ -184,6 +211,23 @@ describe('routers', () => {
     await world.pass(100)
     assert.deepEqual(told, ['10.0.2.2: time-exceeded about 10.0.3.2'])
     assert.equal(first.routes.lengths.length, 1)
+  })
+
+  it('hear who leases a link an address, whatever address that is', async () => {
+    const { world, b, right, router } = rig()
+    right.ip.configure({ cidr: cidr('0.0.0.0/0') })
+    const heard: number[] = []
+    right.udp.listen(68, ({ src }) => heard.push(src.port))
+    const lease = { src: address('10.0.2.2'), dst: address('10.0.2.77'), protocol: UDP, ttl: 64 }
+    const device = right.net.mac
+    b.net.write(14 + 28, (frame) => {
+      ethernet.emit(frame, device, b.net.mac, IPV4)
+      wire.emit(frame, 14, { ...lease, trafficClass: 0, id: 0, fragmentation: 0 }, 28)
+      for (const [index, word] of [67, 68, 8, 0].entries()) setU16(frame, 34 + 2 * index, word)
+      return 14 + 28
+    })
+    await world.pass(100)
+    assert.deepEqual([heard, router.drops['no-route']], [[67], 0])
   })
 
   it('follow the addresses of their links', async () => {

@@ -136,6 +136,8 @@ class Forwarder implements Router {
   #input(link: number, packet: Ipv4Packet): boolean {
     const { routes } = this
     if (this.#isOwn(packet.dst)) return this.#inputOwn(link, packet)
+    // Who leases a link its address may say so to that address: RFC 2131 §4.1.
+    if (isLease(packet) && this.#linkOf(link).config.cidr.address === ipv4.UNSPECIFIED) return false
     const way = forward.decide(routes, packet)
     if (typeof way === 'string') this.#refuse(way, packet)
     else this.#cross(link, way, packet)
@@ -294,15 +296,21 @@ class Forwarder implements Router {
     // The address that faces the sender: RFC 1812 §4.3.2.4.
     const src = this.#linkOf(way.link).config.cidr.address
     this.counters.errors += 1
-    this.#send(packet.src, errors.size(packet), (to, offset) => errors.emit(to, offset, packet, message, src))
+    const size = Math.min(errors.size(packet), this.#mtuOf(way, packet.src))
+    this.#send(packet.src, size, (to, offset) => errors.emit(to, offset, size, packet, message, src))
   }
 
-  /** Sends a packet of the router's own. */
+  /** Sends a packet of the router's own, in one piece: who is said to have asked may be on a link that carries less. */
   #send(dst: Ipv4, size: number, fill: (to: Uint8Array, offset: number) => number): void {
     const way = routesOf.lookup(this.routes, dst)
     if (way === undefined) return
-    const sent = this.#linkOf(way.link).relay(way.gateway ?? dst, size, fill)
-    if (!sent.ok) this.drops['not-sent'] += 1
+    const fits = size <= this.#mtuOf(way, dst)
+    if (!fits || !this.#linkOf(way.link).relay(way.gateway ?? dst, size, fill).ok) this.drops['not-sent'] += 1
+  }
+
+  /** The bytes of the largest packet that goes this way to `dst`. */
+  #mtuOf({ link, gateway }: Route, dst: Ipv4): number {
+    return this.#linkOf(link).mtu(gateway ?? dst) + wire.HEADER_SIZE
   }
 
   #linkOf(index: number): Ipv4Layer {
@@ -323,7 +331,7 @@ function newDst(translation: Translation): Ipv4 {
   return translation.of === 'quoted' ? translation.outerDst : translation.dst
 }
 
-/** Whether a packet is of the server that leases the link its address: RFC 2131 §4.1. No rule has to speak of it. */
+/** Whether a packet may be of the server that leases the link its address. No rule has to speak of it. */
 function isLease({ frame, header, offset, end, protocol }: Ipv4Packet): boolean {
   if (protocol !== UDP || end - offset < 8 || wire.fragmentOffset(frame, header) !== 0) return false
   return getU16(frame, offset) === 67 && getU16(frame, offset + 2) === 68

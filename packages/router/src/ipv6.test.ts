@@ -3,7 +3,10 @@ import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { format, parse } from '@mirage/address/ip'
 import * as ipv6 from '@mirage/address/ipv6'
+import * as icmp from '@mirage/icmp/icmpv6-wire'
+import { HEADER_SIZE } from '@mirage/icmp/wire'
 import { ICMPV6, type Ipv6Layer, UDP } from '@mirage/ip'
+import { DESTINATION_OPTIONS, FRAGMENT } from '@mirage/ip/extension'
 import { simulate } from '@mirage/simulation'
 import { type Stack, connect as connectStack } from '@mirage/stack'
 import { type Switch, vnetif } from '@mirage/vnetif'
@@ -104,6 +107,30 @@ describe('a router for IPv6', () => {
     ])
   })
 
+  it('says nothing about what is an error itself, wherever it stands', async () => {
+    const { simulation, a, router } = await rig()
+    const error = [icmp.UNREACHABLE, 0, 0, 0, 0, 0, 0, 0]
+    const options = [ICMPV6, 0, 1, 4, 0, 0, 0, 0]
+    const cases: readonly [protocol: number, bytes: readonly number[], errors: number][] = [
+      [ICMPV6, error, 0],
+      [DESTINATION_OPTIONS, [...options, ...error], 0],
+      [FRAGMENT, [ICMPV6, 0, 0, 1, 0, 0, 0, 7, ...error], 0],
+      [FRAGMENT, [DESTINATION_OPTIONS, 0, 0, 1, 0, 0, 0, 7, ...options, ...error], 0],
+      [DESTINATION_OPTIONS, [...options, icmp.ECHO_REQUEST], 1],
+      [DESTINATION_OPTIONS, [UDP, ...options.slice(1), ...error], 1],
+    ]
+    for (const [protocol, bytes, errors] of cases) {
+      const before = router.counters.errors
+      a.ipv6.write(address('fd09::1'), protocol, { size: bytes.length }, (payload) => {
+        payload.set(bytes)
+        return bytes.length
+      })
+      await simulation.pass(100)
+      assert.equal(router.counters.errors - before, errors, bytes.join())
+    }
+    assert.equal(router.drops['no-route'], cases.length)
+  })
+
   it('tells how large a packet may be, and cuts none', async () => {
     const { simulation, a, told, router } = await rig(1300)
     a.icmp.echo(address('fd02::2'), { ...ECHO, payload: new Uint8Array(1400) })
@@ -118,6 +145,19 @@ describe('a router for IPv6', () => {
     a.icmp.echo(address('fd02::1'), { ...ECHO, sequence: 2 })
     await simulation.pass(100)
     assert.deepEqual(replies.sort(), ['fd01::1 1', 'fd02::1 2'])
+  })
+
+  it('keeps an answer to itself that does not fit the link to who is said to have asked', async () => {
+    const { simulation, a, router } = await rig(1300)
+    a.icmp.echo(address('fd02::2'), ECHO)
+    await simulation.pass(100)
+    const [size, src, dst] = [HEADER_SIZE + 1400, address('fd02::2'), address('fd02::1')]
+    a.ipv6.write(dst, ICMPV6, { size, src }, (message) => {
+      icmp.emit(message, 0, size, { type: icmp.ECHO_REQUEST, code: 0, first: 7, second: 1 }, src, dst)
+      return size
+    })
+    await simulation.pass(100)
+    assert.deepEqual([router.counters.echoes, router.drops['not-sent']], [1, 1])
   })
 
   it('carries nothing that is of one link', async () => {

@@ -4,12 +4,14 @@
  */
 import * as ipv6 from '@mirage/address/ipv6'
 import type { Ipv6 } from '@mirage/address/ipv6'
+import { getU16 } from '@mirage/bytes'
 import { copy } from '@mirage/bytes/copy'
 import type { Clock } from '@mirage/clock'
 import * as icmp from '@mirage/icmp/icmpv6-wire'
 import * as limit from '@mirage/icmp/limit'
 import { HEADER_SIZE as ICMP_HEADER_SIZE } from '@mirage/icmp/wire'
 import { ICMPV6, type Ipv6Layer, type Packet } from '@mirage/ip'
+import * as extension from '@mirage/ip/extension'
 import * as wire from '@mirage/ip/ipv6-wire'
 import { assert } from '@mirage/result'
 import { replace } from './rewrite.ts'
@@ -183,12 +185,13 @@ class Forwarder implements Ipv6Router {
     this.#send(packet.src, sizeOfError(packet), (to, offset) => emitError(to, offset, packet, message, src))
   }
 
-  /** Sends a packet of the router's own. */
+  /** Sends a packet of the router's own, in one piece: who is said to have asked may be on a link that carries less. */
   #send(dst: Ipv6, size: number, fill: (to: Uint8Array, offset: number) => number): void {
     const way = routesOf.lookup(this.routes, dst)
     if (way === undefined) return
-    const sent = this.#linkOf(way.link).relay(way.gateway ?? dst, size, fill)
-    if (!sent.ok) this.drops['not-sent'] += 1
+    const [ip, hop] = [this.#linkOf(way.link), way.gateway ?? dst]
+    const fits = size <= ip.mtu(hop) + wire.HEADER_SIZE
+    if (!fits || !ip.relay(hop, size, fill).ok) this.drops['not-sent'] += 1
   }
 
   #linkOf(index: number): Ipv6Layer {
@@ -222,10 +225,24 @@ function isMartian(address: Ipv6): boolean {
   )
 }
 
-/** RFC 4443 §2.4 e. */
-function mayReport({ frame, offset, end, src, dst, protocol }: Ipv6Packet): boolean {
-  if (isMartian(src) || isMartian(dst)) return false
-  return protocol !== ICMPV6 || (end > offset && !icmp.isError(frame[offset]!))
+/** RFC 4443 §2.4 e. An error may stand behind extension headers. */
+function mayReport(packet: Ipv6Packet): boolean {
+  if (isMartian(packet.src) || isMartian(packet.dst)) return false
+  const inner = { ...packet }
+  const walk = { next: 0, problem: -1, pointer: 0 }
+  extension.begin(walk, inner)
+  let verdict = extension.walk(walk, inner)
+  if (verdict === 'fragment' && isFirst(inner)) {
+    extension.step(walk, inner)
+    verdict = extension.walk(walk, inner)
+  }
+  if (verdict !== 'payload' || inner.protocol !== ICMPV6) return true
+  return inner.end > inner.offset && !icmp.isError(inner.frame[inner.offset]!)
+}
+
+/** Whether the fragment header at the offset of a packet is that of a first fragment: RFC 8200 §4.5. */
+function isFirst({ frame, offset }: Ipv6Packet): boolean {
+  return (getU16(frame, offset + 2) & 0xfff8) === 0
 }
 
 function isEchoRequest({ frame, offset, end, src, dst, protocol }: Ipv6Packet): boolean {

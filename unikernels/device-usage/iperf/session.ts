@@ -52,6 +52,7 @@ export class Session implements streams.Load {
   readonly #control: Control
   readonly #role: 'client' | 'server'
   #parameters: Parameters | undefined
+  #block: Uint8Array | undefined
   #meters: Meter[] = []
   #flows: TcpFlow[] = []
   #udpPeers: UdpPeer[] = []
@@ -110,6 +111,11 @@ export class Session implements streams.Load {
     return this.#parameters!
   }
 
+  get block(): Uint8Array {
+    this.#block ??= new Uint8Array(this.parameters.blockSize)
+    return this.#block
+  }
+
   /** Whether the server waits for another stream that begins with a cookie. */
   takes(cookie: Uint8Array): boolean {
     return (
@@ -157,7 +163,9 @@ export class Session implements streams.Load {
       ({ endpoint }) => endpoint.port === src.port && endpoint.address === src.address,
     )
     if (index >= 0) return this.#receive(index, datagram)
-    const isHello = payload.length === 4 && this.#parameters?.protocol === 'udp'
+    // A stream goes to who controls the test: anybody can put the address of another into a datagram.
+    const isOfClient = src.address === this.#flow.remote.address
+    const isHello = isOfClient && payload.length === 4 && this.#parameters?.protocol === 'udp'
     if (!isHello || this.#udpPeers.length >= this.#streamCount) return
     this.#udpPeers.push({ endpoint: src, localPort: this.#settings.port })
     this.#devices.stack.udp.write(src, protocol.UDP_WELCOME, { srcPort: this.#settings.port })

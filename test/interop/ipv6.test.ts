@@ -5,8 +5,8 @@ import * as ipv6 from '@mirage/address/ipv6'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
-import type { TcpFlow } from '@mirage/tcp'
 import { type Program, skipWithout } from '../system.ts'
+import { echoOn } from './echo.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 
 const OURS = 'fd99::2'
@@ -23,18 +23,8 @@ function start(host: LinuxHost): Stack {
   const stack = connect({ net: host.cable, clock, random: random.value }, undefined, {
     addresses: [own.value],
   })
-  stack.udp.listen(7, ({ src, payload }) => stack.udp.write(src, payload, { srcPort: 7 }))
-  stack.tcp.listen(7, (flow) => void echo(flow))
+  echoOn(stack)
   return stack
-}
-
-async function echo(flow: TcpFlow): Promise<void> {
-  for (;;) {
-    const read = await flow.read()
-    if (!read.ok || read.value === 'eof') break
-    await flow.write(read.value)
-  }
-  flow.close()
 }
 
 /** Waits until `isDone`, for ten seconds at most. */
@@ -58,9 +48,6 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
     host?.remove()
   })
 
-  /** What a shell on the host prints, errors too, whatever the exit code. */
-  const shell = (line: string): Promise<string> => host.run('sh', '-c', `${line} 2>&1 || true`)
-
   const cases: [what: string, program: Program, line: string, answer: RegExp][] = [
     ['is pinged', 'ping', `ping -6 -c 3 -i 0.1 -W 2 ${OURS}`, / 0% packet loss/],
     ['is pinged in fragments', 'ping', `ping -6 -c 3 -i 0.1 -W 2 -s 65000 ${OURS}`, / 0% packet loss/],
@@ -82,12 +69,12 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
     ],
   ]
   for (const [what, program, line, answer] of cases) {
-    it(what, { skip: skipWithout(program) }, async () => assert.match(await shell(line), answer))
+    it(what, { skip: skipWithout(program) }, async () => assert.match(await host.shell(line), answer))
   }
 
   it('is a neighbour that the kernel reaches', async () => {
-    await shell(`echo x | socat -t 1 - UDP6:[${OURS}]:7`)
-    const mac = /lladdr (\S+)/.exec(await shell('ip -6 neigh show fd99::2'))?.[1]
+    await host.shell(`echo x | socat -t 1 - UDP6:[${OURS}]:7`)
+    const mac = /lladdr (\S+)/.exec(await host.shell('ip -6 neigh show fd99::2'))?.[1]
     assert.ok(mac !== undefined)
   })
 
@@ -107,7 +94,7 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
   it('has an address and a way out by what a router of Linux says', {
     skip: skipWithout('dnsmasq'),
   }, async () => {
-    await shell('sysctl -qw net.ipv6.conf.all.forwarding=1')
+    await host.shell('sysctl -qw net.ipv6.conf.all.forwarding=1')
     host.spawn(
       'dnsmasq',
       '--keep-in-foreground',
@@ -126,6 +113,6 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
     await until(() => ip?.addresses.some(isAdvertised) === true && ip.gateway !== undefined)
     const own = ip!.addresses.find(isAdvertised)!
     const text = ipv6.format(own.address)
-    assert.match(await shell(`echo hi | socat -t 2 - UDP6:[${text}]:7`), /^hi$/m)
+    assert.match(await host.shell(`echo hi | socat -t 2 - UDP6:[${text}]:7`), /^hi$/m)
   })
 })

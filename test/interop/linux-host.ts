@@ -27,6 +27,8 @@ export interface LinuxHost {
   readonly name: string
   /** Runs a program on it to its end, and gives what it printed; an exit code other than 0 throws. */
   run(program: string, ...args: readonly string[]): Promise<string>
+  /** What a shell on it prints, errors too, whatever the exit code. */
+  shell(line: string): Promise<string>
   /** Starts a program on it. `remove` ends it. */
   spawn(program: string, ...args: readonly string[]): ChildProcess
   /** Takes it away, with its programs. */
@@ -88,6 +90,10 @@ class Host implements LinuxHost {
 
   async run(program: string, ...args: readonly string[]): Promise<string> {
     return (await this.namespace.run(program, ...args)).toString()
+  }
+
+  shell(line: string): Promise<string> {
+    return this.run('sh', '-c', `${line} 2>&1 || true`)
   }
 
   spawn(program: string, ...args: readonly string[]): ChildProcess {

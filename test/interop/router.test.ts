@@ -70,11 +70,6 @@ async function rig(kind: 'plain' | 'nat' | 'filter', mtu = 1500): Promise<Rig> {
   return { inside, outside, links, router, nat, remove }
 }
 
-/** What a shell on the host prints, errors too, whatever the exit code. */
-function shell(host: LinuxHost, line: string): Promise<string> {
-  return host.run('sh', '-c', `${line} 2>&1 || true`)
-}
-
 async function serveWeb(host: LinuxHost): Promise<void> {
   const server = host.spawn(process.execPath, '-e', WEB)
   assert.ok(server.stdout !== null)
@@ -91,26 +86,26 @@ describe('a router between two kernels', { skip: missing() }, () => {
 
   it('is pinged through, in fragments too', { skip: skipWithout('ping') }, async () => {
     const lines = ['ping -c 3 -i 0.1 -W 2', 'ping -c 2 -i 0.1 -W 2 -s 20000']
-    for (const line of lines) assert.match(await shell(site.inside, `${line} 10.97.2.2`), / 0% packet loss/)
-    assert.match(await shell(site.outside, 'ping -c 2 -i 0.1 -W 2 -s 20000 10.97.1.2'), / 0% packet loss/)
+    for (const line of lines) assert.match(await site.inside.shell(`${line} 10.97.2.2`), / 0% packet loss/)
+    assert.match(await site.outside.shell('ping -c 2 -i 0.1 -W 2 -s 20000 10.97.1.2'), / 0% packet loss/)
   })
 
   it('tells how large a packet may be', { skip: skipWithout('ping') }, async () => {
-    assert.match(await shell(site.inside, 'ping -c 1 -W 2 -M do -s 1400 10.97.2.2'), /mtu.?=.?1300/)
+    assert.match(await site.inside.shell('ping -c 1 -W 2 -M do -s 1400 10.97.2.2'), /mtu.?=.?1300/)
   })
 
   it('is a hop of a trace', { skip: skipWithout('traceroute') }, async () => {
-    const trace = await shell(site.inside, 'traceroute -n -q 2 -w 2 -m 4 10.97.2.2')
+    const trace = await site.inside.shell('traceroute -n -q 2 -w 2 -m 4 10.97.2.2')
     assert.match(trace, /^ 1 {2}10\.97\.1\.1 [^]*^ 2 {2}10\.97\.2\.2 /m)
   })
 
   it('says that it knows no way, and that nobody is there', { skip: skipWithout('traceroute') }, async () => {
-    assert.match(await shell(site.inside, 'traceroute -n -q 1 -w 2 -m 4 192.0.2.1'), /10\.97\.1\.1 .* ms !N/)
-    assert.match(await shell(site.inside, 'ping -c 1 -W 12 10.97.2.77'), /Destination Host Unreachable/)
+    assert.match(await site.inside.shell('traceroute -n -q 1 -w 2 -m 4 192.0.2.1'), /10\.97\.1\.1 .* ms !N/)
+    assert.match(await site.inside.shell('ping -c 1 -W 12 10.97.2.77'), /Destination Host Unreachable/)
   })
 
   it('carries a page bit for bit', { skip: skipWithout('curl') }, async () => {
-    const size = await shell(site.inside, 'curl -s -m 20 http://10.97.2.2/ | tr -d -c x | wc -c')
+    const size = await site.inside.shell('curl -s -m 20 http://10.97.2.2/ | tr -d -c x | wc -c')
     assert.equal(Number(size), LENGTH)
   })
 })
@@ -124,31 +119,31 @@ describe('a translating router between two kernels', { skip: missing() }, () => 
   after(() => site?.remove())
 
   it('shows hosts inside by its own address', { skip: skipWithout('curl') }, async () => {
-    assert.match(await shell(site.inside, 'curl -s -m 5 http://10.97.2.2/who'), /10\.97\.2\.1$/m)
+    assert.match(await site.inside.shell('curl -s -m 5 http://10.97.2.2/who'), /10\.97\.2\.1$/m)
   })
 
   it('carries a page bit for bit', { skip: skipWithout('curl') }, async () => {
-    const size = await shell(site.inside, 'curl -s -m 20 http://10.97.2.2/ | tr -d -c x | wc -c')
+    const size = await site.inside.shell('curl -s -m 20 http://10.97.2.2/ | tr -d -c x | wc -c')
     assert.equal(Number(size), LENGTH)
   })
 
   it('leads by a forwarded port inside', { skip: skipWithout('curl') }, async () => {
-    assert.match(await shell(site.outside, 'curl -s -m 5 http://10.97.2.1:8080/who'), /10\.97\.2\.2$/m)
+    assert.match(await site.outside.shell('curl -s -m 5 http://10.97.2.1:8080/who'), /10\.97\.2\.2$/m)
     // Hosts inside reach it by the same name.
-    assert.match(await shell(site.inside, 'curl -s -m 5 http://10.97.2.1:8080/who'), /10\.97\.2\.1$/m)
+    assert.match(await site.inside.shell('curl -s -m 5 http://10.97.2.1:8080/who'), /10\.97\.2\.1$/m)
   })
 
   it('is pinged through, and traced', {
     skip: skipWithout('traceroute') || skipWithout('ping'),
   }, async () => {
-    assert.match(await shell(site.inside, 'ping -c 3 -i 0.1 -W 2 -s 4000 10.97.2.2'), / 0% packet loss/)
-    const trace = await shell(site.inside, 'traceroute -n -q 2 -w 2 -m 4 10.97.2.2')
+    assert.match(await site.inside.shell('ping -c 3 -i 0.1 -W 2 -s 4000 10.97.2.2'), / 0% packet loss/)
+    const trace = await site.inside.shell('traceroute -n -q 2 -w 2 -m 4 10.97.2.2')
     assert.match(trace, /^ 1 {2}10\.97\.1\.1 [^]*^ 2 {2}10\.97\.2\.2 /m)
   })
 
   it('knows no way inside for those who begin outside', { skip: skipWithout('ping') }, async () => {
     await site.outside.run('ip', 'route', 'add', '10.97.1.0/24', 'via', '10.97.2.1')
-    assert.match(await shell(site.outside, 'ping -c 1 -W 1 10.97.1.2'), /100% packet loss/)
+    assert.match(await site.outside.shell('ping -c 1 -W 1 10.97.1.2'), /100% packet loss/)
   })
 })
 
@@ -161,18 +156,18 @@ describe('a firewall between two kernels', { skip: missing() }, () => {
   after(() => site?.remove())
 
   it('lets out, and lets answers in', { skip: skipWithout('curl') }, async () => {
-    assert.match(await shell(site.inside, 'curl -s -m 5 http://10.97.2.2/who'), /10\.97\.1\.2$/m)
+    assert.match(await site.inside.shell('curl -s -m 5 http://10.97.2.2/who'), /10\.97\.1\.2$/m)
   })
 
   it('lets nobody in, but where a rule does', {
     skip: skipWithout('curl') || skipWithout('ping'),
   }, async () => {
-    assert.match(await shell(site.outside, 'curl -s -m 1 -w "%{errormsg}" http://10.97.1.2/who'), /timed out/)
-    assert.match(await shell(site.outside, 'ping -c 1 -W 2 10.97.1.2'), / 0% packet loss/)
+    assert.match(await site.outside.shell('curl -s -m 1 -w "%{errormsg}" http://10.97.1.2/who'), /timed out/)
+    assert.match(await site.outside.shell('ping -c 1 -W 2 10.97.1.2'), / 0% packet loss/)
   })
 
   it('tells who may not leave', { skip: skipWithout('curl') }, async () => {
-    assert.match(await shell(site.inside, 'curl -s -m 5 -w "%{errormsg}" http://10.97.2.2:81/'), /to connect/)
+    assert.match(await site.inside.shell('curl -s -m 5 -w "%{errormsg}" http://10.97.2.2:81/'), /to connect/)
   })
 })
 

@@ -9,8 +9,8 @@ import { memory } from '@mirage/kv/memory'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
-import type { TcpFlow } from '@mirage/tcp'
 import { type Program, skipWithout } from '../system.ts'
+import { echoOn } from './echo.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 
 const OURS = '10.99.0.2'
@@ -25,26 +25,16 @@ async function start(host: LinuxHost): Promise<Stack> {
     { net: host.cable, clock, random: random.value },
     { cidr: { address: ipv4.of(10, 99, 0, 2), prefixLength: 24 } },
   )
-  stack.udp.listen(7, ({ src, payload }) => stack.udp.write(src, payload, { srcPort: 7 }))
+  echoOn(stack)
   stack.udp.listen(53, ({ src, payload }) => {
     payload[2]! |= 0x80 // The question as its answer: RFC 1035 §4.1.1, QR.
     stack.udp.write(src, payload, { srcPort: 53 })
   })
-  stack.tcp.listen(7, (flow) => void echo(flow))
   const store = memory({ clock })
   await store.set(Key.parse('index.html'), new TextEncoder().encode(PAGE))
   await store.set(Key.parse('large.bin'), LARGE)
   assert.ok(serve({ tcp: stack.tcp, port: 80, clock, handler: files(store) }).ok)
   return stack
-}
-
-async function echo(flow: TcpFlow): Promise<void> {
-  for (;;) {
-    const read = await flow.read()
-    if (!read.ok || read.value === 'eof') break
-    await flow.write(read.value)
-  }
-  flow.close()
 }
 
 describe('what people try a network with', { skip: missing(), concurrency: 4 }, () => {
@@ -58,9 +48,6 @@ describe('what people try a network with', { skip: missing(), concurrency: 4 }, 
     stack?.disconnect()
     host?.remove()
   })
-
-  /** What a shell on the host prints, errors too, whatever the exit code. */
-  const shell = (line: string): Promise<string> => host.run('sh', '-c', `${line} 2>&1 || true`)
 
   const cases: [what: string, program: Program, line: string, answer: RegExp][] = [
     ['is pinged', 'ping', `ping -c 3 -i 0.2 -W 5 ${OURS}`, / 0% packet loss/],
@@ -86,16 +73,16 @@ describe('what people try a network with', { skip: missing(), concurrency: 4 }, 
   ]
   for (const [what, program, line, answer] of cases)
     it(`${what}: ${line}`, { skip: skipWithout(program) }, async () =>
-      assert.match(await shell(line), answer),
+      assert.match(await host.shell(line), answer),
     )
 
   it('gives 10 MB unharmed', { skip: skipWithout('curl') }, async () => {
-    const sum = (await shell(`curl -sS -m 20 http://${OURS}/large.bin | sha256sum`)).slice(0, 64)
+    const sum = (await host.shell(`curl -sS -m 20 http://${OURS}/large.bin | sha256sum`)).slice(0, 64)
     assert.equal(sum, createHash('sha256').update(LARGE).digest('hex'))
   })
 
   it('is what nmap says of a host with one open port', { skip: skipWithout('nmap') }, async () => {
-    const seen = await shell(`nmap -n -Pn -sV --version-intensity 0 -T4 -p 9,80 ${OURS}`)
+    const seen = await host.shell(`nmap -n -Pn -sV --version-intensity 0 -T4 -p 9,80 ${OURS}`)
     assert.match(seen, /^9\/tcp +closed/m)
     assert.match(seen, /^80\/tcp +open +http/m)
   })

@@ -13,22 +13,12 @@ import { connectAny } from '@mirage/tcp/happy-eyeballs'
 import { vnetif } from '@mirage/vnetif'
 import * as device from './device.ts'
 import { type Needs, type Stack, connect, connectIpv6 } from './stack.ts'
+import { NOTHING } from './testing/arguments.ts'
 import { PREFIX, advertise } from './testing/router.ts'
 
 const A = ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, 1)
 const B = ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, 2)
-const NOTHING = {
-  ipv4: undefined,
-  ipv4Gateway: undefined,
-  noDhcp: true,
-  dhcpBefore: undefined,
-  dhcpProbe: false,
-  ipv6: undefined,
-  ipv6Gateway: undefined,
-  acceptRouterAdvertisements: true,
-  ipv4Only: false,
-  ipv6Only: false,
-}
+const NO_LEASE = { ...NOTHING, noDhcp: true }
 
 interface Rig {
   readonly simulation: Simulation
@@ -201,15 +191,15 @@ describe('a stack of two families', () => {
 describe('the stack device with IPv6', () => {
   it('speaks both families, or the one that it is told', async () => {
     const { needs } = rig()
-    const both = await device.connect(needs('a'), NOTHING)
-    const four = await device.connect(needs('b'), { ...NOTHING, ipv4Only: true })
+    const both = await device.connect(needs('a'), NO_LEASE)
+    const four = await device.connect(needs('b'), { ...NO_LEASE, ipv4Only: true })
     assert.ok(both.ok && four.ok)
     assert.deepEqual([both.value.ipv6 !== undefined, four.value.ipv6], [true, undefined])
   })
 
   it('waits for an address beyond the link where it speaks IPv6 alone', async () => {
     const { simulation, needs } = rig()
-    const connecting = device.connect(needs('a'), { ...NOTHING, ipv6Only: true })
+    const connecting = device.connect(needs('a'), { ...NO_LEASE, ipv6Only: true })
     let isConnected = false
     void connecting.then(() => (isConnected = true))
     await simulation.pass(30_000)
@@ -229,7 +219,7 @@ describe('the stack device with IPv6', () => {
 
   it('says what is wrong with an argument', async () => {
     const { needs } = rig()
-    const stack = await device.connect(needs('a'), { ...NOTHING, ipv4Only: true, ipv6Only: true })
+    const stack = await device.connect(needs('a'), { ...NO_LEASE, ipv4Only: true, ipv6Only: true })
     assert.equal(stack.ok, false)
   })
 })

@@ -12,21 +12,10 @@ import { type Switch, vnetif } from '@mirage/vnetif'
 import { OFF } from '@mirage/vnetif/plans'
 import * as device from './device.ts'
 import { type Needs, type Stack, connect, connectDhcp } from './stack.ts'
+import { NOTHING } from './testing/arguments.ts'
 
 const A = ipv4.of(10, 0, 0, 1)
 const B = ipv4.of(10, 0, 0, 2)
-const NOTHING = {
-  ipv4: undefined,
-  ipv4Gateway: undefined,
-  noDhcp: false,
-  dhcpBefore: undefined,
-  dhcpProbe: false,
-  ipv6: undefined,
-  ipv6Gateway: undefined,
-  acceptRouterAdvertisements: true,
-  ipv4Only: false,
-  ipv6Only: false,
-}
 
 describe('a stack', () => {
   const lines: string[] = []

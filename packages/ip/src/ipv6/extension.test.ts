@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import * as ipv6 from '@mirage/address/ipv6'
 import { concat, setU16 } from '@mirage/bytes'
 import { hex } from '@mirage/bytes/hex'
 import * as fc from 'fast-check'
@@ -29,18 +28,7 @@ function walkPacket(bytes: Uint8Array, first: number): Walked {
   const frame = concat([hex('ee'), bytes])
   setU16(frame, 5, bytes.length - 40)
   frame[7] = first
-  const packet: wire.MutablePacket = {
-    frame,
-    header: 0,
-    offset: 0,
-    end: 0,
-    src: ipv6.UNSPECIFIED,
-    dst: ipv6.UNSPECIFIED,
-    protocol: 0,
-    ttl: 0,
-    trafficClass: 0,
-    isChecked: false,
-  }
+  const packet = wire.create()
   assert.ok(wire.parse(frame, 1, packet, new Names()).ok)
   const state = { next: 0, problem: -1, pointer: 0 }
   extension.begin(state, packet)

@@ -14,18 +14,7 @@ function address(text: string): ipv6.Ipv6 {
 }
 
 function parse(bytes: Uint8Array, offset: number = 0): { result: unknown; packet: wire.MutablePacket } {
-  const packet: wire.MutablePacket = {
-    frame: new Uint8Array(0),
-    header: 0,
-    offset: 0,
-    end: 0,
-    src: ipv6.UNSPECIFIED,
-    dst: ipv6.UNSPECIFIED,
-    protocol: 0,
-    ttl: 0,
-    trafficClass: 0,
-    isChecked: false,
-  }
+  const packet = wire.create()
   return { result: wire.parse(bytes, offset, packet, new Names()), packet }
 }
 

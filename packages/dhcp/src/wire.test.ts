@@ -277,7 +277,15 @@ describe('what is no DHCP message', () => {
     assert.equal(dnsServers?.length, 308)
   })
 
-  it('never makes parse throw, cut anywhere', () => {
-    for (let length = 0; length < OFFER.length; length += 1) wire.parse(OFFER.subarray(0, length))
+  it('is refused or read, cut anywhere, and nothing is made of what is not there', () => {
+    const whole = wire.parse(OFFER)
+    assert.ok(whole.ok)
+    for (let length = 0; length < OFFER.length; length += 1) {
+      const parsed = wire.parse(OFFER.subarray(0, length))
+      if (length < wire.HEADER_SIZE) assert.deepEqual(parsed, err('too-short'))
+      if (!parsed.ok) continue
+      for (const [name, value] of Object.entries(parsed.value.options))
+        assert.deepEqual(value, whole.value.options[name as keyof typeof whole.value.options], name)
+    }
   })
 })

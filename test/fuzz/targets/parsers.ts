@@ -40,9 +40,10 @@ export async function all(): Promise<readonly Target[]> {
       const packet = ip.create()
       if (!ip.parse(bytes, 0, packet).ok) return
       assert.ok(packet.offset <= packet.end && packet.end <= bytes.length, 'the payload lies in the packet')
-      const { offset, end, position } = ip.fragmentOf(packet)
-      assert.ok(offset <= end && position >= 0)
-      ip.fragmentKey(packet)
+      const { offset, end, position, hasMore } = ip.fragmentOf(packet)
+      assert.deepEqual([offset, end], [packet.offset, packet.end])
+      assert.equal(position > 0 || hasMore, ip.isFragment(bytes, 0))
+      assert.equal(ip.fragmentKey(packet).length, 6)
     }),
     parser('icmp', payloads(1), (bytes) => {
       const parsed = icmp.parse(bytes, 0, bytes.length)

@@ -18,7 +18,10 @@ import { Peer } from './hostile-peer.ts'
 import { Wire } from './hostile-wire.ts'
 
 const CONNECTIONS_MAX = 64
-const MEMORY_MAX = 4_000_000
+/** Less than all connections want together. */
+const MEMORY_MAX = 1_000_000
+/** What each may hold beyond that: it has to make some progress. */
+const EXCESS_MAX = 8192
 /** Segments that one event may be answered with: a whole window in the smallest of segments, some times over. */
 const ANSWERS_MAX = 400_000
 
@@ -84,7 +87,7 @@ class Attack {
   #check(): void {
     const { connections, memory } = this.#stack.usage
     assert.ok(connections <= CONNECTIONS_MAX)
-    assert.ok(memory >= 0 && memory <= MEMORY_MAX + CONNECTIONS_MAX * 330_000, `${memory} bytes`)
+    assert.ok(memory >= 0 && memory <= MEMORY_MAX + CONNECTIONS_MAX * EXCESS_MAX, `${memory} bytes`)
     assert.ok(this.#peer.answers <= ANSWERS_MAX, `${this.#peer.answers} segments for one event`)
     const { deadline } = this.#clock
     assert.ok(deadline === undefined || !Number.isNaN(deadline))

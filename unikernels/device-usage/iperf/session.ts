@@ -268,8 +268,8 @@ export class Session implements streams.Load {
     const { udp } = this.#devices.stack
     const flow = this.#flows[index]
     const peer = this.#udpPeers[index]
-    if (flow !== undefined)
-      void (meter.isSender ? streams.sendBlocks : streams.receiveBlocks)(this, meter, flow)
+    if (flow !== undefined && meter.isSender) void streams.sendBlocks(this, meter, flow)
+    else if (flow !== undefined) streams.receiveBlocks(this, meter, flow)
     else if (peer !== undefined && meter.isSender)
       streams.sendDatagrams(this, meter, udp, peer.endpoint, peer.localPort)
   }

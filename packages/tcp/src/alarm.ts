@@ -8,8 +8,13 @@ export class Alarm<T extends Due> {
   #deadlines: Deadlines<T> = new Deadlines()
   #timerAt: Millis = Number.POSITIVE_INFINITY
   #cancel: Cancel = () => {}
+  /** While it rings, the end of this millisecond, before which nothing becomes due; else 0. */
+  #earliest: Millis = 0
 
-  /** Calls `expired` with each entry at its deadline or later, and forgets the entry before. */
+  /**
+   * Calls `expired` with each entry at its deadline or later, and forgets the entry before. What is then set to a time
+   * that has come already waits for the next millisecond: however often that happens, a call ends.
+   */
   constructor(clock: Clock, expired: (entry: T, now: Millis) => void) {
     this.#clock = clock
     this.#expired = expired
@@ -18,7 +23,7 @@ export class Alarm<T extends Due> {
   /** Sees to it that `entry` comes up at `dueAt` at the latest. Infinite means that it need not. */
   set(entry: T, dueAt: Millis): void {
     if (dueAt === Number.POSITIVE_INFINITY || (entry.place !== NOWHERE && dueAt >= entry.dueAt)) return
-    this.#deadlines.add(entry, dueAt)
+    this.#deadlines.add(entry, Math.max(dueAt, this.#earliest))
     this.#arm()
   }
 
@@ -40,10 +45,14 @@ export class Alarm<T extends Due> {
   }
 
   #ring = (): void => {
-    this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
+    // No timer is earlier than what is done now.
+    this.#timerAt = Number.NEGATIVE_INFINITY
+    this.#earliest = Math.floor(now) + 1
     for (let entry = this.#deadlines.take(now); entry !== undefined; entry = this.#deadlines.take(now))
       this.#expired(entry, now)
+    this.#earliest = 0
+    this.#timerAt = Number.POSITIVE_INFINITY
     this.#arm()
   }
 }

@@ -12,6 +12,8 @@ export interface Entry {
 }
 
 const BUCKETS_MIN = 64
+/** Entries for each chain: who shares one is far away in memory, and is looked at in vain. */
+const LOAD_MAX = 0.5
 
 export class Table<T extends Entry> {
   count = 0
@@ -40,7 +42,7 @@ export class Table<T extends Entry> {
   }
 
   add(entry: T): void {
-    if (this.count >= this.#buckets.length) this.#grow()
+    if (this.count >= LOAD_MAX * this.#buckets.length) this.#grow()
     this.#link(entry)
     this.count += 1
   }

@@ -32,6 +32,7 @@ export interface PortForward {
 
 /** What translation is told. */
 export interface NatOptions {
+  /** Of two for the same port the first counts. Several may lead to the same port of a host. */
   readonly forwards?: readonly PortForward[]
   readonly limits?: Limits
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
-import * as ipv4 from '@mirage/address/ipv4'
 import { connect as connectRouter } from '@mirage/router'
 import { Filter } from '@mirage/router/filter'
 import { Nat } from '@mirage/router/nat'
@@ -10,6 +9,7 @@ import { type Rule, parse } from '@mirage/router/rules'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import { ipv4 as address } from '../../packages/address/src/testing/literals.ts'
 import { Namespace } from '../namespace.ts'
 import { skipWithout } from '../system.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
@@ -29,12 +29,6 @@ interface Rig {
   readonly router: Router
   readonly nat: Nat | undefined
   remove(): void
-}
-
-function address(text: string): ipv4.Ipv4 {
-  const parsed = ipv4.parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
 }
 
 async function rig(kind: 'plain' | 'nat' | 'filter', mtu = 1500): Promise<Rig> {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
-import { type IpAddress, parse } from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
 import { setReporter } from '@mirage/console/logs'
@@ -9,6 +8,7 @@ import type { Random } from '@mirage/random'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import { address } from '../../packages/address/src/testing/literals.ts'
 import { start as iperf } from '../../unikernels/device-usage/iperf/unikernel.ts'
 import { start as ping } from '../../unikernels/device-usage/ping/unikernel.ts'
 import { start as traceroute } from '../../unikernels/device-usage/traceroute/unikernel.ts'
@@ -17,12 +17,6 @@ import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 
 const KERNEL = ['10.96.0.1', 'fd96::1'] as const
 const OURS = ['10.96.0.2', 'fd96::2'] as const
-
-function address(text: string): IpAddress {
-  const parsed = parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
 
 const FAST = { interval: 0.05, wait: 0.5, ttl: 64, size: 56, count: 3 }
 const IPERF = {

@@ -11,18 +11,13 @@ import { pair } from '@mirage/net/pair'
 import { below } from '@mirage/random'
 import { seeded } from '@mirage/random/seeded'
 import { done, err } from '@mirage/result'
+import { ipv6 as address } from '../../address/src/testing/literals.ts'
 import { ICMPV6, type Ipv6Event, type Ipv6Layer, type Problem } from './ip.ts'
 import { type Options, connect } from './ipv6.ts'
 import { LINUX } from './ipv6/testing/linux.ts'
 import * as wire from './ipv6/wire.ts'
 import * as ndp from './ndp/wire.ts'
 import { HOPS_MAX } from './waiting.ts'
-
-function address(text: string): ipv6.Ipv6 {
-  const parsed = ipv6.parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
 
 const A = address('fd00::1')
 const B = address('fd00::2')

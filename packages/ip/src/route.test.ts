@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Cidr, type Ipv4, of, parse, parseCidr } from '@mirage/address/ipv4'
+import { of } from '@mirage/address/ipv4'
 import { err, ok } from '@mirage/result'
+import { ipv4 as address, ipv4Cidr as cidr } from '../../address/src/testing/literals.ts'
 import * as route from './route.ts'
-
-function address(text: string): Ipv4 {
-  const parsed = parse(text)
-  assert.ok(parsed.ok)
-  return parsed.value
-}
-
-function cidr(text: string): Cidr {
-  const parsed = parseCidr(text)
-  assert.ok(parsed.ok)
-  return parsed.value
-}
 
 describe('the first hop', () => {
   const everyone = ok({ kind: 'group', mac: 0xffff_ffff_ffff })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { format, parse } from '@mirage/address/ip'
+import { format } from '@mirage/address/ip'
 import * as ipv6 from '@mirage/address/ipv6'
 import * as icmp from '@mirage/icmp/icmpv6-wire'
 import { HEADER_SIZE } from '@mirage/icmp/wire'
@@ -10,13 +10,8 @@ import { DESTINATION_OPTIONS, FRAGMENT } from '@mirage/ip/extension'
 import { simulate } from '@mirage/simulation'
 import { type Stack, connect as connectStack } from '@mirage/stack'
 import { type Switch, vnetif } from '@mirage/vnetif'
+import { ipv6 as address } from '../../address/src/testing/literals.ts'
 import { connect } from './ipv6.ts'
-
-function address(text: string): ipv6.Ipv6 {
-  const parsed = parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value as ipv6.Ipv6
-}
 
 /** Two hosts, and a router between their links. */
 async function rig(mtu = 1500) {

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
-import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
+import type { Ipv4 } from '@mirage/address/ipv4'
 import * as fc from 'fast-check'
+import { ipv4 as address, ipv4Cidr as cidr } from '../../address/src/testing/literals.ts'
 import * as routes from './routes.ts'
 import type { Route } from './routes.ts'
-
-function cidr(text: string): Cidr {
-  const parsed = ipv4.parseCidr(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
-
-function address(text: string): Ipv4 {
-  const parsed = ipv4.parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
 
 describe('routes', () => {
   const table = routes.of([

@@ -3,15 +3,10 @@ import { describe, it } from 'node:test'
 import * as ipv6 from '@mirage/address/ipv6'
 import { hex } from '@mirage/bytes/hex'
 import { done, err } from '@mirage/result'
+import { ipv6 as address } from '../../../address/src/testing/literals.ts'
 import { Names } from './names.ts'
 import { LINUX } from './testing/linux.ts'
 import * as wire from './wire.ts'
-
-function address(text: string): ipv6.Ipv6 {
-  const parsed = ipv6.parse(text)
-  assert.ok(parsed.ok)
-  return parsed.value
-}
 
 function parse(bytes: Uint8Array, offset: number = 0): { result: unknown; packet: wire.MutablePacket } {
   const packet = wire.create()

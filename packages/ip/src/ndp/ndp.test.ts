@@ -4,14 +4,9 @@ import * as ipv6 from '@mirage/address/ipv6'
 import { local } from '@mirage/address/mac'
 import { seeded } from '@mirage/random/seeded'
 import { below } from '@mirage/random'
+import { ipv6 as address } from '../../../address/src/testing/literals.ts'
 import * as ndp from './ndp.ts'
 import * as wire from './wire.ts'
-
-function address(text: string): ipv6.Ipv6 {
-  const parsed = ipv6.parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
 
 const MAC = local(1)
 const OWN = address('fe80::50:ff:fe00:1')

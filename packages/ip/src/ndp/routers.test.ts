@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as ipv6 from '@mirage/address/ipv6'
+import { ipv6 as address } from '../../../address/src/testing/literals.ts'
 import * as routers from './routers.ts'
-
-function address(text: string): ipv6.Ipv6 {
-  const parsed = ipv6.parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
 
 const R1 = address('fe80::1')
 const R2 = address('fe80::2')

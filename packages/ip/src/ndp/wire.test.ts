@@ -6,14 +6,9 @@ import * as checksum from '@mirage/bytes/checksum'
 import { hex } from '@mirage/bytes/hex'
 import { err, ok } from '@mirage/result'
 import * as fc from 'fast-check'
+import { ipv6 as address } from '../../../address/src/testing/literals.ts'
 import { LINUX } from '../ipv6/testing/linux.ts'
 import * as wire from './wire.ts'
-
-function address(text: string): ipv6.Ipv6 {
-  const parsed = ipv6.parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
 
 const ROUTER = address('fe80::1')
 const A = address('fd00::1')

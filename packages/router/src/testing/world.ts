@@ -3,25 +3,16 @@ import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import * as ip from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
-import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
+import type { Ipv4 } from '@mirage/address/ipv4'
 import type { Net } from '@mirage/net'
 import type { DeliveryError } from '@mirage/ip/errors'
 import { ICMP, UDP } from '@mirage/ip'
 import { type Simulation, simulate } from '@mirage/simulation'
 import { type Stack, connect } from '@mirage/stack'
 import { type Switch, vnetif } from '@mirage/vnetif'
+import { ipv4 as address, ipv4Cidr as cidr } from '../../../address/src/testing/literals.ts'
 
-export function address(text: string): Ipv4 {
-  const parsed = ipv4.parse(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
-
-export function cidr(text: string): Cidr {
-  const parsed = ipv4.parseCidr(text)
-  assert.ok(parsed.ok, text)
-  return parsed.value
-}
+export { address, cidr }
 
 export class World {
   readonly simulation: Simulation = simulate(1, setImmediate)

@@ -38,8 +38,8 @@ export async function attack(seed: number, steps: number): Promise<Report> {
   return new Attack(seed).run(steps)
 }
 
-const OWN: readonly IpAddress[] = [ipv4.of(10, 0, 0, 1), address6(1)]
-const PEERS: readonly IpAddress[] = [ipv4.of(10, 0, 0, 2), address6(2)]
+const OWN: readonly IpAddress[] = [ipv4.of(10, 0, 0, 1), ipv6.of(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)]
+const PEERS: readonly IpAddress[] = [ipv4.of(10, 0, 0, 2), ipv6.of(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)]
 
 class Attack {
   readonly #chance: Chance
@@ -118,12 +118,6 @@ class Attack {
       chance.rarely(30) ? chance.below(600_000) : chance.rarely(3) ? chance.below(2000) : chance.below(20),
     )
   }
-}
-
-function address6(last: number): IpAddress {
-  const parsed = ipv6.parse(`2001:db8::${last}`)
-  assert.ok(parsed.ok)
-  return parsed.value
 }
 
 /** Continuations of continuations have run. */

@@ -7,7 +7,7 @@
 
 import { type IpAddress, isIpv4 } from '@mirage/address/ip'
 import { assert } from '@mirage/result'
-import { SUM_MAX, arena } from './arena.ts'
+import { SUM_MAX, arena, isInArena } from './arena.ts'
 import { copy, isIn } from './copy.ts'
 
 /** A running sum of 16-bit words, below 2^17. */
@@ -22,7 +22,7 @@ export function of(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0)
 export function add(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0): Sum {
   const length = end - offset
   if (length <= SHORT) return addShort(bytes, offset, end, sum)
-  if (bytes.buffer !== arena.buffer || length > SUM_MAX) return addLong(bytes, offset, end, sum)
+  if (length > SUM_MAX || !isInArena(bytes)) return addLong(bytes, offset, end, sum)
   assert(isIn(bytes, offset, length), 'what is summed is in the array')
   const start = bytes.byteOffset + offset
   return carry(sum + swap(fold(arena.sum(start, start + length))))
@@ -37,7 +37,7 @@ export function copyAdd(
   length: number,
   sum: Sum = 0,
 ): Sum {
-  if (to.buffer !== arena.buffer || from.buffer !== arena.buffer || length > SUM_MAX) {
+  if (length > SUM_MAX || !isInArena(from) || !isInArena(to)) {
     copy(to, toOffset, from, fromOffset, length)
     return add(to, toOffset, toOffset + length, sum)
   }

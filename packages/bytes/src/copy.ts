@@ -1,6 +1,6 @@
 /** Copies between arrays by offsets. The engine of an image does it without a view, in half the time. */
 import { assert } from '@mirage/result'
-import { arena } from './arena.ts'
+import { arena, isInArena } from './arena.ts'
 
 /**
  * Copies `length` bytes, which lie inside of both arrays. The two parts may overlap. 1460 bytes take 40 ns in the arena,
@@ -13,8 +13,10 @@ export function copy(
   fromOffset: number,
   length: number,
 ): void {
-  if (to.buffer !== arena.buffer || from.buffer !== arena.buffer)
-    return to.set(from.subarray(fromOffset, fromOffset + length), toOffset)
+  if (!isInArena(from) || !isInArena(to)) {
+    const isWhole = fromOffset === 0 && length === from.length
+    return to.set(isWhole ? from : from.subarray(fromOffset, fromOffset + length), toOffset)
+  }
   assert(isIn(to, toOffset, length) && isIn(from, fromOffset, length), 'what is copied is in both arrays')
   arena.copy(to.byteOffset + toOffset, from.byteOffset + fromOffset, length)
 }

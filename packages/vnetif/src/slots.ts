@@ -1,5 +1,5 @@
 /** The memory of frames on their way: buffers that are lent, sent, and lent again. */
-import { allocate } from '@mirage/bytes/arena'
+import { allocate, note } from '@mirage/bytes/arena'
 import { TRAILING_MAX } from './faults.ts'
 
 /** One frame's buffer. Its views are kept, since a view costs more than what it shows and lengths repeat. */
@@ -56,7 +56,10 @@ export class Slot<Owner> {
   }
 
   #show(length: number): Uint8Array {
-    if (this.#view.length !== length) this.#view = this.#bytes.subarray(0, length)
+    if (this.#view.length !== length) {
+      this.#view = this.#bytes.subarray(0, length)
+      note(this.#view)
+    }
     return this.#view
   }
 }

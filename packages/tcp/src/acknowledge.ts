@@ -7,7 +7,7 @@ import * as recovery from './recovery.ts'
 import { RTO_AFTER_SYN_LOSS, RTO_INITIAL, measured, micros } from './round-trip.ts'
 import * as scoreboard from './scoreboard.ts'
 import { FIN, type Segment } from './segment.ts'
-import { type Chunks, NO_QUEUE } from './send-queue.ts'
+import type { Chunks } from './send-queue.ts'
 import { type Sequence, atMost, distance, later, lessThan } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 import * as timers from './timers.ts'
@@ -71,7 +71,7 @@ function advance(tcb: Tcb, ack: Sequence, chunks: Chunks, now: Millis): number {
   if (count === 0) return 0
   // One sequence number more than the queue is long is our FIN.
   snd.queue.drop(chunks, Math.min(count, snd.queue.length))
-  if (snd.queue.length === 0) snd.queue = NO_QUEUE
+  if (snd.queue.length === 0) snd.queue = chunks.takeBack(snd.queue)
   snd.una = ack
   snd.nxt = later(snd.nxt, ack)
   snd.urgentTo = later(snd.urgentTo, ack)
@@ -83,7 +83,7 @@ function advance(tcb: Tcb, ack: Sequence, chunks: Chunks, now: Millis): number {
 
 /** Nothing is in flight: what only a flight needs goes. */
 function letGo(tcb: Tcb): void {
-  tcb.flight = scoreboard.NOTHING
+  tcb.flight = scoreboard.land(tcb.flight)
   tcb.slowStart = undefined
 }
 

@@ -208,7 +208,7 @@ function begin(tcb: Tcb, out: Segment, seq: Sequence, flags: number, now: Millis
 function took(tcb: Tcb, from: Sequence, to: Sequence, now: Millis, end: Sequence = to): void {
   const { snd } = tcb
   if (from !== to) {
-    if (tcb.flight === scoreboard.NOTHING) tcb.flight = scoreboard.empty()
+    if (tcb.flight === scoreboard.NOTHING) tcb.flight = scoreboard.begin()
     scoreboard.sent(tcb.flight, from, to, micros(now), lessThan(from, snd.max))
     recovery.sent(tcb, distance(from, to))
     snd.nxt = to

@@ -19,7 +19,9 @@ describe('the scoreboard', () => {
   it('counts every byte by its fate, as a list of bytes would', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        const flight = scoreboard.empty()
+        // One that has landed where a run before this left one.
+        const flight = scoreboard.begin()
+        assert.deepEqual([flight.runs.length, flight.sacked, flight.lost], [0, 0, 0])
         const delivered = new scoreboard.Delivered()
         const bytes: ('sent' | 'sacked' | 'lost')[] = Array.from({ length: SIZE }, () => 'sent')
         let una = 0
@@ -61,8 +63,27 @@ describe('the scoreboard', () => {
           }
           assert.ok(una === SIZE || next === ((START + SIZE) | 0))
         }
+        assert.equal(scoreboard.land(flight), scoreboard.NOTHING)
       }),
     )
+  })
+
+  it('knows nothing of what has landed, however much that was', () => {
+    const delivered = new scoreboard.Delivered()
+    for (const count of [1, 3, 1, 1, 2]) {
+      const flight = scoreboard.begin()
+      for (let i = 0; i < count; i++) scoreboard.sent(flight, 10 * i, 10 * i + 10, i, false)
+      assert.equal(flight.runs.length, count)
+      assert.deepEqual(flight.runs[0], { start: 0, end: 10, sentAt: 0, fate: 0 })
+      scoreboard.lose(flight, flight.runs[0])
+      scoreboard.acknowledge(flight, 10 * count, delivered)
+      assert.deepEqual([flight.runs.length, flight.lost], [0, 0])
+      scoreboard.sent(flight, 50, 60, 7, true)
+      assert.deepEqual(flight.runs, [{ start: 50, end: 60, sentAt: 7, fate: scoreboard.AGAIN }])
+      scoreboard.land(flight)
+    }
+    assert.equal(scoreboard.land(scoreboard.NOTHING), scoreboard.NOTHING)
+    assert.notEqual(scoreboard.begin(), scoreboard.NOTHING)
   })
 
   it('keeps no more runs than it may', () => {

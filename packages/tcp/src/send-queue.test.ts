@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as checksum from '@mirage/bytes/checksum'
 import * as fc from 'fast-check'
-import { CHUNK_SIZE, Chunks, SendQueue } from './send-queue.ts'
+import { CHUNK_SIZE, Chunks, NO_QUEUE, SendQueue } from './send-queue.ts'
 
 describe('the send queue', () => {
   it('gives back, from any position, what was appended and not dropped', () => {
@@ -10,10 +10,12 @@ describe('the send queue', () => {
       append: fc.nat(2 * CHUNK_SIZE + 50),
       drop: fc.double({ min: 0, max: 1, noNaN: true }),
     })
+    // Of one store: queues that were used are used again.
+    const store = new Chunks()
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-        const store = new Chunks()
-        const queue = new SendQueue()
+        const queue = store.queue()
+        assert.equal(queue.length, 0)
         let model = new Uint8Array(0)
         let next = 0
         for (const { append, drop } of steps) {
@@ -33,9 +35,17 @@ describe('the send queue', () => {
           assert.ok(Buffer.compare(copy.subarray(1, -1), model.subarray(from)) === 0)
           assert.equal(checksum.of(copy, 0, 0, sum), checksum.of(copy, 1, copy.length - 1))
         }
+        queue.drop(store, queue.length)
+        assert.equal(store.takeBack(queue), NO_QUEUE)
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('is never the one that stands where nothing is to be sent', () => {
+    const store = new Chunks()
+    assert.equal(store.takeBack(NO_QUEUE), NO_QUEUE)
+    assert.notEqual(store.queue(), NO_QUEUE)
   })
 
   it('throws when more is acknowledged or sent than there is', () => {

@@ -11,13 +11,25 @@ import { assert } from '@mirage/result'
 
 const CHUNK_SHIFT = 12
 export const CHUNK_SIZE: number = 1 << CHUNK_SHIFT
-/** Chunks that are kept for the next transfer, 4 MiB; more than these are left to the collector. */
+/** Chunks that are kept for the next transfer, 4 MiB, and empty queues; more than these are left to the collector. */
 const SPARE_MAX = 1024
 
 export class Chunks {
   readonly #spare: Uint8Array[] = []
   /** Chunks that were made to be kept. */
   #kept = 0
+  readonly #queues: SendQueue[] = []
+
+  /** An empty queue: one that was used, if there is one, for the reason that flights have (`scoreboard.ts`). */
+  queue(): SendQueue {
+    return this.#queues.pop() ?? new SendQueue()
+  }
+
+  /** Takes an empty queue back from a connection, and returns what stands there instead. */
+  takeBack(queue: SendQueue): SendQueue {
+    if (queue !== NO_QUEUE && this.#queues.length < SPARE_MAX) this.#queues.push(queue)
+    return NO_QUEUE
+  }
 
   take(): Uint8Array {
     const chunk = this.#spare.pop()
@@ -89,7 +101,9 @@ export class SendQueue {
 
   clear(store: Chunks): void {
     for (const chunk of this.#chunks) store.giveBack(chunk)
-    this.#chunks = NONE
+    // A list of one is used again.
+    if (this.#chunks.length === 1) this.#chunks.pop()
+    else this.#chunks = NONE
     this.length = 0
     this.#start = 0
   }

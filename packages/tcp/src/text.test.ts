@@ -54,4 +54,39 @@ describe('text that arrived', () => {
     assert.equal(length, 1000)
     assert.ok(alive.size <= PIECES_MAX)
   })
+
+  it('is the frame itself where it is lent, also if another is lent before it is taken', () => {
+    const slabs = new Slabs()
+    const [a, b] = [new Text(), new Text()]
+    a.isLent = b.isLent = true
+    const frames = [1, 2, 3, 4].map((i) => Uint8Array.of(i, i, i, i))
+    a.append(slabs, frames[0]!, 0, 4)
+    assert.equal(a.takePiece().slab, frames[0])
+    assert.equal(a.length, 0)
+    a.append(slabs, frames[1]!, 1, 2)
+    b.append(slabs, frames[2]!, 0, 3)
+    b.append(slabs, frames[3]!, 2, 2)
+    assert.deepEqual([a.length, b.length], [2, 5])
+    b.skip(1)
+    assert.deepEqual(
+      [b.take(), a.take(), b.take()],
+      [3, 2, 4].map((i) => Uint8Array.of(i, i)),
+    )
+    assert.deepEqual([a.length, b.length], [0, 0])
+  })
+
+  it('is what was lent, and then what waited out of order behind it', () => {
+    const slabs = new Slabs()
+    const [text, behind] = [new Text(), new Text()]
+    text.isLent = true
+    behind.append(slabs, Uint8Array.of(3, 4), 0, 2)
+    text.append(slabs, Uint8Array.of(1, 2), 0, 2)
+    text.join(behind)
+    assert.deepEqual([text.take(), text.take()], [Uint8Array.of(1, 2), Uint8Array.of(3, 4)])
+    text.append(slabs, Uint8Array.of(5), 0, 1)
+    text.clear()
+    assert.equal(text.length, 0)
+    text.append(slabs, Uint8Array.of(6), 0, 1)
+    assert.deepEqual(text.take(), Uint8Array.of(6))
+  })
 })

@@ -39,6 +39,12 @@ export class Slabs {
 
 const NOTHING = new Uint8Array(0)
 
+/**
+ * What was lent last, and to whom, until it is taken: one piece for all, so that no connection holds on to a frame after it
+ * has gone, and none of very many is written to for it.
+ */
+const lent: Piece & { to: Text | undefined } = { slab: NOTHING, start: 0, end: 0, to: undefined }
+
 /** A part of a run: the bytes of `slab` from `start` up to `end`. */
 export interface Piece {
   slab: Uint8Array
@@ -54,7 +60,6 @@ export class Text {
    */
   isLent = false
   #pieces: Piece[] = NONE
-  #lent: Piece | undefined = undefined
 
   /** Copies `length` bytes of `frame` from `offset` to the end. */
   append(slabs: Slabs, frame: Uint8Array, offset: number, length: number): void {
@@ -73,11 +78,12 @@ export class Text {
 
   /** Moves all of `other` to the end, without a copy where both together have few pieces. */
   join(other: Text): void {
+    other.#keep()
     for (const { slab, start, end } of other.#pieces) this.#add(slab, start, end)
     other.clear()
   }
 
-  /** The first piece, which is the caller's from now on. There is one: `length` is not 0. */
+  /** The first piece, whose bytes are the caller's from now on. There is one: `length` is not 0. */
   take(): Uint8Array {
     const { slab, start, end } = this.takePiece()
     return slab.subarray(start, end)
@@ -85,6 +91,11 @@ export class Text {
 
   /** The same without a view, which costs 50 ns; of lent text it is as good as its frame. */
   takePiece(): Piece {
+    if (lent.to === this) {
+      lent.to = undefined
+      this.length = 0
+      return lent
+    }
     const piece = this.#pieces[0]
     assert(piece !== undefined, 'tcp: there is text to take')
     this.length -= piece.end - piece.start
@@ -95,6 +106,7 @@ export class Text {
 
   /** Drops `count` bytes from the front. */
   skip(count: number): void {
+    this.#keep()
     let left = count
     while (left > 0) {
       const piece = this.#pieces[0]
@@ -108,26 +120,31 @@ export class Text {
   }
 
   clear(): void {
+    this.#keep()
     this.#pieces = NONE
     this.length = 0
   }
 
-  /** Most lent pieces are taken before another comes: one serves for all. */
+  /** Nearly every lent piece is taken before another comes. */
   #lend(frame: Uint8Array, start: number, end: number): void {
-    const piece = this.#lent
-    if (piece === undefined || this.length > 0) {
-      this.#add(frame, start, end)
-      this.#lent = this.#pieces[0]
-      return
-    }
-    piece.slab = frame
-    piece.start = start
-    piece.end = end
-    this.#pieces = [piece]
+    if (lent.to !== undefined) lent.to.#keep()
+    if (this.length > 0) return this.#add(frame, start, end)
+    lent.to = this
+    lent.slab = frame
+    lent.start = start
+    lent.end = end
     this.length = end - start
   }
 
+  /** What was lent to it and not taken becomes a piece of its own. */
+  #keep(): void {
+    if (lent.to !== this) return
+    lent.to = undefined
+    this.#pieces = [{ slab: lent.slab, start: lent.start, end: lent.end }]
+  }
+
   #add(slab: Uint8Array, start: number, end: number): void {
+    this.#keep()
     this.length += end - start
     const last = this.#pieces[this.#pieces.length - 1]
     if (last?.slab === slab && last.end === start) {

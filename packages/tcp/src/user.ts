@@ -4,7 +4,7 @@ import type { Millis } from '@mirage/clock'
 import { NO_RUNS } from './assembler.ts'
 import type { Answer, Stores } from './input.ts'
 import { isUpdateDue } from './receive-window.ts'
-import { NO_QUEUE, SendQueue } from './send-queue.ts'
+import { NO_QUEUE } from './send-queue.ts'
 import { add } from './sequence.ts'
 import { isSynchronized, maySend } from './state.ts'
 import { type Tcb, end, move } from './tcb.ts'
@@ -32,7 +32,7 @@ export function send(
   const { snd } = tcb
   const count = Math.min(end - offset, sendSize(tcb) - snd.queue.length)
   if (count <= 0) return 0
-  if (snd.queue === NO_QUEUE) snd.queue = new SendQueue()
+  if (snd.queue === NO_QUEUE) snd.queue = chunks.queue()
   snd.queue.append(chunks, bytes, offset, offset + count)
   snd.end = add(snd.end, count)
   if (isUrgent) snd.urgentTo = snd.end

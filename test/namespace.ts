@@ -1,6 +1,7 @@
 /** Network namespaces, in which nothing of the host's network is, and which end with this process, however that ends. */
 import { type ChildProcess, type SpawnOptions, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 
 /** The most bytes of output that are waited for. */
@@ -25,6 +26,10 @@ export class Namespace {
     })
     const ready = await Promise.race([once(keeper.stdout, 'data'), once(keeper, 'exit')])
     if (keeper.exitCode !== null) throw new Error(`there is no namespace: exit code ${ready.join()}`)
+    // Nobody goes on because of a namespace.
+    keeper.unref()
+    keeper.stdout.destroy()
+    ;(keeper.stdin as Socket).unref()
     return new Namespace(keeper)
   }
 

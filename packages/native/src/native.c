@@ -152,16 +152,23 @@ static napi_value end_with_parent(napi_env env, napi_callback_info info) {
   return prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 ? failure(env) : number(env, 0);
 }
 
-/* write(descriptor, slab, offset, length): how many bytes. */
-static napi_value write_frame(napi_env env, napi_callback_info info) {
+/* write(descriptor, slab, frames, first, end): how many; an error counts only if nothing was written before it. */
+static napi_value write_frames(napi_env env, napi_callback_info info) {
   napi_value values[ARGUMENTS_MAX];
   arguments(env, info, values);
-  size_t size;
-  uint8_t *slab = bytes(env, values[1], &size);
-  size_t offset = integer(env, values[2]), length = integer(env, values[3]);
-  if (offset + length > size) return number(env, -EFAULT);
-  ssize_t written = write(integer(env, values[0]), slab + offset, length);
-  return written < 0 ? failure(env) : number(env, written);
+  size_t slab_size, numbers;
+  int descriptor = integer(env, values[0]);
+  uint8_t *slab = bytes(env, values[1], &slab_size);
+  int32_t *frames = bytes(env, values[2], &numbers);
+  size_t first = integer(env, values[3]), end = integer(env, values[4]);
+  if (end > numbers / 2) return number(env, -EFAULT);
+  for (size_t i = first; i < end; i++) {
+    size_t offset = frames[2 * i], length = frames[2 * i + 1];
+    if (length > slab_size || offset > slab_size - length) errno = EFAULT;
+    else if (write(descriptor, slab + offset, length) >= 0) continue;
+    return i > first ? number(env, i - first) : failure(env);
+  }
+  return number(env, end - first);
 }
 
 /* A descriptor that is read whenever there is something to read. */
@@ -303,7 +310,7 @@ NAPI_MODULE_INIT() {
     {"hasVnetHeader", has_vnet_header}, {"setOffload", set_offload},
     {"setPersistent", set_persistent}, {"mtu", mtu},
     {"datagramPair", datagram_pair}, {"closeFile", close_file},
-    {"write", write_frame},          {"read", read_frames},
+    {"write", write_frames},         {"read", read_frames},
     {"stopReading", stop_reading},   {"endWithParent", end_with_parent},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

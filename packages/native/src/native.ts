@@ -35,8 +35,11 @@ export interface Addon {
   closeFile(descriptor: number): void
   /** Sends SIGTERM to this process when the one that has started it is gone. */
   endWithParent(): number
-  /** Writes `length` bytes of `slab` from `offset` on as one frame; how many bytes that were. It never waits. */
-  write(descriptor: number, slab: Uint8Array, offset: number, length: number): number
+  /**
+   * Writes frames that lie in `slab`, from number `first` up to number `end`: `frames` has offset and length of each.
+   * How many went before one was refused; why, if that was the first. It never waits.
+   */
+  write(descriptor: number, slab: Uint8Array, frames: Int32Array, first: number, end: number): number
   /**
    * Reads frames of at most `frameSizeMax` bytes into `slab`, from now on until `stopReading`, and calls `receive` once
    * for as many of them as there are and have room: with their count, when `frames` has offset and length of each.

@@ -41,38 +41,55 @@ describe('a device that reads frames in batches', { skip }, () => {
 
   it('is busy while nobody reads at the other end', async () => {
     const [a, b] = pair(false)
-    let written = 0
-    while (a.write(60, () => 60).ok) written++
+    while (a.write(60, () => 60).ok);
     assert.deepEqual(
       a.write(60, () => 60),
       err('busy'),
     )
-    assert.equal(a.counters.txFrames, written)
+    const written = a.counters.txFrames
     let received = 0
     b.listen(() => received++)
     await turns()
     assert.equal(received, written)
     assert.ok(a.write(60, () => 60).ok)
+    await turns()
+    assert.equal(received, written + 1)
+    assert.deepEqual(a.counters, {
+      rxFrames: 0,
+      rxBytes: 0,
+      txFrames: written + 1,
+      txBytes: 60 * (written + 1),
+    })
   })
 
   it('delivers more frames than a batch holds, in their order', async () => {
     const [a, b] = pair(false)
     const received: number[] = []
     b.listen((frame) => received.push((frame[14]! << 8) | frame[15]!))
-    for (let i = 0; i < 1000; ) {
-      const sent = a.write(60, (frame) => {
+    for (let i = 0; i < 1000; i++) {
+      const size = 60 + (i % 7) * 200
+      a.write(size, (frame) => {
         frame[14] = i >>> 8
         frame[15] = i
-        return 60
+        return size
       })
-      if (sent.ok) i++
-      else await setImmediate()
+      // No more than the other end holds.
+      if (i % 100 === 99) await turns()
     }
-    await turns()
     assert.deepEqual(
       received,
       Array.from({ length: 1000 }, (_, i) => i),
     )
+  })
+
+  it('has sent what was written before it is disconnected', async () => {
+    const [a, b] = pair(false)
+    let received = 0
+    b.listen(() => received++)
+    for (let i = 0; i < 3; i++) a.write(60, () => 60)
+    a.disconnect()
+    await turns()
+    assert.equal(received, 3)
   })
 
   it('delivers nothing more of a batch once its listener has disconnected', async () => {
@@ -94,6 +111,7 @@ describe('a device that reads frames in batches', { skip }, () => {
     b.disconnect()
     await turns()
     a.write(60, () => 60)
+    await turns()
     assert.deepEqual(
       a.write(60, () => 60),
       err('disconnected'),

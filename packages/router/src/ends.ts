@@ -1,6 +1,6 @@
 /** Which conversation a packet belongs to: its two ends, as far as routers look. RFC 768, RFC 9293, RFC 792. */
 import type { Ipv4 } from '@mirage/address/ipv4'
-import { getU16 } from '@mirage/bytes'
+import { getU16, getU32 } from '@mirage/bytes'
 import * as icmp from '@mirage/icmp/wire'
 import { ICMP, TCP, UDP } from '@mirage/ip'
 import * as wire from '@mirage/ip/wire'
@@ -16,10 +16,13 @@ export interface Ends {
   dstPort: number
   /** What the packet says about the state of its conversation. */
   signal: Signal
+  /** Of TCP, 32 bits, signed: where it is, and what it acknowledges. */
+  seq: number
+  ack: number
 }
 
-/** A conversation of TCP begins, breaks or ends, and goes on otherwise. */
-export type Signal = 'none' | 'begin' | 'end' | 'break'
+/** A conversation of TCP begins, is accepted, breaks or ends, and goes on otherwise. */
+export type Signal = 'none' | 'begin' | 'accept' | 'end' | 'break'
 
 /** Why a packet has no ends. */
 export type Endless =
@@ -38,7 +41,16 @@ const ACK = 16
 
 /** Fresh ends, of nothing. */
 export function create(): Ends {
-  return { protocol: 0, src: 0 as Ipv4, dst: 0 as Ipv4, srcPort: 0, dstPort: 0, signal: 'none' }
+  return {
+    protocol: 0,
+    src: 0 as Ipv4,
+    dst: 0 as Ipv4,
+    srcPort: 0,
+    dstPort: 0,
+    signal: 'none',
+    seq: 0,
+    ack: 0,
+  }
 }
 
 /** Reads the ends of `packet`; or says why it has none. */
@@ -72,14 +84,18 @@ export function readPorts(
   if (protocol !== TCP && protocol !== UDP) return 'other'
   into.srcPort = getU16(frame, offset)
   into.dstPort = getU16(frame, offset + 2)
-  if (protocol === TCP && end - offset >= 14) into.signal = signalOf(frame[offset + 13]!)
+  if (protocol !== TCP || end - offset < 14) return undefined
+  into.signal = signalOf(frame[offset + 13]!)
+  into.seq = getU32(frame, offset + 4) | 0
+  into.ack = getU32(frame, offset + 8) | 0
   return undefined
 }
 
 function signalOf(flags: number): Signal {
   if ((flags & RST) !== 0) return 'break'
   if ((flags & FIN) !== 0) return 'end'
-  return (flags & (SYN | ACK)) === SYN ? 'begin' : 'none'
+  if ((flags & SYN) === 0) return 'none'
+  return (flags & ACK) === 0 ? 'begin' : 'accept'
 }
 
 /** An address and a port as one number: below 2^48. */

@@ -5,7 +5,7 @@ import { Nat } from './nat.ts'
 import { connect } from './router.ts'
 import { format, parse, type Rule } from './rules.ts'
 import { TIMEOUTS } from './sessions.ts'
-import { World, address, replies, reports } from './testing/world.ts'
+import { ACK, SYN, World, address, forge, replies, reports } from './testing/world.ts'
 
 function rules(...texts: string[]): Rule[] {
   return texts.map((text) => {
@@ -165,6 +165,31 @@ describe('a filter', () => {
     await world.pass(100)
     assert.equal(filter.count, 3)
   })
+
+  for (const [what, segments] of [
+    ['SYNs', [SYN]],
+    ['SYNs and acknowledgements', [SYN, ACK]],
+  ] as const) {
+    it(`has room for conversations in a flood of ${what} in any number of names`, async () => {
+      const limits = { sessions: 100, sessionsPerHost: 50 }
+      const { world, a, b, filter } = rig(['allow in tcp to 10.0.0.2 port 80'], false, { limits })
+      a.tcp.listen(80, (flow) => void flow.write(Uint8Array.of(1)))
+      const open = (): ReturnType<typeof b.tcp.connect> =>
+        world.simulation.run(b.tcp.connect({ address: A, port: 80 }))
+      const early = await open()
+      assert.ok(early.ok)
+      for (let i = 0; i < 400; i++) {
+        const ends = { src: address(`10.0.1.${10 + (i % 200)}`), dst: A, srcPort: 1000 + i, dstPort: 80 }
+        for (const flags of segments) forge(b, ends, flags, i)
+        if (i % 40 === 0) await world.pass(5)
+      }
+      await world.pass(100)
+      assert.equal(filter.count, limits.sessions)
+      const late = await open()
+      assert.ok(late.ok, 'another begins')
+      for (const { value: flow } of [early, late]) assert.ok((await world.simulation.run(flow.read())).ok)
+    })
+  }
 
   it('knows hosts inside by their own addresses where they are translated', async () => {
     const { world, a, b, denied } = rig(['allow in udp to 10.0.0.2 port 7'], true)

@@ -99,7 +99,7 @@ export class Filter {
     const session = this.#find(ends.protocol, from, to) ?? this.#find(ends.protocol, to, from)
     if (session !== undefined) {
       this.counters.established += 1
-      this.#sessions.use(session, ends.signal, session.from !== from, now)
+      this.#sessions.use(session, ends, session.from !== from, now)
       return 'allow'
     }
     // What begins nothing, and was not begun, is of no use to anyone but who probes.
@@ -146,6 +146,7 @@ export class Filter {
   #begin(now: Millis): boolean {
     const session = new Conversation(this.#ends, now)
     if (!this.#sessions.add(session, now)) return false
+    this.#sessions.use(session, this.#ends, false, now)
     const byFrom = this.#known.get(session.protocol) ?? new Map<number, Map<number, Conversation>>()
     const byTo = byFrom.get(session.from) ?? new Map<number, Conversation>()
     this.#known.set(session.protocol, byFrom)

@@ -33,8 +33,8 @@ export class NatSession extends Session {
   readonly remote: Ipv4
   readonly remotePort: number
 
-  constructor(mapping: Mapping, remote: Ipv4, remotePort: number, now: Millis) {
-    super(mapping.protocol, mapping.inside, now)
+  constructor(mapping: Mapping, remote: Ipv4, remotePort: number, beganBy: Ipv4, now: Millis) {
+    super(mapping.protocol, beganBy, now)
     this.mapping = mapping
     this.remote = remote
     this.remotePort = remotePort

@@ -5,7 +5,7 @@ import type { Stack } from '@mirage/stack'
 import { Nat, type NatOptions } from './nat.ts'
 import { type Router, connect } from './router.ts'
 import { TIMEOUTS } from './sessions.ts'
-import { World, address, cidr, replies, reports } from './testing/world.ts'
+import { ACK, SYN, World, address, cidr, forge, replies, reports } from './testing/world.ts'
 
 const OUTSIDE = address('203.0.113.1')
 const SERVER = address('203.0.113.9')
@@ -239,6 +239,45 @@ describe('a translator of TCP', () => {
     )
     assert.deepEqual(echoed, text.slice(0, 100))
   })
+})
+
+describe('a forwarded port that is flooded', () => {
+  const to = { protocol: 'tcp', port: 8080, toAddress: address('10.0.0.3'), toPort: 80 } as const
+  const limits = { sessions: 100, sessionsPerHost: 50 }
+  const what: readonly [string, (flags: number) => boolean][] = [
+    ['with SYNs', (flags) => flags === SYN],
+    ['with acknowledgements of nothing', (flags) => flags === ACK],
+    ['with both', () => true],
+  ]
+  for (const [how, isSent] of what) {
+    it(`${how} in any number of names goes on to lead inside, and its host gets out`, async () => {
+      const { world, b, server, nat } = rig({ forwards: [to], limits })
+      b.tcp.listen(80, (flow) => void flow.write(Uint8Array.of(1)))
+      server.tcp.listen(80, (flow) => void flow.write(Uint8Array.of(1)))
+      const ways = [
+        [server, { address: OUTSIDE, port: 8080 }],
+        [b, { address: SERVER, port: 80 }],
+      ] as const
+      const areOpen = async (): Promise<boolean> => {
+        for (const [from, remote] of ways) {
+          const flow = await world.simulation.run(from.tcp.connect(remote))
+          if (!flow.ok || !(await world.simulation.run(flow.value.read())).ok) return false
+        }
+        return true
+      }
+      // Neighbours know each other.
+      assert.ok(await areOpen())
+      for (let i = 0; i < 400; i++) {
+        const src = address(`203.0.113.${20 + (i % 200)}`)
+        for (const flags of [SYN, ACK].filter(isSent))
+          forge(server, { src, dst: OUTSIDE, srcPort: 1000 + i, dstPort: 8080 }, flags, i)
+        if (i % 40 === 0) await world.pass(5)
+      }
+      await world.pass(100)
+      assert.ok(await areOpen())
+      assert.ok(nat.count <= limits.sessions)
+    })
+  }
 })
 
 describe('a translator of ICMP', () => {

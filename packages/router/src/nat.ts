@@ -113,14 +113,14 @@ export class Nat {
     if (endless === 'later-fragment') return this.#fragment(packet, now)
     if (endless === 'error') return this.#outboundError(packet)
     if (endless === 'other') return 'untranslatable'
-    const { protocol, src, srcPort, dst, dstPort, signal } = this.#ends
+    const { protocol, src, srcPort, dst, dstPort } = this.#ends
     // An answer to an echo from outside, which is never let in, has nothing to answer to.
     if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REPLY) return 'unknown'
     const mapping = this.#mappingFor(protocol, src, srcPort, endsOf.keyOf(dst, dstPort))
     if (mapping === undefined) return 'exhausted'
-    const session = this.#sessionOf(mapping, dst, dstPort, now)
+    const session = this.#sessionOf(mapping, dst, dstPort, src, now)
     if (session === undefined) return 'exhausted'
-    this.#sessions.use(session, signal, false, now)
+    this.#use(session, false, now)
     return this.#translated(
       packet,
       this.#outside,
@@ -137,16 +137,17 @@ export class Nat {
     if (endless === 'later-fragment') return this.#fragment(packet, now)
     if (endless === 'error') return this.#inboundError(packet)
     if (endless === 'other') return 'unknown'
-    const { protocol, src, srcPort, dstPort, signal } = this.#ends
+    const { protocol, src, srcPort, dstPort } = this.#ends
     // An id that stands for a host's stands for no host that could answer: requests are for the router.
     if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REQUEST) return 'unknown'
     const mapping = this.#mappings.ofPort(protocol, dstPort)
     if (mapping === undefined) return 'unknown'
     // RFC 4787 §5: who may answer is whom it has talked to, from any port.
     if (!mapping.isFixed && !mapping.remotes.has(src)) return 'filtered'
-    const session = this.#sessionOf(mapping, src, protocol === ICMP ? mapping.insidePort : srcPort, now)
+    const remotePort = protocol === ICMP ? mapping.insidePort : srcPort
+    const session = this.#sessionOf(mapping, src, remotePort, src, now)
     if (session === undefined) return 'exhausted'
-    this.#sessions.use(session, signal, true, now)
+    this.#use(session, true, now)
     const { inside, insidePort } = mapping
     return this.#translated(packet, src, inside, protocol === ICMP ? insidePort : srcPort, insidePort, now)
   }
@@ -156,17 +157,17 @@ export class Nat {
     const endless = endsOf.read(packet, this.#ends)
     if (endless === 'later-fragment') return this.#fragment(packet, now)
     if (endless !== undefined || packet.protocol === ICMP) return 'unknown'
-    const { protocol, dstPort, signal, src, srcPort } = this.#ends
+    const { protocol, dstPort, src, srcPort } = this.#ends
     const to = this.#mappings.ofPort(protocol, dstPort)
     if (to === undefined) return 'unknown'
     const from = this.#mappingFor(protocol, src, srcPort, endsOf.keyOf(this.#outside, dstPort))
     if (from === undefined) return 'exhausted'
     // Both sides know each other by the outside address.
-    const sent = this.#sessionOf(from, this.#outside, dstPort, now)
-    const heard = this.#sessionOf(to, this.#outside, from.port, now)
+    const sent = this.#sessionOf(from, this.#outside, dstPort, src, now)
+    const heard = this.#sessionOf(to, this.#outside, from.port, src, now)
     if (sent === undefined || heard === undefined) return 'exhausted'
-    this.#sessions.use(sent, signal, false, now)
-    this.#sessions.use(heard, signal, true, now)
+    this.#use(sent, false, now)
+    this.#use(heard, true, now)
     return this.#translated(packet, this.#outside, to.inside, from.port, to.insidePort, now)
   }
 
@@ -256,11 +257,18 @@ export class Nat {
     return this.#mappings.ofHost(protocol, inside, port, remote) ?? this.#mappings.add(protocol, inside, port)
   }
 
-  #sessionOf(mapping: Mapping, remote: Ipv4, remotePort: number, now: Millis): NatSession | undefined {
+  /** The session of `mapping` with a remote end, which `beganBy` begins if there is none. */
+  #sessionOf(
+    mapping: Mapping,
+    remote: Ipv4,
+    remotePort: number,
+    beganBy: Ipv4,
+    now: Millis,
+  ): NatSession | undefined {
     const key = endsOf.keyOf(remote, remotePort)
     const known = mapping.sessions.get(key)
     if (known !== undefined) return known
-    const session = new NatSession(mapping, remote, remotePort, now)
+    const session = new NatSession(mapping, remote, remotePort, beganBy, now)
     if (!this.#sessions.add(session, now)) {
       this.#mappings.drop(mapping)
       return undefined
@@ -270,6 +278,12 @@ export class Nat {
     // Making room may have ended the last session of this very mapping.
     if (!mapping.isFixed) this.#mappings.keep(mapping)
     return session
+  }
+
+  /** The packet at hand is of `session`, and is from outside or goes there. */
+  #use(session: NatSession, isFromOutside: boolean, now: Millis): void {
+    const beganOutside = session.host !== session.mapping.inside
+    this.#sessions.use(session, this.#ends, isFromOutside !== beganOutside, now)
   }
 
   #ended({ mapping, remote, remotePort }: NatSession): void {

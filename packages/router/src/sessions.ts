@@ -1,16 +1,17 @@
 /**
  * Conversations that a router knows of, and for how long it does: RFC 4787 §4.3, RFC 5382 §5, RFC 5508 §3.2.
  *
- *                 reply              FIN both ways, or RST
- *      opening ──────────▶ open ──────────────────────────▶ closing       TCP
- *      4 minutes           2 h 4 min                         4 minutes
+ *              SYN-ACK, and its ACK        FIN both ways, or RST
+ *      opening ─────────────────────▶ open ─────────────────────▶ closing       TCP
+ *      4 minutes                      2 h 4 min                    4 minutes
  *
- * Other protocols have no state: 5 minutes for UDP, 1 for echoes. What is silent for longer is forgotten.
+ * Other protocols have no state: 5 minutes for UDP, 1 for echoes. What is silent for longer is forgotten. A session is
+ * open once who began it has acknowledged the number that the other end chose: who only says to be there cannot know it.
  */
 import type { Ipv4 } from '@mirage/address/ipv4'
 import type { Millis } from '@mirage/clock'
 import { TCP, UDP } from '@mirage/ip'
-import type { Signal } from './ends.ts'
+import type { Ends } from './ends.ts'
 
 /** What decides how long a session lives in silence. */
 export type Class = 'opening' | 'open' | 'closing' | 'udp' | 'other'
@@ -36,7 +37,7 @@ export const LIMITS: Limits = { sessions: 65_536, sessionsPerHost: 8192 }
 /** One conversation. */
 export class Session {
   readonly protocol: number
-  /** Whose limit it counts for: who began it, or for whom it is. */
+  /** Who began it, whose limit it counts for. */
   readonly host: Ipv4
   class: Class
   lastUsed: Millis
@@ -44,6 +45,10 @@ export class Session {
   queuedAt: Millis
   /** Which sides have ended it: 1 for the one that began it, 2 for the other. */
   ends = 0
+  /** The side whose SYN was seen; neither, where the router came late. */
+  synBy: 1 | 2 | undefined
+  /** What acknowledges the SYN of the other, which has accepted. */
+  awaited: number | undefined
 
   constructor(protocol: number, host: Ipv4, now: Millis) {
     this.protocol = protocol
@@ -57,7 +62,7 @@ export class Session {
 /** Where room is made first. Sessions that are open are never ended for others. */
 const EVICTED: readonly Class[] = ['closing', 'opening', 'other', 'udp']
 const CLASSES: readonly Class[] = [...EVICTED, 'open']
-/** Sessions that one look for silent ones may move within their queue. */
+/** Sessions that one look for silent ones, or for one to end, may move within their queue. */
 const MOVES_MAX = 64
 
 /** All sessions of a router. `S` is what one is to its owner, who hears when it has ended. */
@@ -103,19 +108,35 @@ export class Sessions<S extends Session> {
     return true
   }
 
-  /** A packet of `session` came by, from the side that began it or as a reply. */
-  use(session: S, signal: Signal, isReply: boolean, now: Millis): void {
+  /** A packet of `session` with these ends came by, from the side that began it or as a reply. */
+  use(session: S, ends: Readonly<Ends>, isReply: boolean, now: Millis): void {
     session.lastUsed = now
     if (session.protocol !== TCP) return
-    if (signal === 'break') this.#move(session, 'closing')
-    else if (signal === 'end') {
-      session.ends |= isReply ? 2 : 1
+    const side = isReply ? 2 : 1
+    if (ends.signal === 'break') this.#move(session, 'closing')
+    else if (ends.signal === 'end') {
+      session.ends |= side
       if (session.ends === 3) this.#move(session, 'closing')
-    } else if (signal === 'begin') {
-      // The same ports again: RFC 5382 §5 lets a new connection follow the old one.
-      if (session.class === 'closing') this.#move(session, 'opening')
-      session.ends = 0
-    } else if (isReply && session.class === 'opening') this.#move(session, 'open')
+    } else if (ends.signal === 'begin') this.#begin(session, side)
+    else if (session.class === 'opening') this.#open(session, ends, side)
+  }
+
+  #begin(session: S, side: 1 | 2): void {
+    if (session.class === 'closing' || session.synBy !== side) session.awaited = undefined
+    session.synBy = side
+    session.ends = 0
+    // The same ports again: RFC 5382 §5 lets a new connection follow the old one.
+    if (session.class === 'closing') this.#move(session, 'opening')
+  }
+
+  #open(session: S, { signal, seq, ack }: Readonly<Ends>, side: 1 | 2): void {
+    const { synBy, awaited } = session
+    if (synBy === undefined) {
+      // What was there before the router was: an answer has to do.
+      if (side === 2 && signal === 'none') this.#move(session, 'open')
+    } else if (signal === 'accept') {
+      if (side !== synBy) session.awaited = (seq + 1) | 0
+    } else if (side === synBy && ack === awaited) this.#move(session, 'open')
   }
 
   /** Forgets those that were silent for too long; the owner may do so from time to time, too. */
@@ -131,9 +152,7 @@ export class Sessions<S extends Session> {
         this.remove(session)
         continue
       }
-      session.queuedAt = session.lastUsed
-      queue.delete(session)
-      queue.add(session)
+      requeue(queue, session)
       moves += 1
     }
   }
@@ -153,7 +172,14 @@ export class Sessions<S extends Session> {
 
   #evict(): boolean {
     for (const each of EVICTED) {
-      for (const session of this.#queues[each]) {
+      const queue = this.#queues[each]
+      let moves = 0
+      for (const session of queue) {
+        if (session.lastUsed > session.queuedAt && moves < MOVES_MAX) {
+          requeue(queue, session)
+          moves += 1
+          continue
+        }
         this.remove(session)
         this.evicted += 1
         return true
@@ -169,4 +195,11 @@ export class Sessions<S extends Session> {
     session.queuedAt = session.lastUsed
     this.#queues[to].add(session)
   }
+}
+
+/** Puts a session at the end of its queue, since it was used after it came to its place. */
+function requeue<S extends Session>(queue: Set<S>, session: S): void {
+  session.queuedAt = session.lastUsed
+  queue.delete(session)
+  queue.add(session)
 }

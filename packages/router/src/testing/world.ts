@@ -4,9 +4,11 @@ import { setImmediate } from 'node:timers/promises'
 import * as ip from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Ipv4 } from '@mirage/address/ipv4'
+import { setU16, setU32 } from '@mirage/bytes'
+import * as checksum from '@mirage/bytes/checksum'
 import type { Net } from '@mirage/net'
 import type { DeliveryError } from '@mirage/ip/errors'
-import { ICMP, UDP } from '@mirage/ip'
+import { ICMP, TCP, UDP } from '@mirage/ip'
 import { type Simulation, simulate } from '@mirage/simulation'
 import { type Stack, connect } from '@mirage/stack'
 import { type Switch, vnetif } from '@mirage/vnetif'
@@ -90,4 +92,35 @@ export function reports(stack: Stack): string[] {
     })
   }
   return list
+}
+
+/** Where a segment says that it comes from and goes to. */
+export interface Forged {
+  readonly src: Ipv4
+  readonly dst: Ipv4
+  readonly srcPort: number
+  readonly dstPort: number
+}
+
+export const SYN = 2
+export const ACK = 16
+
+/** Has `stack` send a segment without text, in anybody's name. */
+export function forge(
+  stack: Stack,
+  { src, dst, srcPort, dstPort }: Forged,
+  flags: number,
+  seq: number = 1,
+  ack: number = 0,
+): void {
+  const sent = stack.ip.write(dst, TCP, { size: 20, src }, (segment) => {
+    setU16(segment, 0, srcPort)
+    setU16(segment, 2, dstPort)
+    setU32(segment, 4, seq)
+    setU32(segment, 8, ack)
+    segment.set([0x50, flags, 0xff, 0xff], 12)
+    setU16(segment, 16, checksum.of(segment, 0, 20, checksum.pseudo(src, dst, TCP, 20)))
+    return 20
+  })
+  assert.ok(sent.ok)
 }

@@ -1,89 +1,82 @@
-/** How much more a segment takes beside very many other connections. */
-import type { TcpFlow } from '@mirage/tcp'
-import type { Bench } from './bench.ts'
-import { connected, twoStacks } from './two-stacks.ts'
+/** How much more a segment takes where there are very many connections. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { type Bench, always } from './bench.ts'
+import type { Spread } from './growth.ts'
 
 const FEW = 10
 const MANY = 100_000
-const REQUESTS = 200_000
-const SIZE = 64
-/** Each has local ports for half of the connections. */
-const PORTS = [7, 8]
-const MESSAGE = new Uint8Array(SIZE)
+/** Until what is used is compiled. */
+const WARM_UP = 5
 
-const stacks = twoStacks()
-for (const port of PORTS)
-  stacks.server.tcp.listen(port, (flow) =>
-    flow.listen(
-      (frame, offset, end) => void flow.offer(frame, offset, end),
-      () => flow.close(),
-    ),
-  )
+/** Connections in a process of their own. */
+class Connections {
+  readonly #child: ChildProcess
+  #answered: (nanos: number) => void = () => {}
+  #failed: (error: Error) => void = () => {}
 
-/** Connections that are asked one after the other, `FEW` at a time. */
-class Ring {
-  readonly #flows: TcpFlow[] = []
-  #next = 0
-  #left = 0
-  #answered: () => void = () => {}
-
-  async grow(count: number): Promise<void> {
-    while (this.#flows.length < count) {
-      const missing = Math.min(200, count - this.#flows.length)
-      const opening = Array.from({ length: missing }, (_, i) => connected(stacks, PORTS[i % PORTS.length]!))
-      for (const flow of await Promise.all(opening)) {
-        flow.listen(this.#receive, () => {})
-        this.#flows.push(flow)
-      }
-    }
+  constructor(count: number) {
+    const script = fileURLToPath(new URL('growth.ts', import.meta.url))
+    this.#child = fork(script, [String(count)], { execArgv: ['--no-warnings'] })
+    this.#child.on('message', (nanos: number) => this.#answered(nanos))
+    this.#child.on('exit', () => this.#failed(new Error('the connections are gone')))
   }
 
-  /** Milliseconds for `REQUESTS`. */
-  async time(): Promise<number> {
-    this.#left = REQUESTS
-    const start = performance.now()
-    await new Promise<void>((resolve) => {
+  async open(): Promise<void> {
+    await this.#next()
+    for (let i = 0; i < WARM_UP; i++) await this.time('few')
+  }
+
+  /** Nanoseconds for a segment. */
+  time(spread: Spread): Promise<number> {
+    const answer = this.#next()
+    this.#child.send(spread)
+    return answer
+  }
+
+  stop(): void {
+    this.#child.kill()
+  }
+
+  #next(): Promise<number> {
+    return new Promise((resolve, reject) => {
       this.#answered = resolve
-      for (let i = 0; i < FEW; i++) this.#ask()
+      this.#failed = reject
     })
-    return performance.now() - start
-  }
-
-  #ask(): void {
-    const flow = this.#flows[this.#next]!
-    this.#next = (this.#next + 1) % this.#flows.length
-    if (!flow.offer(MESSAGE, 0, SIZE)) throw new Error('there is room for a request')
-  }
-
-  readonly #receive = (): void => {
-    this.#left--
-    if (this.#left >= FEW) this.#ask()
-    else if (this.#left === 0) this.#answered()
   }
 }
 
-const few = new Ring()
-await few.grow(FEW)
-const many = new Ring()
+const few = new Connections(FEW)
+const many = new Connections(MANY)
+await few.open()
+await many.open()
 
-const bench: Bench = {
-  what: `time per 64-byte request over ${FEW} connections beside ${MANY} idle ones, over that of these alone`,
-  unit: 'times',
+const reference: Bench['reference'] = {
+  what: `the same over ${FEW} connections, in a process that has no others`,
+  measure: always(() => few.time('few')),
+}
+
+const beside: Bench = {
+  what: `a segment of 64-byte requests over ${FEW} connections beside ${MANY} idle ones, both ends`,
+  unit: 'ns',
   runs: 7,
-  measure,
+  measure: () => many.time('few'),
+  reference,
   target: { atMost: 1.5 },
 }
 
-export default bench
-
-let alone = 0
-
-async function measure(): Promise<number> {
-  // What few take is measured before there are many, and best of several: later it is not alone.
-  if (alone === 0) {
-    for (let i = 0; i < 3; i++) await few.time()
-    alone = Math.min(await few.time(), await few.time(), await few.time())
-    await many.grow(MANY)
-  }
-  return (await few.time()) / alone
+/** Each connection is in no cache when its turn comes again, so that this is the price of a machine's memory. */
+const spread: Bench = {
+  what: `a segment of 64-byte requests to each of ${MANY} connections in turn, both ends`,
+  unit: 'ns',
+  runs: 7,
+  measure: () => many.time('all'),
+  reference,
+  target: { atMost: 1.5 },
+  stop: async () => {
+    few.stop()
+    many.stop()
+  },
 }
+
+export default [beside, spread]

@@ -48,6 +48,25 @@ describe('the send queue', () => {
     assert.notEqual(store.queue(), NO_QUEUE)
   })
 
+  it('is as long as it likes, and gives every chunk back once', () => {
+    const [store, queue] = [new Chunks(), new SendQueue()]
+    const all = Array.from({ length: 300 }, () => store.take())
+    for (const chunk of all) store.giveBack(chunk)
+    const bytes = new Uint8Array(10_007).map((_, i) => (i * 31) >>> 3)
+    const copy = new Uint8Array(bytes.length)
+    for (let round = 0; round < 300; round++) {
+      queue.append(store, bytes, 0, bytes.length)
+      if (round < 50) continue
+      queue.copy(0, copy, 0, copy.length, false)
+      assert.ok(Buffer.compare(copy, bytes) === 0)
+      queue.drop(store, bytes.length)
+    }
+    queue.clear(store)
+    const again = Array.from({ length: 300 }, () => store.take())
+    assert.equal(new Set(again).size, 300)
+    assert.ok(again.every((chunk) => all.includes(chunk)))
+  })
+
   it('throws when more is acknowledged or sent than there is', () => {
     const queue = new SendQueue()
     assert.throws(() => queue.drop(new Chunks(), 1))

@@ -13,6 +13,8 @@ const CHUNK_SHIFT = 12
 export const CHUNK_SIZE: number = 1 << CHUNK_SHIFT
 /** Chunks that are kept for the next transfer, 4 MiB, and empty queues; more than these are left to the collector. */
 const SPARE_MAX = 1024
+/** Chunks that a queue has given back before it closes up its list: one at a time took a tenth of a bulk transfer. */
+const GONE_MAX = 64
 
 export class Chunks {
   readonly #spare: Uint8Array[] = []
@@ -48,7 +50,9 @@ export class Chunks {
 export class SendQueue {
   length = 0
   #chunks: Uint8Array[] = NONE
-  /** Where in the first chunk the queue begins. */
+  /** Chunks at the front of the list that were given back. */
+  #gone = 0
+  /** Where in the chunks of the list the queue begins. */
   #start = 0
 
   /** Copies `bytes` from `offset` up to `end` to the end of the queue. */
@@ -92,15 +96,17 @@ export class SendQueue {
     assert(count <= this.length, 'tcp: what is acknowledged was in the queue')
     this.length -= count
     this.#start += count
-    while (this.#start >= CHUNK_SIZE) {
-      store.giveBack(this.#chunks.shift()!)
-      this.#start -= CHUNK_SIZE
-    }
-    if (this.length === 0) this.clear(store)
+    for (; this.#gone < this.#start >>> CHUNK_SHIFT; this.#gone++) store.giveBack(this.#chunks[this.#gone]!)
+    if (this.length === 0) return this.clear(store)
+    if (this.#gone < GONE_MAX) return
+    this.#chunks.splice(0, this.#gone)
+    this.#start -= this.#gone << CHUNK_SHIFT
+    this.#gone = 0
   }
 
   clear(store: Chunks): void {
-    for (const chunk of this.#chunks) store.giveBack(chunk)
+    for (let i = this.#gone; i < this.#chunks.length; i++) store.giveBack(this.#chunks[i]!)
+    this.#gone = 0
     // A list of one is used again.
     if (this.#chunks.length === 1) this.#chunks.pop()
     else this.#chunks = NONE

@@ -12,8 +12,8 @@ import { type Action, Control } from './control.ts'
 import { type Counted, Meter } from './meter.ts'
 import * as protocol from './protocol.ts'
 import type { Parameters, StreamResult } from './protocol.ts'
-import * as report from './report.ts'
 import * as streams from './streams.ts'
+import { Table } from './table.ts'
 
 export interface Devices {
   readonly clock: Clock
@@ -54,6 +54,8 @@ export class Session implements streams.Load {
   #parameters: Parameters | undefined
   #block: Uint8Array | undefined
   #meters: Meter[] = []
+  /** From the beginning of the test on. */
+  #table: Table | undefined
   #flows: TcpFlow[] = []
   #udpPeers: UdpPeer[] = []
   #theirs: readonly StreamResult[] = []
@@ -81,7 +83,7 @@ export class Session implements streams.Load {
     this.#role = role
   }
 
-  /** The server's end of the test whose client has sent `cookie` on `flow`; `more` came behind it. */
+  /** The server's end of the test whose client has sent `cookie` on `flow`. */
   static async serve(
     devices: Devices,
     settings: Settings,
@@ -258,8 +260,8 @@ export class Session implements streams.Load {
     else if (this.#role === 'client') this.#at(seconds * 1000, () => this.#end())
     const { omit } = this.parameters
     if (omit > 0) this.#at(omit * 1000, () => this.#omit())
-    const direction = this.#direction
-    this.#settings.print(report.heading(transport, direction))
+    this.#table = new Table(this.#settings.print, transport, this.#meters)
+    this.#table.heading()
     this.#tick(1)
     this.#meters.forEach((meter, index) => this.#startStream(meter, index))
   }
@@ -286,7 +288,7 @@ export class Session implements streams.Load {
     if (interval === 0) return
     this.#at(this.#startedAt + count * interval * 1000 - this.clock.now(), () => {
       if (this.isOver) return
-      this.#print((count - 1) * interval, count * interval, (meter) => meter.interval())
+      this.#table?.rows((count - 1) * interval, count * interval, (meter) => meter.interval())
       this.#tick(count + 1)
     })
   }
@@ -333,43 +335,7 @@ export class Session implements streams.Load {
 
   #finish(): void {
     this.#ended = done
-    const { protocol: transport } = this.parameters
-    this.#settings.print('- - - - - - - - - - - - - - - - - - - - - - - - -')
-    this.#print(0, this.#seconds, (meter) => meter.total)
-    const theirs = this.#theirs.map(({ bytes, packets, errors, jitter }) => ({
-      bytes,
-      packets,
-      lost: errors,
-      jitter,
-    }))
-    const other = this.#direction === 'sent' ? 'received' : 'sent'
-    for (const [index, counted] of theirs.entries()) {
-      const { id, seconds } = this.#theirs[index]!
-      this.#settings.print(
-        `${report.line(id, 0, seconds || this.#seconds, counted, transport, other)}  ${other}`,
-      )
-    }
-  }
-
-  #print(start: number, end: number, count: (meter: Meter) => Counted): void {
-    const { protocol: transport } = this.parameters
-    const all: Counted[] = []
-    for (const meter of this.#meters) {
-      const counted = count(meter)
-      const direction = meter.isSender ? 'sent' : 'received'
-      all.push(counted)
-      this.#settings.print(
-        `${report.line(meter.id, start, end, counted, transport, direction)}  ${direction}`,
-      )
-    }
-    if (all.length < 2) return
-    this.#settings.print(
-      `${report.line('SUM', start, end, sum(all), transport, this.#direction)}  ${this.#direction}`,
-    )
-  }
-
-  get #direction(): report.Direction {
-    return this.#meters[0]?.isSender === true ? 'sent' : 'received'
+    this.#table?.totals(this.#theirs, this.#seconds)
   }
 
   #fail(reason: string): void {
@@ -386,15 +352,4 @@ export class Session implements streams.Load {
 
 function resultOf({ bytes, packets, lost, jitter }: Counted): Omit<StreamResult, 'id' | 'seconds'> {
   return { bytes, packets, errors: lost, jitter }
-}
-
-function sum(all: readonly Counted[]): Counted {
-  const total = { bytes: 0, packets: 0, lost: 0, jitter: 0 }
-  for (const { bytes, packets, lost, jitter } of all) {
-    total.bytes += bytes
-    total.packets += packets
-    total.lost += lost
-    total.jitter += jitter / all.length
-  }
-  return total
 }

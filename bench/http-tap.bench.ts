@@ -1,4 +1,7 @@
-/** HTTP over TAP: our server and stack in one thread, wrk with a kernel at the other end; beside node:http on the loopback. */
+/**
+ * HTTP over TAP: our server and stack in one thread, wrk with a kernel at the other end. Beside node:http on the
+ * loopback; and beside a program in C without a stack, which shows what the device, wrk and its kernel allow.
+ */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -9,8 +12,9 @@ import { promisify } from 'node:util'
 import { type Server, serve, text } from '@mirage/http'
 import { type Result, err, ok } from '@mirage/result'
 import { clock } from '@mirage/target-node/clock'
-import type { Bench } from './bench.ts'
-import { OURS, type OnTap, onTap, remove } from './on-tap.ts'
+import type { Bench, Reference } from './bench.ts'
+import { InC, THEIRS } from './in-c.ts'
+import { OURS, type OnTap, keep, onTap, remove } from './on-tap.ts'
 
 const run = promisify(execFile)
 const SECONDS = 2
@@ -56,7 +60,24 @@ function rateOf(output: string): Result<number, string> {
   return rate === null ? err(`wrk said: ${output}`) : ok(Number(rate[1]))
 }
 
-function bench(isPipelined: boolean, atLeast: number): Bench {
+function nodeHttp(isPipelined: boolean): Reference {
+  return {
+    what: "the same from node:http over the kernel's loopback",
+    measure: async () => rateOf((await run('wrk', asking(`http://127.0.0.1:${port}/`, isPipelined))).stdout),
+  }
+}
+
+let program: InC | undefined
+
+const inC: Reference = {
+  what: 'a program in C on a TAP that answers every segment by the same page',
+  async measure() {
+    program ??= keep(new InC('hello'))
+    return rateOf(await program.run('wrk', ...asking(`http://${THEIRS}/`, false)))
+  },
+}
+
+function bench(isPipelined: boolean, reference: Reference, atLeast: number): Bench {
   const how = isPipelined ? `, ${PIPELINED} requests at a time` : ''
   return {
     what: `hello world over TAP, wrk with 64 connections${how}`,
@@ -68,11 +89,7 @@ function bench(isPipelined: boolean, atLeast: number): Bench {
       if (!rate.ok) throw new Error(rate.error)
       return rate.value
     },
-    reference: {
-      what: "the same from node:http over the kernel's loopback",
-      measure: async () =>
-        rateOf((await run('wrk', asking(`http://127.0.0.1:${port}/`, isPipelined))).stdout),
-    },
+    reference,
     target: { atLeast },
     ...(isPipelined ? { stop: end } : {}),
   }
@@ -82,11 +99,14 @@ async function end(): Promise<void> {
   reference.closeAllConnections()
   reference.close()
   rmSync(folder, { recursive: true })
-  if (rig === undefined) return
-  rig.stack.disconnect()
-  remove(rig.host)
+  rig?.stack.disconnect()
+  for (const each of [rig?.host, program]) if (each !== undefined) remove(each)
 }
 
-const benches: readonly Bench[] = [bench(false, 3.5), bench(true, 10)]
+const benches: readonly Bench[] = [
+  bench(false, nodeHttp(false), 3.5),
+  bench(false, inC, 0.9),
+  bench(true, nodeHttp(true), 10),
+]
 
 export default benches

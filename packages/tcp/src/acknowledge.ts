@@ -70,7 +70,7 @@ function advance(tcb: Tcb, ack: Sequence, chunks: Chunks, now: Millis): number {
   delivered.begin((micros(now) - tcb.rttMin) | 0)
   if (count === 0) return 0
   // One sequence number more than the queue is long is our FIN.
-  snd.queue.drop(chunks, Math.min(count, snd.queue.length))
+  snd.queue.drop(Math.min(count, snd.queue.length))
   if (snd.queue.length === 0) snd.queue = chunks.takeBack(snd.queue)
   snd.una = ack
   snd.nxt = later(snd.nxt, ack)

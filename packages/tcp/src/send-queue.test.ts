@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as checksum from '@mirage/bytes/checksum'
 import * as fc from 'fast-check'
-import { CHUNK_SIZE, Chunks, NO_QUEUE, SendQueue } from './send-queue.ts'
+import { Chunks, LARGE_SIZE, NO_QUEUE, SendQueue } from './send-queue.ts'
 
 describe('the send queue', () => {
   it('gives back, from any position, what was appended and not dropped', () => {
     const step = fc.record({
-      append: fc.nat(2 * CHUNK_SIZE + 50),
+      append: fc.oneof(fc.nat(9000), fc.integer({ min: LARGE_SIZE - 1, max: LARGE_SIZE + 9000 })),
       drop: fc.double({ min: 0, max: 1, noNaN: true }),
     })
     // Of one store: queues that were used are used again.
@@ -16,15 +16,15 @@ describe('the send queue', () => {
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         const queue = store.queue()
         assert.equal(queue.length, 0)
-        let model = new Uint8Array(0)
+        let model = Buffer.alloc(0)
         let next = 0
         for (const { append, drop } of steps) {
-          const bytes = Uint8Array.from({ length: append }, () => next++)
+          const bytes = new Uint8Array(append).map(() => next++ >>> 3)
           queue.append(store, bytes, 0, append)
-          model = Uint8Array.from([...model, ...bytes])
+          model = Buffer.concat([model, bytes])
           const count = Math.floor(model.length * drop)
-          queue.drop(store, count)
-          model = model.slice(count)
+          queue.drop(count)
+          model = model.subarray(count)
           assert.equal(queue.length, model.length)
           const from = Math.floor(model.length / 3)
           const copy = new Uint8Array(model.length - from + 2)
@@ -35,7 +35,7 @@ describe('the send queue', () => {
           assert.ok(Buffer.compare(copy.subarray(1, -1), model.subarray(from)) === 0)
           assert.equal(checksum.of(copy, 0, 0, sum), checksum.of(copy, 1, copy.length - 1))
         }
-        queue.drop(store, queue.length)
+        queue.drop(queue.length)
         assert.equal(store.takeBack(queue), NO_QUEUE)
       }),
       { numRuns: 40 },
@@ -48,28 +48,33 @@ describe('the send queue', () => {
     assert.notEqual(store.queue(), NO_QUEUE)
   })
 
-  it('is as long as it likes, and gives every chunk back once', () => {
-    const [store, queue] = [new Chunks(), new SendQueue()]
-    const all = Array.from({ length: 300 }, () => store.take())
-    for (const chunk of all) store.giveBack(chunk)
-    const bytes = new Uint8Array(10_007).map((_, i) => (i * 31) >>> 3)
-    const copy = new Uint8Array(bytes.length)
-    for (let round = 0; round < 300; round++) {
-      queue.append(store, bytes, 0, bytes.length)
-      if (round < 50) continue
-      queue.copy(0, copy, 0, copy.length, false)
-      assert.ok(Buffer.compare(copy, bytes) === 0)
-      queue.drop(store, bytes.length)
-    }
-    queue.clear(store)
-    const again = Array.from({ length: 300 }, () => store.take())
-    assert.equal(new Set(again).size, 300)
-    assert.ok(again.every((chunk) => all.includes(chunk)))
-  })
+  for (const [what, length] of [
+    ['small', 10_007],
+    ['large', LARGE_SIZE + 7],
+  ] as const) {
+    it(`is as long as it likes, and gives every ${what} chunk back once`, () => {
+      const [store, queue] = [new Chunks(), new SendQueue()]
+      const shelf = store.shelf(length)
+      const all = Array.from({ length: 300 }, () => shelf.take())
+      for (const chunk of all) shelf.giveBack(chunk)
+      const bytes = new Uint8Array(length).map((_, i) => (i * 31) >>> 3)
+      const copy = new Uint8Array(bytes.length)
+      for (let round = 0; round < 300; round++) {
+        queue.append(store, bytes, 0, bytes.length)
+        if (round < 50) continue
+        queue.copy(0, copy, 0, copy.length, false)
+        assert.ok(Buffer.compare(copy, bytes) === 0)
+        queue.drop(bytes.length)
+      }
+      queue.clear()
+      const again = Array.from({ length: 300 }, () => shelf.take())
+      assert.equal(new Set(again).size, 300)
+    })
+  }
 
   it('throws when more is acknowledged or sent than there is', () => {
     const queue = new SendQueue()
-    assert.throws(() => queue.drop(new Chunks(), 1))
+    assert.throws(() => queue.drop(1))
     assert.throws(() => queue.copy(0, new Uint8Array(1), 0, 1, false))
   })
 })

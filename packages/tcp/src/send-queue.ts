@@ -9,17 +9,49 @@ import * as checksum from '@mirage/bytes/checksum'
 import { copy } from '@mirage/bytes/copy'
 import { assert } from '@mirage/result'
 
-const CHUNK_SHIFT = 12
-export const CHUNK_SIZE: number = 1 << CHUNK_SHIFT
-/** Chunks that are kept for the next transfer, 4 MiB, and empty queues; more than these are left to the collector. */
-const SPARE_MAX = 1024
+/** A chunk of a queue that begins with less than a large one. */
+const SMALL_SHIFT = 12
+/** A chunk of any other: a copy of 64 KiB takes half the time of sixteen of 4 KiB. */
+const LARGE_SHIFT = 16
+export const LARGE_SIZE: number = 1 << LARGE_SHIFT
+/** Bytes in chunks of either size that are kept for the next transfer; more than these are left to the collector. */
+const KEPT_SIZE = 4_194_304
+/** Empty queues that are kept. */
+const QUEUES_MAX = 1024
 /** Chunks that a queue has given back before it closes up its list: one at a time took a tenth of a bulk transfer. */
 const GONE_MAX = 64
 
-export class Chunks {
+/** Chunks of one size that nobody uses. */
+class Shelf {
+  readonly shift: number
+  readonly #countMax: number
   readonly #spare: Uint8Array[] = []
   /** Chunks that were made to be kept. */
   #kept = 0
+
+  constructor(shift: number) {
+    this.shift = shift
+    this.#countMax = KEPT_SIZE >>> shift
+  }
+
+  take(): Uint8Array {
+    const chunk = this.#spare.pop()
+    if (chunk !== undefined) return chunk
+    if (this.#kept >= this.#countMax) return new Uint8Array(1 << this.shift)
+    this.#kept += 1
+    return allocate(1 << this.shift)
+  }
+
+  giveBack(chunk: Uint8Array): void {
+    // The arena takes nothing back.
+    if (this.#spare.length < this.#countMax || chunk.buffer === arena.buffer) this.#spare.push(chunk)
+  }
+}
+
+/** What the queues of a stack are made of. */
+export class Chunks {
+  readonly #small: Shelf = new Shelf(SMALL_SHIFT)
+  readonly #large: Shelf = new Shelf(LARGE_SHIFT)
   readonly #queues: SendQueue[] = []
 
   /** An empty queue: one that was used, if there is one, for the reason that flights have (`scoreboard.ts`). */
@@ -29,26 +61,20 @@ export class Chunks {
 
   /** Takes an empty queue back from a connection, and returns what stands there instead. */
   takeBack(queue: SendQueue): SendQueue {
-    if (queue !== NO_QUEUE && this.#queues.length < SPARE_MAX) this.#queues.push(queue)
+    if (queue !== NO_QUEUE && this.#queues.length < QUEUES_MAX) this.#queues.push(queue)
     return NO_QUEUE
   }
 
-  take(): Uint8Array {
-    const chunk = this.#spare.pop()
-    if (chunk !== undefined) return chunk
-    if (this.#kept >= SPARE_MAX) return new Uint8Array(CHUNK_SIZE)
-    this.#kept += 1
-    return allocate(CHUNK_SIZE)
-  }
-
-  giveBack(chunk: Uint8Array): void {
-    // The arena takes nothing back.
-    if (this.#spare.length < SPARE_MAX || chunk.buffer === arena.buffer) this.#spare.push(chunk)
+  /** The chunks for a queue that begins with `length` bytes. */
+  shelf(length: number): Shelf {
+    return length < LARGE_SIZE ? this.#small : this.#large
   }
 }
 
 export class SendQueue {
   length = 0
+  /** Where its chunks come from, all of one size, from the first until it is empty. */
+  #shelf: Shelf = NO_SHELF
   #chunks: Uint8Array[] = NONE
   /** Chunks at the front of the list that were given back. */
   #gone = 0
@@ -57,16 +83,18 @@ export class SendQueue {
 
   /** Copies `bytes` from `offset` up to `end` to the end of the queue. */
   append(store: Chunks, bytes: Uint8Array, offset: number, end: number): void {
+    if (this.length === 0) this.#shelf = store.shelf(end - offset)
+    const { shift } = this.#shelf
+    const size = 1 << shift
     let from = offset
     // Most queues have one chunk: a list of one takes 24 bytes, one that grows 150.
-    if (from < end && this.#chunks === NONE) this.#chunks = [store.take()]
+    if (from < end && this.#chunks === NONE) this.#chunks = [this.#shelf.take()]
     while (from < end) {
       const at = this.#start + this.length
-      const room = CHUNK_SIZE - (at & (CHUNK_SIZE - 1))
-      if (at >>> CHUNK_SHIFT === this.#chunks.length) this.#chunks.push(store.take())
-      const count = Math.min(end - from, room)
-      const chunk = this.#chunks[at >>> CHUNK_SHIFT]!
-      copy(chunk, at & (CHUNK_SIZE - 1), bytes, from, count)
+      if (at >>> shift === this.#chunks.length) this.#chunks.push(this.#shelf.take())
+      const here = at & (size - 1)
+      const count = Math.min(end - from, size - here)
+      copy(this.#chunks[at >>> shift]!, here, bytes, from, count)
       this.length += count
       from += count
     }
@@ -75,14 +103,16 @@ export class SendQueue {
   /** Copies `length` bytes from `position` of the queue into `frame` at `offset`, and returns their sum if it `isSummed`. */
   copy(position: number, frame: Uint8Array, offset: number, length: number, isSummed: boolean): checksum.Sum {
     assert(position >= 0 && position + length <= this.length, 'tcp: what is sent is in the queue')
+    const { shift } = this.#shelf
+    const size = 1 << shift
     let sum = 0
     let at = this.#start + position
     let to = offset
     const end = offset + length
     while (to < end) {
-      const chunk = this.#chunks[at >>> CHUNK_SHIFT]!
-      const from = at & (CHUNK_SIZE - 1)
-      const count = Math.min(end - to, CHUNK_SIZE - from)
+      const chunk = this.#chunks[at >>> shift]!
+      const from = at & (size - 1)
+      const count = Math.min(end - to, size - from)
       if (isSummed) sum = checksum.join(sum, to - offset, checksum.copyAdd(frame, to, chunk, from, count))
       else copy(frame, to, chunk, from, count)
       at += count
@@ -92,20 +122,21 @@ export class SendQueue {
   }
 
   /** Drops `count` bytes from the front: they were acknowledged. */
-  drop(store: Chunks, count: number): void {
+  drop(count: number): void {
     assert(count <= this.length, 'tcp: what is acknowledged was in the queue')
+    const { shift } = this.#shelf
     this.length -= count
     this.#start += count
-    for (; this.#gone < this.#start >>> CHUNK_SHIFT; this.#gone++) store.giveBack(this.#chunks[this.#gone]!)
-    if (this.length === 0) return this.clear(store)
+    for (; this.#gone < this.#start >>> shift; this.#gone++) this.#shelf.giveBack(this.#chunks[this.#gone]!)
+    if (this.length === 0) return this.clear()
     if (this.#gone < GONE_MAX) return
     this.#chunks.splice(0, this.#gone)
-    this.#start -= this.#gone << CHUNK_SHIFT
+    this.#start -= this.#gone << shift
     this.#gone = 0
   }
 
-  clear(store: Chunks): void {
-    for (let i = this.#gone; i < this.#chunks.length; i++) store.giveBack(this.#chunks[i]!)
+  clear(): void {
+    for (let i = this.#gone; i < this.#chunks.length; i++) this.#shelf.giveBack(this.#chunks[i]!)
     this.#gone = 0
     // A list of one is used again.
     if (this.#chunks.length === 1) this.#chunks.pop()
@@ -117,6 +148,8 @@ export class SendQueue {
 
 /** The chunks of every empty queue: one list, which nobody changes. */
 const NONE: Uint8Array[] = []
+/** Where the chunks of a queue come from that has none. */
+const NO_SHELF = new Shelf(SMALL_SHIFT)
 
 /** The queue of every connection that has nothing to send: one, to which nothing is appended. */
 export const NO_QUEUE: SendQueue = new SendQueue()

@@ -289,7 +289,7 @@ class Stack implements Tcp, Driver {
       this.#connections.find(ends.localAddr, ends.localPort, ends.remoteAddr, ends.remotePort) !== connection
     )
       return
-    connection.tcb.snd.queue.clear(this.stores.chunks)
+    connection.tcb.snd.queue.clear()
     connection.leave()
     this.#budget.release(connection)
     this.#waiting.delete(connection)

@@ -6,24 +6,31 @@ import { find, load } from '@mirage/native'
 import type { Net } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
 import { err } from '@mirage/result'
-import { connect } from './frame-net.ts'
+import { type Options, connect } from './frame-net.ts'
 
 const skip = find() === undefined && 'needs the native addon: npm run build:native'
 
-/** Two devices on a pair of sockets, with headers as a TAP device has them if `hasHeader`. */
-function pair(hasHeader: boolean): readonly [Net, Net] {
+/** Two devices on a pair of sockets, with headers as a TAP device has them if `hasHeader`; `options` are those of the first. */
+function pair(
+  hasHeader: boolean,
+  options: Partial<Options> = {},
+  peerHasHeader = hasHeader,
+): readonly [Net, Net] {
   const addon = load()
   assert.ok(addon.ok)
   const ends = new Int32Array(2)
   assert.equal(addon.value.datagramPair(ends), 0)
-  const [a, b] = [...ends].map((descriptor, index) =>
-    connect({ addon: addon.value, descriptor, hasHeader }, { mac: mac.local(index + 1), mtu: 1500 }),
-  )
+  const device = (index: 0 | 1, header: boolean, more: Partial<Options>): Net =>
+    connect(
+      { addon: addon.value, descriptor: ends[index]!, hasHeader: header },
+      { mac: mac.local(index + 1), mtu: 1500, ...more },
+    )
+  const [a, b] = [device(0, hasHeader, options), device(1, peerHasHeader, {})]
   after(() => {
-    a!.disconnect()
-    b!.disconnect()
+    a.disconnect()
+    b.disconnect()
   })
-  return [a!, b!]
+  return [a, b]
 }
 
 /** A frame takes one turn of the event loop: these are many more. */
@@ -80,6 +87,32 @@ describe('a device that reads frames in batches', { skip }, () => {
       received,
       Array.from({ length: 1000 }, (_, i) => i),
     )
+  })
+
+  it('says in front of each frame what is left to whoever takes it, and nothing of other frames', async () => {
+    const [a, b] = pair(true, { offloads: { checksum: true, segmentation: 65_535 } }, false)
+    const headers: number[][] = []
+    b.listen((frame) => headers.push([...frame.subarray(0, 10)]))
+    const offload = {
+      checksumStart: 34,
+      checksumOffset: 16,
+      segmentSize: 0x5a8,
+      headerSize: 66,
+      isIpv6: false,
+    }
+    for (let i = 0; i < 2; i++) {
+      a.write(60, () => 60, offload, true)
+      a.write(60, () => 60, { ...offload, segmentSize: 0, isIpv6: true }, true)
+      await turns()
+      a.write(60, () => 60, undefined, true)
+      a.write(60, () => 60, { ...offload, checksumStart: 0 }, true)
+      a.write(60, () => 60, { ...offload, isIpv6: true }, true)
+      await turns()
+    }
+    const cut = [1, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0]
+    const nothing = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    const each = [cut, [1, 0, 66, 0, 0, 0, 34, 0, 16, 0], nothing, nothing, [1, 4, ...cut.slice(2)]]
+    assert.deepEqual(headers, [...each, ...each])
   })
 
   it('has sent what was written before it is disconnected', async () => {

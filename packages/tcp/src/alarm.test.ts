@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type ManualClock, manual } from '@mirage/clock/manual'
 import { Alarm } from './alarm.ts'
-import { type Due, NOWHERE } from './deadlines.ts'
+import { type Due, NEVER } from './deadlines.ts'
 
 /** An alarm whose entries do `then` when they expire, and the order in which they did. */
 function rig(then: (alarm: Alarm<Due>, entry: Due, now: number) => void = () => {}): {
@@ -20,7 +20,7 @@ function rig(then: (alarm: Alarm<Due>, entry: Due, now: number) => void = () => 
 }
 
 function entry(): Due {
-  return { dueAt: 0, place: NOWHERE }
+  return { dueAt: NEVER, lookAt: NEVER }
 }
 
 describe('the alarm', () => {
@@ -64,6 +64,20 @@ describe('the alarm', () => {
     assert.equal(rung.length, 5)
     assert.equal(pendingMax, 0)
     assert.equal(clock.deadline, 50)
+  })
+
+  it('calls for nobody earlier than was said last, or whose deadline was taken back', () => {
+    const { clock, alarm, rung } = rig()
+    const [later, never] = [entry(), entry()]
+    alarm.set(later, 10)
+    alarm.set(never, 10)
+    alarm.set(later, 30)
+    alarm.set(never, Number.POSITIVE_INFINITY)
+    clock.advance(29)
+    assert.ok(!rung.includes(later))
+    clock.advance(1)
+    assert.ok(rung.includes(later) && !rung.includes(never))
+    assert.equal(clock.pending, 0)
   })
 
   it('calls for nobody who was removed by another that was due at the same time', () => {

@@ -1,6 +1,6 @@
 /** One timer of the clock for all deadlines of a stack. */
 import type { Cancel, Clock, Millis } from '@mirage/clock'
-import { Deadlines, type Due, NOWHERE } from './deadlines.ts'
+import { Deadlines, type Due, NEVER } from './deadlines.ts'
 
 export class Alarm<T extends Due> {
   #clock: Clock
@@ -20,11 +20,11 @@ export class Alarm<T extends Due> {
     this.#expired = expired
   }
 
-  /** Sees to it that `entry` comes up at `dueAt` at the latest. Infinite means that it need not. */
+  /** Sees to it that `entry` comes up at `dueAt`, and not when it would have before. Infinite means that it need not. */
   set(entry: T, dueAt: Millis): void {
-    if (dueAt === Number.POSITIVE_INFINITY || (entry.place !== NOWHERE && dueAt >= entry.dueAt)) return
-    this.#deadlines.add(entry, Math.max(dueAt, this.#earliest))
-    this.#arm()
+    if (dueAt === Number.POSITIVE_INFINITY) return this.#deadlines.set(entry, NEVER)
+    this.#deadlines.set(entry, Math.max(dueAt, this.#earliest))
+    if (dueAt < this.#timerAt) this.#arm()
   }
 
   remove(entry: T): void {

@@ -4,7 +4,7 @@ import type { Millis } from '@mirage/clock'
 import type { FlowError, WriteError } from '@mirage/flow'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import type { Holder } from './budget.ts'
-import { type Due, NOWHERE } from './deadlines.ts'
+import { type Due, NEVER } from './deadlines.ts'
 import type { Answer, Stores } from './input.ts'
 import type { ConnectError, Receive, TcpFlow } from './tcp.ts'
 import type { Entry } from './table.ts'
@@ -71,8 +71,8 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
   isUnreachable = false
 
   next: this | undefined = undefined
-  dueAt: Millis = 0
-  place: number = NOWHERE
+  dueAt: Millis = NEVER
+  lookAt: Millis = NEVER
 
   /** The list of limited length that it is in: of half-open ones, of those in TIME-WAIT. */
   #list: Set<Connection> | undefined = undefined

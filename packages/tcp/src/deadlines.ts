@@ -1,96 +1,140 @@
 /**
- * What is due first, among many that are due at some time: a heap whose entries have four below them each.
+ * What is due first, among many that are due at some time: a heap of times at which one of them is looked at.
  *
- * A connection's deadline moves with nearly every segment, mostly to later. So an entry is moved only if it is due
- * earlier than it stands here; one that comes up too early is put back by its owner. Idle ones are not here at all.
+ * A connection's deadline moves with nearly every segment, mostly to later or to never. So the heap is left as it is:
+ * whoever comes up too early is put where it belongs then, and whoever is due earlier is put in once more. Idle ones are
+ * not here at all.
  */
 import type { Millis } from '@mirage/clock'
 
 export interface Due {
-  /** When it comes up, if it is here. Only the heap uses it. */
+  /** When it is due; `NEVER` if it is not. Only `Deadlines` changes it. */
   dueAt: Millis
-  /** Where in the heap it stands. Only the heap changes it. */
-  place: number
+  /** When it is looked at, then or before; `NEVER` if it is not. Only `Deadlines` uses it. */
+  lookAt: Millis
 }
 
-/** The place of an entry that is not in the heap. */
-export const NOWHERE = -1
+/** No time: a small integer, as deadlines are. */
+export const NEVER: Millis = -1
 
 /** Entries right below one. */
 const WIDTH = 4
+/** Looks that are outdated: so many, and as many as are not. */
+export const OUTDATED_MAX = 64
 
 export class Deadlines<T extends Due> {
   #heap: T[] = []
-  /** When each of them is due. Side by side, since the entries are far apart, and those of many in no cache. */
-  #dues: Millis[] = []
+  /** When each of them is looked at. Side by side, since the entries are far apart, and those of many in no cache. */
+  #times: Millis[] = []
+  /** How many of these count no more, because their entry is looked at earlier, or was removed. */
+  #outdated = 0
 
-  /** The earliest deadline; infinite if there is none. */
+  /** How many looks are to come: twice as many as there are entries to look at, and `OUTDATED_MAX`, at most. */
+  get length(): number {
+    return this.#heap.length
+  }
+
+  /** The earliest time at which something may be due; infinite if there is none. */
   get first(): Millis {
-    return this.#dues.length === 0 ? Number.POSITIVE_INFINITY : this.#dues[0]!
+    return this.#times.length === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!
   }
 
-  /** Makes `entry` come up at `dueAt`, or when it already does if that is earlier. */
-  add(entry: T, dueAt: Millis): void {
-    if (entry.place !== NOWHERE && dueAt >= entry.dueAt) return
+  /** Makes `entry` come up at `dueAt`, whenever it did before; not at all for `NEVER`. */
+  set(entry: T, dueAt: Millis): void {
     entry.dueAt = dueAt
-    this.#rise(entry, dueAt, entry.place === NOWHERE ? this.#heap.length : entry.place)
+    if (dueAt === NEVER) return
+    if (entry.lookAt !== NEVER) {
+      if (entry.lookAt <= dueAt) return
+      this.#outdate(entry)
+    }
+    this.#add(entry, dueAt)
   }
 
-  /** Takes out the first entry, if it is due at `now`. */
+  /** Takes out an entry that is due at `now`, the first of those; `undefined` if there is none. */
   take(now: Millis): T | undefined {
-    if (this.first > now) return undefined
-    const entry = this.#heap[0]!
-    this.remove(entry)
-    return entry
+    while (this.first <= now) {
+      const at = this.first
+      const entry = this.#pop()
+      if (entry.lookAt !== at) {
+        this.#outdated -= 1
+        continue
+      }
+      entry.lookAt = NEVER
+      if (entry.dueAt === NEVER) continue
+      // Not before those that are looked at until then.
+      if (entry.dueAt > at) this.#add(entry, entry.dueAt)
+      else {
+        entry.dueAt = NEVER
+        return entry
+      }
+    }
+    return undefined
   }
 
   remove(entry: T): void {
-    const { place } = entry
-    if (place === NOWHERE) return
-    entry.place = NOWHERE
-    const last = this.#heap.pop()!
-    const dueAt = this.#dues.pop()!
-    if (last === entry) return
-    this.#rise(last, dueAt, place)
-    if (last.place === place) this.#sink(last, dueAt, place)
+    entry.dueAt = NEVER
+    if (entry.lookAt !== NEVER) this.#outdate(entry)
   }
 
-  /** Puts `entry` at `from`, or nearer to the front in the place of what is due later. */
-  #rise(entry: T, dueAt: Millis, from: number): void {
-    let place = from
+  /** `entry` is not looked at when it would have been. */
+  #outdate(entry: T): void {
+    entry.lookAt = NEVER
+    this.#outdated += 1
+    if (2 * this.#outdated <= this.#heap.length + OUTDATED_MAX) return
+    const [entries, times] = [this.#heap, this.#times]
+    const due = entries.filter((each, i) => {
+      if (each.lookAt !== times[i]) return false
+      each.lookAt = NEVER
+      return each.dueAt !== NEVER
+    })
+    this.#heap = []
+    this.#times = []
+    this.#outdated = 0
+    for (const each of due) this.#add(each, each.dueAt)
+  }
+
+  #add(entry: T, at: Millis): void {
+    entry.lookAt = at
+    let place = this.#heap.length
     while (place > 0) {
       const above = Math.trunc((place - 1) / WIDTH)
-      if (this.#dues[above]! <= dueAt) break
-      this.#put(this.#heap[above]!, this.#dues[above]!, place)
+      if (this.#times[above]! <= at) break
+      this.#move(above, place)
       place = above
     }
-    this.#put(entry, dueAt, place)
+    this.#heap[place] = entry
+    this.#times[place] = at
   }
 
-  /** Puts `entry` at `from`, or farther from the front in the place of what is due earlier. */
-  #sink(entry: T, dueAt: Millis, from: number): void {
-    let place = from
+  /** Takes out the first. */
+  #pop(): T {
+    const first = this.#heap[0]!
+    const last = this.#heap.pop()!
+    const at = this.#times.pop()!
+    if (this.#heap.length === 0) return first
+    let place = 0
     for (let below = this.#firstBelow(place); below > 0; below = this.#firstBelow(place)) {
-      if (dueAt <= this.#dues[below]!) break
-      this.#put(this.#heap[below]!, this.#dues[below]!, place)
+      if (at <= this.#times[below]!) break
+      this.#move(below, place)
       place = below
     }
-    this.#put(entry, dueAt, place)
-  }
-
-  /** Where what is due first right below `place` stands; 0 if nothing is there. */
-  #firstBelow(place: number): number {
-    const begin = WIDTH * place + 1
-    const end = Math.min(begin + WIDTH, this.#dues.length)
-    if (begin >= end) return 0
-    let first = begin
-    for (let i = begin + 1; i < end; i++) if (this.#dues[i]! < this.#dues[first]!) first = i
+    this.#heap[place] = last
+    this.#times[place] = at
     return first
   }
 
-  #put(entry: T, dueAt: Millis, place: number): void {
-    this.#heap[place] = entry
-    this.#dues[place] = dueAt
-    entry.place = place
+  /** Where what is looked at first right below `place` stands; 0 if nothing is there. */
+  #firstBelow(place: number): number {
+    const begin = WIDTH * place + 1
+    const end = Math.min(begin + WIDTH, this.#times.length)
+    if (begin >= end) return 0
+    let first = begin
+    for (let i = begin + 1; i < end; i++) if (this.#times[i]! < this.#times[first]!) first = i
+    return first
+  }
+
+  #move(from: number, to: number): void {
+    this.#heap[to] = this.#heap[from]!
+    this.#times[to] = this.#times[from]!
   }
 }

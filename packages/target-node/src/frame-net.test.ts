@@ -138,6 +138,28 @@ describe('a device that reads frames in batches', { skip }, () => {
     assert.equal(received, 1)
   })
 
+  it('closes its descriptor once, also where it notices as it is disconnected that the other end is gone', () => {
+    const addon = load()
+    assert.ok(addon.ok)
+    const ends = new Int32Array(2)
+    assert.equal(addon.value.datagramPair(ends), 0)
+    let closed = 0
+    const counting = {
+      ...addon.value,
+      closeFile(descriptor: number): void {
+        closed += 1
+        addon.value.closeFile(descriptor)
+      },
+    }
+    const file = { addon: counting, descriptor: ends[0]!, hasHeader: false }
+    const net = connect(file, { mac: mac.local(1), mtu: 1500 })
+    addon.value.closeFile(ends[1]!)
+    net.write(60, () => 60)
+    net.disconnect()
+    net.disconnect()
+    assert.equal(closed, 1)
+  })
+
   it('is disconnected when the other end is gone', async () => {
     const [a, b] = pair(false)
     a.listen(() => {})

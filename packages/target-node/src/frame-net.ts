@@ -240,8 +240,13 @@ class FrameNet implements Net {
   }
 
   disconnect(): void {
+    if (this.#isConnected) this.#flush()
+    this.#close()
+  }
+
+  /** The last frames may have shown that the interface is gone: then it is closed already. */
+  #close(): void {
     if (!this.#isConnected) return
-    this.#flush()
     this.#isConnected = false
     this.#listener = undefined
     if (this.#reader === undefined) this.#addon.closeFile(this.#descriptor)

@@ -225,10 +225,11 @@ class Stack implements Tcp, Driver {
     this.#touched = []
     const now = this.now()
     for (const connection of touched) {
-      connection.isTouched = false
       this.#tellOpened(connection)
       connection.wake()
       timers.turnEnds(connection.tcb)
+      // What they left is done now: it needs no turn of its own.
+      connection.isTouched = false
       this.#settle(connection, now)
     }
   }

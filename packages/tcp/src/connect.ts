@@ -28,13 +28,15 @@ import type { Counters, Needs, Options, Usage } from './settings.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
 import { type Sequence, add, later } from './sequence.ts'
+import { SharedLimits } from './limits.ts'
 import { isSynchronized } from './state.ts'
 import { Table } from './table.ts'
 import type { ConnectError, KeepAlive, ListenOptions, Request, Tcp, TcpFlow, TcpOptions } from './tcp.ts'
-import { type Ends, type Limits, NEVER, RECEIVE_SIZE_MAX } from './tcb.ts'
+import { type Ends, RECEIVE_SIZE_MAX } from './tcb.ts'
 import { Slabs } from './text.ts'
 import * as timers from './timers.ts'
 import { Transmitter } from './transmitter.ts'
+import { Turn } from './turn.ts'
 import * as user from './user.ts'
 import { WaitingList } from './waiting-list.ts'
 
@@ -52,10 +54,7 @@ class Stack implements Tcp, Driver {
   readonly stores: Stores = { slabs: new Slabs(), chunks: new Chunks() }
   #ip: Ip
   #clock: Clock
-  #receiveSize: number
-  #sendSize: number
-  /** By maximum segment size: there are few. */
-  #limits: Map<number, Limits> = new Map()
+  #limits: SharedLimits
   #connectionsMax: number
   #timeWaitMax: number
   #numbers: Numbers
@@ -73,10 +72,7 @@ class Stack implements Tcp, Driver {
   #waiting: Set<Connection> = new Set()
 
   #alarm: Alarm<Connection>
-  #touched: Connection[] = []
-  #isTurnDue = false
-  /** When the segments of this turn arrived, once it was asked. */
-  #arrivedAt: Millis = NEVER
+  #turn: Turn
   #isDisconnected = false
   #segmentsIn = 0
   #urgentsIn = 0
@@ -100,8 +96,6 @@ class Stack implements Tcp, Driver {
     assert(sendSize >= 1 && sendSize <= 0x4000_0000, 'tcp: a send queue has 1 to 2^30 bytes')
     this.#ip = ip
     this.#clock = clock
-    this.#receiveSize = receiveSize
-    this.#sendSize = sendSize
     this.#connectionsMax = options.connectionsMax ?? 131_072
     this.#timeWaitMax = options.timeWaitMax ?? 4096
     this.#numbers = new Numbers(random.generate(KEY_SIZE))
@@ -109,6 +103,8 @@ class Stack implements Tcp, Driver {
     this.#budget = new Budget(options.memoryMax ?? 134_217_728)
     this.#connections = new Table(u32(random))
     this.#transmitter = new Transmitter(ip)
+    this.#limits = new SharedLimits(ip, { receiveSize, sendSize, segmentMax: this.#transmitter.textMax })
+    this.#turn = new Turn(clock, (connection, now) => this.#turnEnds(connection, now))
     this.#listeners = new Listeners(this.#host(), cookies, options.backlogMax ?? 256)
     this.#alarm = new Alarm(clock, (connection, now) => {
       timers.expire(connection.tcb, now)
@@ -158,7 +154,7 @@ class Stack implements Tcp, Driver {
     const ends: Ends = { localAddr, localPort, remoteAddr: remote.address, remotePort: remote.port }
     const now = this.now()
     const iss = this.#numbers.initialSequence(ends, now)
-    const tcb = opening.open(ends, this.#limitsTo(remote.address), iss, checked(options.keepAlive), now)
+    const tcb = opening.open(ends, this.#limits.to(remote.address), iss, checked(options.keepAlive), now)
     tcb.userTimeout = options.userTimeout ?? 0
     return new Promise((resolve) => {
       const connection = new Connection(tcb, this, resolve)
@@ -196,20 +192,8 @@ class Stack implements Tcp, Driver {
     return this.#clock.now()
   }
 
-  /** The time of a segment. Those of one batch have the same: asking takes 40 ns, a tenth of an acknowledgement. */
-  #arrival(): Millis {
-    if (!this.#isTurnDue) return this.now()
-    if (this.#arrivedAt === NEVER) this.#arrivedAt = this.now()
-    return this.#arrivedAt
-  }
-
   touch(connection: Connection): void {
-    if (connection.isTouched) return
-    connection.isTouched = true
-    this.#touched.push(connection)
-    if (this.#isTurnDue) return
-    this.#isTurnDue = true
-    void Promise.resolve().then(this.#turn)
+    this.#turn.touch(connection)
   }
 
   ended(connection: Connection, answer: Answer): void {
@@ -217,21 +201,14 @@ class Stack implements Tcp, Driver {
     this.#settle(connection, this.now())
   }
 
-  /** What runs now is over: wakes whom it concerned, and sends what they left to be sent. */
-  #turn = (): void => {
-    this.#isTurnDue = false
-    this.#arrivedAt = NEVER
-    const touched = this.#touched
-    this.#touched = []
-    const now = this.now()
-    for (const connection of touched) {
-      this.#tellOpened(connection)
-      connection.wake()
-      timers.turnEnds(connection.tcb)
-      // What they left is done now: it needs no turn of its own.
-      connection.isTouched = false
-      this.#settle(connection, now)
-    }
+  /** Wakes whom the turn concerned, and sends what they left to be sent. */
+  #turnEnds(connection: Connection, now: Millis): void {
+    this.#tellOpened(connection)
+    connection.wake()
+    timers.turnEnds(connection.tcb)
+    // What they left is done now: it needs no turn of its own.
+    connection.isTouched = false
+    this.#settle(connection, now)
   }
 
   /** Sends what is due for `connection`, and arranges for what comes next. */
@@ -240,7 +217,7 @@ class Stack implements Tcp, Driver {
     if (!connection.isHeld) while (nextSegment(tcb, this.#transmitter.out, now)) this.#send(connection)
     if (tcb.state === 'time-wait') this.#wait(connection, this.#lingering, this.#timeWaitMax)
     else if (tcb.state !== 'syn-received' && tcb.state !== 'syn-sent') connection.leave()
-    if (connection.hasNews || tcb.ackDue === 'soon') this.touch(connection)
+    if (connection.hasNews || tcb.ackDue === 'soon') this.#turn.touch(connection)
     if (tcb.state === 'gone') return this.#remove(connection)
     this.#alarm.set(connection, timers.earliest(tcb))
     this.#budget.count(connection)
@@ -257,7 +234,7 @@ class Stack implements Tcp, Driver {
 
   #wakeWaiting(): void {
     if (this.#waiting.size === 0 || this.#budget.isExhausted) return
-    for (const connection of this.#waiting) this.touch(connection)
+    for (const connection of this.#waiting) this.#turn.touch(connection)
     this.#waiting.clear()
   }
 
@@ -265,7 +242,7 @@ class Stack implements Tcp, Driver {
     const { tcb } = connection
     const sent = this.#transmitter.send(tcb)
     // Another protocol learned that the path is narrower.
-    if (!sent.ok && sent.error === 'would-fragment') path.shrink(tcb, this.#mssTo(tcb.remoteAddr))
+    if (!sent.ok && sent.error === 'would-fragment') path.shrink(tcb, this.#limits.mssTo(tcb.remoteAddr))
     // Any other failure is a loss like those on the way: what is lost goes again.
     if (sent.ok || sent.error !== 'no-route' || tcb.state !== 'syn-sent') return
     connection.isUnreachable = true
@@ -332,7 +309,7 @@ class Stack implements Tcp, Driver {
   #known(connection: Connection, segment: wire.Segment): void {
     const { tcb } = connection
     if (connection.isHeld) return this.#whileHeld(connection, segment)
-    const now = this.#arrival()
+    const now = this.#turn.arrival()
     const { state } = tcb
     // The window that the peer was told cannot be taken back; what it sends can, and it will send it again.
     const isDropped = segment.textLength > 0 && this.isOver(connection)
@@ -350,7 +327,7 @@ class Stack implements Tcp, Driver {
     if (state !== 'established' || tcb.state !== state || tcb.ackDue === 'now')
       return this.#settle(connection, now)
     this.#budget.count(connection)
-    this.touch(connection)
+    this.#turn.touch(connection)
   }
 
   #dropText(segment: wire.Segment): void {
@@ -389,7 +366,7 @@ class Stack implements Tcp, Driver {
     return {
       transmitter: this.#transmitter,
       now: () => this.now(),
-      limitsTo: (remote) => this.#limitsTo(remote),
+      limitsTo: (remote) => this.#limits.to(remote),
       initialSequence: (ends, now) => {
         const iss = this.#numbers.initialSequence(ends, now)
         return this.#issMin === undefined ? iss : later(iss, this.#issMin)
@@ -432,26 +409,7 @@ class Stack implements Tcp, Driver {
     const { tcb } = connection
     const { remoteAddr } = tcb
     this.#ip.reducePathMtu(remoteAddr, mtu)
-    if (path.shrink(tcb, this.#mssTo(remoteAddr))) this.#settle(connection, this.now())
-  }
-
-  #mssTo(remote: IpAddress): number {
-    return this.#ip.mtu(remote) - wire.HEADER_SIZE
-  }
-
-  /** Connections share their limits, so that an idle one is small. */
-  #limitsTo(remote: IpAddress): Limits {
-    const mss = this.#mssTo(remote)
-    const found = this.#limits.get(mss)
-    if (found !== undefined) return found
-    const limits = {
-      mss,
-      receiveSize: this.#receiveSize,
-      sendSize: this.#sendSize,
-      segmentMax: this.#transmitter.textMax,
-    }
-    this.#limits.set(mss, limits)
-    return limits
+    if (path.shrink(tcb, this.#limits.mssTo(remoteAddr))) this.#settle(connection, this.now())
   }
 
   #isHost(address: IpAddress): boolean {

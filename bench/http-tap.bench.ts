@@ -105,7 +105,7 @@ async function end(): Promise<void> {
 
 const benches: readonly Bench[] = [
   bench(false, nodeHttp(false), 3.5),
-  bench(false, inC, 0.9),
+  bench(false, inC, 0.8),
   bench(true, nodeHttp(true), 10),
 ]
 

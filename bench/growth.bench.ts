@@ -14,16 +14,18 @@ class Connections {
   readonly #child: ChildProcess
   #answered: (nanos: number) => void = () => {}
   #failed: (error: Error) => void = () => {}
+  readonly #opened: Promise<unknown>
 
   constructor(count: number) {
     const script = fileURLToPath(new URL('growth.ts', import.meta.url))
     this.#child = fork(script, [String(count)], { execArgv: ['--no-warnings'] })
     this.#child.on('message', (nanos: number) => this.#answered(nanos))
     this.#child.on('exit', () => this.#failed(new Error('the connections are gone')))
+    this.#opened = this.#next()
   }
 
   async open(): Promise<void> {
-    await this.#next()
+    await this.#opened
     for (let i = 0; i < WARM_UP; i++) await this.time('few')
   }
 

@@ -125,6 +125,13 @@ export class SocketFlow implements PolledFlow {
     this.#socket.resume()
   }
 
+  /** Puts the end of what was read last back, to be read again. */
+  protected unread(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#isClosed) return
+    this.#chunks.unshift(bytes)
+    this.#unread += bytes.length
+  }
+
   #input(chunk: Buffer): void {
     if (this.#isClosed) return
     this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))

@@ -4,6 +4,7 @@ import { pipe } from '@mirage/flow/pipe'
 import { type ManualClock, manual } from '@mirage/clock/manual'
 import type { Handler } from './handler.ts'
 import * as latin1 from './latin1.ts'
+import { LentFlow } from './lent-flow.ts'
 import type { Limits } from './limits.ts'
 import { Server } from './server.ts'
 
@@ -20,6 +21,8 @@ export class Dialogue {
   readonly clock: ManualClock
   readonly server: Server
   readonly flow: Flow
+  /** The server's end. */
+  readonly lent: LentFlow
   /** What the server has sent, so far as it was taken. */
   received = ''
   /** How the server's direction ended. */
@@ -34,7 +37,8 @@ export class Dialogue {
     this.server = shared?.server ?? new Server({ clock: this.clock, handler, limits })
     const [client, end] = pipe()
     this.flow = client
-    this.server.accept(end)
+    this.lent = new LentFlow(end)
+    this.server.accept(this.lent)
     void this.take()
   }
 

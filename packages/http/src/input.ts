@@ -23,7 +23,8 @@ export class Input {
   /** Why there will be no more bytes. */
   ended: 'eof' | FlowError | undefined = undefined
   private readonly flow: Flow & Partial<Pick<PolledFlow, 'poll'>>
-  private isReading = false
+  /** Whether somebody, or nobody yet, is to be told of what arrives next. */
+  isReading = false
   private isAhead = false
   private waiter: ((filled: Filled) => void) | undefined
   private broken: (() => void) | undefined

@@ -1,12 +1,17 @@
 /** What is on its way to a peer: small parts are gathered, so that many responses are one write. */
 import type { Clock, Millis } from '@mirage/clock'
-import type { Flow, PolledFlow, WriteError } from '@mirage/flow'
+import type { Flow, FlowError, PolledFlow, WriteError } from '@mirage/flow'
 import type { Result } from '@mirage/result'
 import { Deadline } from './deadline.ts'
 
 /** A flow that can do without promises, and send without waiting for more to send with it: TCP's. */
 export interface ServedFlow extends Flow, Partial<Pick<PolledFlow, 'poll' | 'offer'>> {
   writeNodelay?(bytes: Uint8Array): Promise<Result<void, WriteError>>
+  listen?(
+    receive: (frame: Uint8Array, offset: number, end: number) => void,
+    ended: (how: 'eof' | FlowError) => void,
+  ): void
+  unlisten?(from: number): void
 }
 
 /** Bytes that are gathered, and the most that one write has: it bounds what a slow peer holds. */

@@ -12,6 +12,7 @@ const SIZE_MAX = 1024
 export class Recent {
   private readonly bytes = new Uint8Array(SIZE_MAX)
   private head: Head = new Head()
+  private text: Uint8Array | undefined = undefined
 
   /** The head that `bytes` begin with at `start`, if it is the one of before, whole. It is done, and changes no more. */
   find(bytes: Uint8Array, start: number, end: number): Head | undefined {
@@ -22,10 +23,16 @@ export class Recent {
     return head
   }
 
+  /** The bytes of the head that was found, which do not change any more. */
+  found(): Uint8Array {
+    return (this.text ??= this.bytes.slice(0, this.head.length))
+  }
+
   /** Remembers `head`, which was read from `bytes` at `start`, and is done. */
   keep(bytes: Uint8Array, start: number, head: Head): void {
     if (head.length > SIZE_MAX) return
     copy(this.bytes, 0, bytes, start, head.length)
     this.head = head
+    this.text = undefined
   }
 }

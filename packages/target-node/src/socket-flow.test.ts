@@ -1,8 +1,10 @@
 /** Flows on real sockets of the loopback interface. */
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
-import { after } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { polledFlowContract } from '@mirage/flow/contract'
+import { ok } from '@mirage/result'
 import type { TcpFlow } from '@mirage/tcp'
 import { flowOf } from './socket-flow.ts'
 
@@ -25,6 +27,35 @@ async function rig(): Promise<{ a: TcpFlow; b: TcpFlow; settle: () => Promise<vo
 }
 
 polledFlowContract('a flow on a socket of the host', rig)
+
+describe('a flow on a socket of the host that is listened to', () => {
+  it('leaves what its listener does not want to who reads', async () => {
+    const { a, b } = await rig()
+    await a.write(Uint8Array.of(1, 2, 3, 4, 5))
+    const handed = await new Promise<number>((resolve) =>
+      b.listen(
+        (_, offset, end) => {
+          b.unlisten(offset + 2)
+          resolve(end - offset)
+        },
+        () => assert.fail('nobody listens any more'),
+      ),
+    )
+    assert.equal(handed, 5)
+    assert.deepEqual(await b.read(), ok(Uint8Array.of(3, 4, 5)))
+    await a.write(Uint8Array.of(6))
+    assert.deepEqual(await b.read(), ok(Uint8Array.of(6)))
+    const [taken, ended] = await new Promise<[number, string]>((resolve) => {
+      let count = 0
+      b.listen(
+        (_, offset, end) => (count += end - offset),
+        (how) => resolve([count, how]),
+      )
+      void a.write(Uint8Array.of(7, 8)).then(() => a.close())
+    })
+    assert.deepEqual([taken, ended], [2, 'eof'])
+  })
+})
 
 /** What the kernel carries over the loopback interface is there after some turns of the event loop. */
 async function settle(): Promise<void> {

@@ -16,6 +16,9 @@ class HostFlow extends SocketFlow implements TcpFlow {
   readonly local: Endpoint
   readonly remote: Endpoint
 
+  /** From here on, what the listener was handed is to be read, since it listens no more. */
+  #left: number | undefined = undefined
+
   constructor(socket: Socket) {
     super(socket)
     this.local = endpoint(socket.localAddress, socket.localPort)
@@ -36,9 +39,15 @@ class HostFlow extends SocketFlow implements TcpFlow {
         if (!next.ok) return ended(next.error)
         if (next.value === 'eof') return ended('eof')
         receive(next.value, 0, next.value.length)
+        if (this.#left !== undefined) return this.unread(next.value.subarray(this.#left))
       }
     }
+    this.#left = undefined
     // Nobody is called before this has returned.
     queueMicrotask(pour)
+  }
+
+  unlisten(from: number): void {
+    this.#left = from
   }
 }

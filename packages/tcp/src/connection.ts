@@ -45,6 +45,8 @@ interface Listener {
   readonly ended: (how: 'eof' | FlowError) => void
   /** It is being handed something. */
   isBusy: boolean
+  /** From here on it did not take what it was handed, once it listens no more. */
+  left: number
 }
 
 /** The connections of one listener. */
@@ -122,11 +124,18 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
 
   listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void {
     assert(this.#reader === undefined && this.#listener === undefined, 'nobody else reads')
-    this.#listener = { receive, ended, isBusy: false }
+    this.#listener = { receive, ended, isBusy: false, left: 0 }
     const { rcv } = this.tcb
     if (rcv.ready === NO_TEXT) rcv.ready = new Text()
     rcv.ready.isLent = true
     this.#driver.touch(this)
+  }
+
+  unlisten(from: number): void {
+    const listener = this.#listener
+    assert(listener?.isBusy === true, 'who is handed something listens no more')
+    listener.left = from
+    this.#listener = undefined
   }
 
   write(bytes: Uint8Array): Promise<Write> {
@@ -217,6 +226,8 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
     while (tcb.rcv.ready.length > 0) {
       const { slab, start, end } = tcb.rcv.ready.takePiece()
       listener.receive(slab, start, end)
+      if (this.#listener !== listener)
+        return tcb.rcv.ready.unlend(this.#driver.stores.slabs, slab, listener.left, end)
       if (tcb.state !== state && tcb.state === 'gone') break
     }
     listener.isBusy = false

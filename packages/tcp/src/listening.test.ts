@@ -48,6 +48,48 @@ describe('a flow that is listened to', () => {
     assert.deepEqual(ended, ['eof'])
   })
 
+  for (const left of [0, 1, 500]) {
+    it(`leaves ${left} bytes of what it handed over, and all that follows, to who reads`, async () => {
+      const { client, server, pass, run } = await connected()
+      let taken = 0
+      server.listen(
+        (_, offset, end) => {
+          taken += end - offset - left
+          server.unlisten(end - left)
+        },
+        () => assert.fail('nobody listens any more'),
+      )
+      void client.write(bytes)
+      client.close()
+      await pass(2000)
+      const read: number[] = []
+      for (
+        let next = await run(server.read());
+        next.ok && next.value !== 'eof';
+        next = await run(server.read())
+      )
+        read.push(...next.value)
+      assert.ok(taken > 0)
+      assert.deepEqual(Uint8Array.from(read), bytes.subarray(taken))
+    })
+  }
+
+  it('may be listened to again, and hands over what was left first', async () => {
+    const { client, server, pass } = await connected()
+    server.listen(
+      (_, offset) => server.unlisten(offset),
+      () => {},
+    )
+    void client.write(bytes)
+    await pass(2000)
+    const { bytes: taken, ended } = new Record(server)
+    client.close()
+    await pass(2000)
+    assert.deepEqual(Uint8Array.from(taken), bytes)
+    assert.deepEqual(ended, ['eof'])
+    assert.throws(() => server.unlisten(0), /broken invariant/)
+  })
+
   it('hands over in order what did not arrive in order', async () => {
     let count = 0
     const { client, server, pass } = await connected(() => () => (++count % 7 === 0 ? [] : [count % 3]))

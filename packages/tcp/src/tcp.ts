@@ -44,6 +44,12 @@ export interface TcpFlow extends PolledFlow {
    * call returns, and must not be changed.
    */
   listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void
+
+  /**
+   * For `receive`, while it runs: nothing more is handed over, and what it was handed from `from` on is there to be read or
+   * polled, as if nobody had listened.
+   */
+  unlisten(from: number): void
 }
 
 /** Takes text that is lent. */

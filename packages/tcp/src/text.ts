@@ -119,6 +119,16 @@ export class Text {
     }
   }
 
+  /** It is lent no more: the bytes of `frame` from `from` up to `end`, which come first, and all others are copied. */
+  unlend(slabs: Slabs, frame: Uint8Array, from: number, end: number): void {
+    this.#keep()
+    const pieces = this.#pieces
+    this.clear()
+    this.isLent = false
+    this.append(slabs, frame, from, end - from)
+    for (const piece of pieces) this.append(slabs, piece.slab, piece.start, piece.end - piece.start)
+  }
+
   clear(): void {
     this.#keep()
     this.#pieces = NONE

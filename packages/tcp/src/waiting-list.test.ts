@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { WaitingList } from './waiting-list.ts'
 
@@ -21,4 +23,27 @@ describe('a waiting list', () => {
       }),
     )
   })
+
+  it('keeps nothing of what has left, also if nobody asks for the oldest any more', () => {
+    const list = new WaitingList<number>()
+    list.add(-1)
+    assert.equal(list.oldest(), -1)
+    const before = memory()
+    for (let i = 0; i < 100_000; i++) {
+      list.add(i)
+      if (i >= 2) list.delete(i - 2)
+    }
+    assert.ok(memory() - before < 2_000_000, `${memory() - before} bytes`)
+    assert.equal(list.oldest(), -1)
+    list.delete(-1)
+    assert.equal(list.oldest(), 99_998)
+  })
 })
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+function memory(): number {
+  collect()
+  return process.memoryUsage().heapUsed
+}

@@ -10,7 +10,7 @@ import { assert } from '@mirage/result'
 import { SUM_MAX, arena, isInArena } from './arena.ts'
 import { copy, isIn } from './copy.ts'
 
-/** A running sum of 16-bit words, below 2^17. */
+/** A running sum of 16-bit words: below 2^17 as it is returned here, below 2^24 with numbers that were added to it since. */
 export type Sum = number
 
 /** The checksum of the bytes from `offset` up to `end`, added to `sum`: 0 to 0xffff. Intact data gives zero. */

@@ -121,19 +121,23 @@ export function emit(
   sum: checksum.Sum,
   isPartial: boolean = false,
 ): void {
+  const { srcPort, dstPort, seq, ack, flags, window } = segment
   const size = headerSize(segment)
-  setU16(frame, offset, segment.srcPort)
-  setU16(frame, offset + 2, segment.dstPort)
-  setU32(frame, offset + 4, segment.seq)
-  setU32(frame, offset + 8, segment.ack)
-  frame[offset + 12] = (size / 4) << 4
-  frame[offset + 13] = segment.flags
-  setU16(frame, offset + 14, segment.window)
+  const offsetAndFlags = ((size / 4) << 12) | flags
+  setU16(frame, offset, srcPort)
+  setU16(frame, offset + 2, dstPort)
+  setU32(frame, offset + 4, seq)
+  setU32(frame, offset + 8, ack)
+  setU16(frame, offset + 12, offsetAndFlags)
+  setU16(frame, offset + 14, window)
   setU16(frame, offset + CHECKSUM_OFFSET, 0)
   setU16(frame, offset + 18, 0)
   if (size > HEADER_SIZE) options.emit(frame, offset + HEADER_SIZE, segment)
-  const field = isPartial ? checksum.folded(sum) : checksum.of(frame, offset, offset + size, sum)
-  setU16(frame, offset + CHECKSUM_OFFSET, field)
+  if (isPartial) return setU16(frame, offset + CHECKSUM_OFFSET, checksum.folded(sum))
+  // The sum of numbers that are at hand: reading them back takes 25 ns more.
+  const numbers = (seq >>> 16) + (seq & 0xffff) + (ack >>> 16) + (ack & 0xffff) + offsetAndFlags + window
+  const fixed = sum + srcPort + dstPort + numbers
+  setU16(frame, offset + CHECKSUM_OFFSET, checksum.of(frame, offset + HEADER_SIZE, offset + size, fixed))
 }
 
 /** How much of the sequence space it takes: its text, and one each for SYN and FIN. RFC 9293 §3.4. */

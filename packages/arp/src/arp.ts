@@ -7,7 +7,7 @@ import { type Result, err, ok } from '@mirage/result'
 import * as core from './cache.ts'
 import * as wire from './wire.ts'
 
-/** Between two ticks. A learnt address lives for 800 of them, 20 minutes; an unanswered query for 6, at most 9 s. */
+/** Between two ticks. A learnt address lives for 800 of them, 20 minutes; an unanswered query for 6 at most, 9 s. */
 export const TICK: Millis = 1500
 
 /** Queries for one address that wait at once; a further one is told `timeout`. */
@@ -43,7 +43,10 @@ export interface Arp {
   /** Grows whenever an earlier answer of `lookup` may be wrong by now: who keeps one compares. */
   readonly version: number
 
-  /** The MAC address of `ip`, asked for on the link if it is not known. Nobody answers: `timeout`, after 7.5 to 9 s. */
+  /**
+   * The MAC address of `ip`, asked for on the link if it is not known. Nobody answers: `timeout`, after 7.5 to 9 s, or
+   * sooner where 256 others were asked for since.
+   */
   query(ip: Ipv4): Promise<Result<Mac, 'timeout'>>
 
   /** Tells `notify` of every host that claims an address that is ours or probed; several may ask. */

@@ -208,10 +208,14 @@ describe('a query', () => {
     assert.deepEqual(arp.query(own, OTHER).packets, [OUR_REQUEST])
   })
 
-  it('beyond the limit of pending ones is given up at once', () => {
+  it('beyond the limit of pending ones has the one given up that was begun first', () => {
     const own = host()
     for (let i = 0; i < arp.PENDING_MAX; i++) arp.query(own, (THIRD + i) as Ipv4)
-    assert.deepEqual(arp.query(own, OTHER), { packets: [], events: [{ kind: 'unresolved', ip: OTHER }] })
+    const { packets, events } = arp.query(own, OTHER)
+    assert.deepEqual(
+      [packets.map(({ dstIp }) => dstIp), events],
+      [[OTHER], [{ kind: 'unresolved', ip: THIRD }]],
+    )
     assert.equal(own.pendings.size, arp.PENDING_MAX)
   })
 })

@@ -10,7 +10,7 @@ import { BROADCAST, type Mac, ZERO, isGroup } from '@mirage/address/mac'
 import { assert } from '@mirage/result'
 import type { Arp } from './wire.ts'
 
-/** Neighbours that are asked for at once. A query beyond that is answered as if nobody had answered it. */
+/** Neighbours that are asked for at once. A query beyond that ends the oldest as if nobody had answered it. */
 export const PENDING_MAX = 256
 
 /** Addresses that are probed at once. A probe beyond that is not sent. */
@@ -141,9 +141,14 @@ export function lookup(cache: Cache, ip: Ipv4): Mac | undefined {
 /** Asks for `ip` unless it is known or asked for already; an event will tell. */
 export function query(cache: Cache, ip: Ipv4): Output {
   if (lookup(cache, ip) !== undefined || cache.pendings.has(ip)) return NOTHING
-  if (cache.pendings.size >= PENDING_MAX) return { packets: [], events: [{ kind: 'unresolved', ip }] }
+  const events: Event[] = []
+  if (cache.pendings.size >= PENDING_MAX) {
+    const [oldest] = cache.pendings.keys()
+    cache.pendings.delete(oldest!)
+    events.push({ kind: 'unresolved', ip: oldest! })
+  }
   cache.pendings.set(ip, cache.epoch + cache.retries)
-  return { packets: [request(cache, ip)], events: [] }
+  return { packets: [request(cache, ip)], events }
 }
 
 /** Whether a tick would change anything but the time. */

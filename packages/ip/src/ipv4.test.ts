@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BROADCAST, type Ipv4, UNSPECIFIED, of } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
+import { connect as connectArp } from '@mirage/arp'
 import { getU16 } from '@mirage/bytes'
 import { IPV4 } from '@mirage/ethernet'
 import { done, err } from '@mirage/result'
@@ -199,20 +200,28 @@ describe('ip and the next hop', () => {
     assert.equal(clock.pending, 0)
   })
 
-  it('is busy when too many packets wait for one hop, or for too many hops', () => {
-    const one = rig().ip
-    for (let i = 0; i < PACKETS_MAX; i++) assert.ok(writeAt(one, B, PROTOCOL, 1, () => 1).ok)
+  it('is busy when too many packets wait for one hop', () => {
+    const { ip } = rig()
+    for (let i = 0; i < PACKETS_MAX; i++) assert.ok(writeAt(ip, B, PROTOCOL, 1, () => 1).ok)
     assert.deepEqual(
-      writeAt(one, B, PROTOCOL, 1, () => 1),
+      writeAt(ip, B, PROTOCOL, 1, () => 1),
       err('busy'),
     )
-    const many = rig().ip
-    for (let i = 0; i < HOPS_MAX; i++)
-      assert.ok(writeAt(many, of(10, 0, 0, 100 + i), PROTOCOL, 1, () => 1).ok)
-    assert.deepEqual(
-      writeAt(many, B, PROTOCOL, 1, () => 1),
-      err('busy'),
-    )
+  })
+
+  it('asks for a neighbour however many do not answer: who was asked first counts as unreachable', async () => {
+    const { ip, arp, peer, clock, arrived, settle } = rig()
+    const unreachable: Ipv4[] = []
+    ip.onUnreachable((dst) => unreachable.push(dst))
+    for (let i = 0; i < HOPS_MAX; i++) writeAt(ip, of(10, 0, 0, 100 + i), PROTOCOL, 1, () => 1)
+    assert.deepEqual(unreachable, [])
+    connectArp({ ethernet: peer, clock }).add(B)
+    assert.ok(writeAt(ip, B, PROTOCOL, 1, () => 1).ok)
+    assert.deepEqual(unreachable, [of(10, 0, 0, 100)])
+    assert.equal(ip.drops.unresolved, 1)
+    await settle()
+    assert.equal(arp.lookup(B), peer.mac)
+    assert.equal(arrived.length, 1)
   })
 
   it('follows a neighbour that has another MAC address', async () => {

@@ -34,7 +34,7 @@ export class NextHops<Address extends IpAddress> {
     this.#unreachable.push(notify)
   }
 
-  /** Keeps the packet of at most `size` bytes that `fill` writes, if there is room, until `hop` is known. */
+  /** Keeps the packet of at most `size` bytes that `fill` writes until `hop` is known, if there is room for one more to it. */
   keep(
     hop: Address,
     size: number,
@@ -46,7 +46,10 @@ export class NextHops<Address extends IpAddress> {
     const length = fill(bytes, 0)
     assert(length <= size, 'fill does not count more bytes than it was lent')
     const packet = { dst, bytes: bytes.subarray(0, length), offload: offload && { ...offload }, lost }
-    if (this.#waiting.add(hop, packet)) this.#needs.ask(hop)
+    const isFirst = this.#waiting.add(hop, packet)
+    for (let oldest = this.#waiting.excess(hop); oldest !== undefined; oldest = this.#waiting.excess(hop))
+      this.unresolved(oldest)
+    if (isFirst) this.#needs.ask(hop)
     return done
   }
 
@@ -59,7 +62,7 @@ export class NextHops<Address extends IpAddress> {
     }
   }
 
-  /** Nobody answers for `hop`: whoever wrote to it is told. */
+  /** Nobody answers for `hop`, or has not for longest while too many others are waited for: whoever wrote to it is told. */
   unresolved(hop: Address): void {
     const packets = this.#waiting.take(hop)
     this.#needs.drops.unresolved += packets.length

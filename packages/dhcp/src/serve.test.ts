@@ -232,6 +232,20 @@ describe('a DHCP server that probes', () => {
     assert.deepEqual([probes.asked.length, rig.sent, rig.clock.pending], [4, [], 0])
   })
 
+  it('answers a client at once that asks for its address while it is looked for, and looks no more', async () => {
+    const rig = new Rig()
+    let answer: (address: Ipv4) => void = () => {}
+    await rig.start(undefined, { probe: () => {}, onAnswer: (notify) => (answer = notify) })
+    await rig.hear('discover', 1)
+    await rig.hear('request', 1, { requestedAddress: address(2) })
+    assert.deepEqual(rig.sent, ['ack 10.0.0.2'])
+    // It has the address by now, and answers itself.
+    answer(address(2))
+    rig.clock.advance(10_000)
+    assert.deepEqual(rig.sent, ['ack 10.0.0.2'])
+    assert.equal(rig.server?.entries.get(address(2))?.kind, 'leased')
+  })
+
   it('leaves nothing to be done when it is disconnected', async () => {
     const rig = new Rig()
     await rig.start(undefined, prober([]))

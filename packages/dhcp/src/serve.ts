@@ -70,6 +70,12 @@ interface Question {
   readonly tries: number
 }
 
+/** An address that is looked for, and what is asked again if somebody has it. */
+interface Probe {
+  readonly question: Question
+  readonly cancel: Cancel
+}
+
 class UdpServer implements RunningServer {
   readonly counters: Counters = {
     'not-a-question': 0,
@@ -88,7 +94,7 @@ class UdpServer implements RunningServer {
   readonly #devices: Devices
   readonly #server: Server
   readonly #queue: Question[] = []
-  readonly #probes: Map<Ipv4, { readonly question: Question; readonly cancel: Cancel }> = new Map()
+  readonly #probes: Map<Ipv4, Probe> = new Map()
   #isWorking = false
   #isConnected = true
 
@@ -155,8 +161,11 @@ class UdpServer implements RunningServer {
 
   #answer(question: Question, reply: Reply, probe: Ipv4 | undefined): void {
     const { prober } = this.#devices
+    const { type, yiaddr } = reply.message
     // The client is impatient: its offer is on its way.
-    if (this.#probes.has(reply.message.yiaddr)) return
+    if (type === 'offer' && this.#probes.has(yiaddr)) return
+    // It remembers the address (RFC 2131 §4.3.2), and from now on it is the client itself that would answer.
+    if (type === 'ack') this.#endProbe(yiaddr)
     if (probe === undefined || prober === undefined || this.#probes.size >= PROBES_MAX)
       return this.#send(reply)
     if (question.tries < TRIES_MAX) this.#probe(prober, probe, question, reply)
@@ -175,13 +184,18 @@ class UdpServer implements RunningServer {
 
   /** The client gets another address, which is looked for in turn. */
   #conflict(address: Ipv4): void {
-    const probe = this.#probes.get(address)
+    const probe = this.#endProbe(address)
     if (probe === undefined) return
-    this.#probes.delete(address)
-    probe.cancel()
     log.warning(() => `somebody uses ${ipv4.format(address)} without having leased it`)
     this.#server.conflict(address, this.#devices.clock.now())
     this.#take(probe.question)
+  }
+
+  #endProbe(address: Ipv4): Probe | undefined {
+    const probe = this.#probes.get(address)
+    this.#probes.delete(address)
+    probe?.cancel()
+    return probe
   }
 
   #send({ dst, dstPort, message, sizeMax }: Reply): void {

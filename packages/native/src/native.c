@@ -24,6 +24,8 @@
 #include <node_api.h>
 #include <uv.h>
 
+/* Grows with each change of what the functions take and give, here and in native.ts, which takes its own number only. */
+#define INTERFACE 2
 #define ARGUMENTS_MAX 5
 /* virtio_net_hdr, without the count of buffers. */
 #define VNET_HEADER_SIZE 10
@@ -57,10 +59,14 @@ static void arguments(napi_env env, napi_callback_info info, napi_value values[A
   napi_get_cb_info(env, info, &count, values, NULL, NULL);
 }
 
-static void name_of(napi_env env, napi_value value, struct ifreq *request) {
-  size_t length;
+/* Whether it is the name of an interface: not too long for one. */
+static bool name_of(napi_env env, napi_value value, struct ifreq *request) {
+  size_t length = 0;
   memset(request, 0, sizeof *request);
-  napi_get_value_string_utf8(env, value, request->ifr_name, IFNAMSIZ, &length);
+  napi_get_value_string_utf8(env, value, NULL, 0, &length);
+  if (length >= IFNAMSIZ) errno = ENAMETOOLONG;
+  else napi_get_value_string_utf8(env, value, request->ifr_name, IFNAMSIZ, &length);
+  return length < IFNAMSIZ;
 }
 
 /* openTap(name, vnetHeader): a descriptor. */
@@ -68,7 +74,7 @@ static napi_value open_tap(napi_env env, napi_callback_info info) {
   napi_value values[ARGUMENTS_MAX];
   arguments(env, info, values);
   struct ifreq request;
-  name_of(env, values[0], &request);
+  if (!name_of(env, values[0], &request)) return failure(env);
   bool has_header = integer(env, values[1]);
   request.ifr_flags = IFF_TAP | IFF_NO_PI | (has_header ? IFF_VNET_HDR : 0);
   int tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -121,7 +127,7 @@ static napi_value mtu(napi_env env, napi_callback_info info) {
   napi_value values[ARGUMENTS_MAX];
   arguments(env, info, values);
   struct ifreq request;
-  name_of(env, values[0], &request);
+  if (!name_of(env, values[0], &request)) return failure(env);
   int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (any < 0) return failure(env);
   napi_value result = ioctl(any, SIOCGIFMTU, &request) < 0 ? failure(env) : number(env, request.ifr_mtu);
@@ -247,6 +253,10 @@ static void reader_closed(uv_handle_t *handle) {
   free(reader);
 }
 
+static void reader_failed(uv_handle_t *handle) {
+  free(handle->data);
+}
+
 static void end_reader(void *data) {
   struct reader *reader = data;
   if (reader->is_stopped) return;
@@ -279,13 +289,17 @@ static napi_value read_frames(napi_env env, napi_callback_info info) {
     return number(env, status);
   }
   reader->poll.data = reader;
+  status = uv_poll_start(&reader->poll, UV_READABLE, readable);
+  if (status < 0) {
+    uv_close((uv_handle_t *)&reader->poll, reader_failed);
+    return number(env, status);
+  }
   napi_create_reference(env, values[1], 1, &reader->arrays[0]);
   napi_create_reference(env, values[2], 1, &reader->arrays[1]);
   napi_create_reference(env, values[4], 1, &reader->receive);
   napi_create_string_utf8(env, "mirage:frames", NAPI_AUTO_LENGTH, &name);
   napi_async_init(env, NULL, name, &reader->context);
   napi_add_env_cleanup_hook(env, end_reader, reader);
-  uv_poll_start(&reader->poll, UV_READABLE, readable);
   napi_create_external(env, reader, NULL, NULL, &result);
   return result;
 }
@@ -318,5 +332,6 @@ NAPI_MODULE_INIT() {
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
     napi_set_named_property(env, exports, functions[i].name, function);
   }
+  napi_set_named_property(env, exports, "interface", number(env, INTERFACE));
   return exports;
 }

@@ -16,6 +16,8 @@ export interface Reader {
 
 /** The functions of the addon. They trust their caller: descriptors are open, and of the kind that is asked for. */
 export interface Addon {
+  /** Which functions there are, with which arguments: `INTERFACE`, if it was built from these sources. */
+  readonly interface: number
   /**
    * A descriptor of the TAP device `name`, which is made if it is not there and then lives as long as the descriptor
    * or what inherits it. With `vnetHeader` 1 every frame has a `virtio_net_hdr` of 10 bytes in front.
@@ -56,6 +58,9 @@ export interface Addon {
   stopReading(reader: Reader): void
 }
 
+/** Grows with each change of what the functions take and give, here and in `native.c`. */
+const INTERFACE = 2
+
 const require = createRequire(import.meta.url)
 const FILE = '../dist/native.node'
 
@@ -91,7 +96,11 @@ export function load(): Result<Addon, string> {
     return err('TAP devices need the native addon: npm run build:native makes it, with a C compiler')
   }
   try {
-    loaded = require(path) as Addon
+    const addon = require(path) as Addon
+    if (addon.interface !== INTERFACE) {
+      return err(`${path} is of another version of Mirage: npm run build:native makes the one that is needed`)
+    }
+    loaded = addon
     return ok(loaded)
   } catch (error) {
     return err(`${path} cannot be loaded: ${(error as Error).message}`)

@@ -63,6 +63,8 @@ function refusal(name: string, code: string): string {
     case 'ENOENT':
     case 'ENODEV':
       return 'this system has no /dev/net/tun'
+    case 'ENAMETOOLONG':
+      return 'the name of an interface has 15 bytes at most'
     case 'EINVAL':
       return 'there is an interface of this name that is no TAP device'
     default:

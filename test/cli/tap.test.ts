@@ -1,13 +1,16 @@
 /** `mirage run --tap`: a TAP device that is there while the unikernel is. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { find } from '@mirage/native'
+import { type Packet, Reader } from '@mirage/net/pcapng-reader'
 import { cannotTap, spawnLine, withTap } from '../images/tap.ts'
 import type { Namespace } from '../namespace.ts'
+import { skipWithout } from '../system.ts'
 import { Project } from '../unikernels/running.ts'
 
 const TOOL = path.resolve(import.meta.dirname, '../../packages/cli/src/bin.js')
@@ -27,17 +30,22 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     project.remove()
   })
 
-  const command = (words: string): string =>
-    `env -C ${project.folder} ${process.execPath} ${TOOL} run ${words}`
+  const command = (words: string, { folder } = project): string =>
+    `env -C ${folder} ${process.execPath} ${TOOL} run ${words}`
+  /** What `child` has said, on both streams. */
+  function text(child: ChildProcess): () => string {
+    let output = ''
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    return () => output
+  }
   const links = (): string => namespace.call('ip', '-oneline', 'address')
 
   it('makes a device, configures both ends and removes it at the end', async () => {
     const child = spawnLine(namespace, command('--tap tap1 --tap-address 10.0.9.1/24 --tap-mtu 1400'))
-    let output = ''
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    while (!output.includes('listening') && child.exitCode === null) await setTimeout(50)
-    assert.match(output, /10\.0\.9\.2 on tap1, where 10\.0\.9\.1 is this host/)
+    const output = text(child)
+    while (!output().includes('listening') && child.exitCode === null) await setTimeout(50)
+    assert.match(output(), /10\.0\.9\.2 on tap1, where 10\.0\.9\.1 is this host/)
     assert.match(links(), /tap1 +inet 10\.0\.9\.1\/24/)
     assert.match((await namespace.run('ip', 'link', 'show', 'tap1')).toString(), /mtu 1400/)
     assert.match(
@@ -46,7 +54,7 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     )
     const exit = once(child, 'exit')
     child.kill('SIGINT')
-    assert.deepEqual(await exit, [0, null], output)
+    assert.deepEqual(await exit, [0, null], output())
     assert.doesNotMatch(links(), /tap1/)
   })
 
@@ -61,16 +69,131 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
 
   it('uses a device that is there as it is, and leaves it', async () => {
     const child = spawnLine(namespace, command('--tap tap0 --ipv4=10.0.0.7/24'))
-    let output = ''
-    child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    while (!output.includes('listening') && child.exitCode === null) await setTimeout(50)
-    assert.match(output, /on tap0, as it is/)
+    const output = text(child)
+    while (!output().includes('listening') && child.exitCode === null) await setTimeout(50)
+    assert.match(output(), /on tap0, as it is/)
     assert.match((await namespace.run('ping', '-c', '1', '10.0.0.7')).toString(), / 0% packet loss/)
     const exit = once(child, 'exit')
     child.kill('SIGINT')
     await exit
     assert.match(links(), /tap0 +inet 10\.0\.0\.1\/24/)
+  })
+
+  describe('with --capture', () => {
+    const file = path.join(project.folder, 'tap.pcapng')
+    const PING = ['ping', '-c', '1', '10.0.9.2'] as const
+    /** Data of which the kernel leaves a segment uncut. */
+    const SEND =
+      "require('node:net').connect(8080, '10.0.9.2').on('error', () => {}).resume().end('x'.repeat(9000))"
+
+    /** Those of TCP are left to the kernel. */
+    const CHECKS = ['-o', 'ip.check_checksum:TRUE'] as const
+
+    it('records what the device carries, whole at the end', async () => {
+      const { child, exit } = await recording(file)
+      await namespace.run(...PING)
+      await namespace.run(process.execPath, '-e', SEND)
+      child.kill('SIGINT')
+      assert.deepEqual(await exit, [0, null])
+      const frames = contents(file)
+      assert.ok(frames.every(({ name }) => name === 'net'))
+      assert.deepEqual(echoes(frames), ['in 8', 'out 0'])
+      assert.ok(
+        frames.some(({ direction, length }) => direction === 'in' && length > 1514),
+        'a segment is recorded as the kernel hands it over',
+      )
+    })
+
+    it('is read by Wireshark', { skip: skipWithout('tshark') }, async () => {
+      const { child, exit } = await recording(file)
+      await namespace.run(...PING)
+      await namespace.run(process.execPath, '-e', SEND)
+      child.kill('SIGINT')
+      await exit
+      const tshark = (...args: string[]): string =>
+        spawnSync('tshark', ['-n', '-r', file, ...CHECKS, ...args], { encoding: 'utf8' }).stdout
+      const fields = ['-T', 'fields', '-e', 'frame.interface_name', '-e', 'icmp.type', '-e', 'icmp.seq']
+      assert.equal(tshark('-Y', 'icmp', ...fields), 'net\t8\t1\nnet\t0\t1\n')
+      assert.equal(tshark('-Y', '_ws.malformed || ip.checksum.status == 0'), '')
+    })
+
+    it('leaves a file that is whole when the tool is killed', async () => {
+      const { child, exit } = await recording(file)
+      await namespace.run(...PING)
+      child.kill('SIGKILL')
+      await exit
+      // The unikernel hears of it, and ends in order.
+      const isThere = (): boolean => readFileSync(file).length > 0 && echoes(contents(file)).length === 2
+      for (let i = 0; i < 100 && !isThere(); i++) await setTimeout(50)
+      assert.deepEqual(echoes(contents(file)), ['in 8', 'out 0'])
+      for (let i = 0; i < 100 && links().includes('tap1'); i++) await setTimeout(50)
+      assert.doesNotMatch(links(), /tap1/)
+    })
+
+    it('records each network by its name, or one of them', async () => {
+      const router = new Project('applications/router')
+      after(() => router.remove())
+      await router.configure()
+      for (const [words, names] of [
+        ['', ['inside', 'outside']],
+        ['--capture-interface inside', ['inside']],
+      ] as const) {
+        const line = `--tap tap1 --tap tap2 --capture ${file} ${words}`
+        const child = spawnLine(namespace, command(line, router))
+        const said = text(child)
+        while (!said().includes('leads') && child.exitCode === null) await setTimeout(50)
+        await namespace.run('ping', '-c', '1', '10.0.1.2')
+        const exit = once(child, 'exit')
+        child.kill('SIGINT')
+        assert.deepEqual(await exit, [0, null], said())
+        const frames = contents(file)
+        assert.deepEqual(new Set(frames.map(({ name }) => name)), new Set(names))
+        assert.deepEqual(echoes(frames.filter(({ name }) => name === 'inside')), ['in 8', 'out 0'])
+      }
+    })
+
+    it('says it once when the disk is full, and carries on', async () => {
+      const { child, exit, output } = await recording('/dev/full')
+      for (let i = 0; i < 3; i++) await namespace.run(...PING, '-W', '5')
+      child.kill('SIGINT')
+      assert.deepEqual(await exit, [0, null])
+      assert.equal(output().split('not recorded any more').length - 1, 1, output())
+      assert.match(output(), /ENOSPC/)
+    })
+
+    interface Run {
+      readonly child: ChildProcess
+      readonly exit: Promise<unknown[]>
+      readonly output: () => string
+    }
+
+    /** A unikernel that listens on `tap1`, of which nothing was recorded before. */
+    async function recording(to: string): Promise<Run> {
+      const child = spawnLine(namespace, command(`--tap tap1 --tap-address 10.0.9.1/24 --capture ${to}`))
+      const output = text(child)
+      while (!output().includes('listening') && child.exitCode === null) await setTimeout(50)
+      assert.match(output(), /10\.0\.9\.2 on tap1/)
+      return { child, exit: once(child, 'exit'), output }
+    }
+
+    type Frame = Pick<Packet, 'name' | 'direction' | 'length'> & { readonly bytes: Uint8Array }
+
+    function contents(of: string): readonly Frame[] {
+      const frames: Frame[] = []
+      const reader = new Reader(({ name, direction, length, frame }) =>
+        frames.push({ name, direction, length, bytes: frame.slice(0, 64) }),
+      )
+      assert.ok(reader.input(readFileSync(of)).ok)
+      assert.ok(reader.isComplete, 'every block is whole')
+      return frames
+    }
+
+    /** The direction and the type of the echoes of ICMP. */
+    function echoes(frames: readonly Frame[]): readonly string[] {
+      return frames
+        .filter(({ bytes }) => bytes[12] === 8 && bytes[13] === 0 && bytes[23] === 1)
+        .map(({ direction, bytes }) => `${direction} ${bytes[34]}`)
+    }
   })
 
   const wrong: [words: string, code: number, problem: RegExp][] = [
@@ -79,9 +202,9 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     ['--tap-mtu 9000', 124, /^error: option --tap-address and --tap-mtu are of no use without --tap$/m],
     ['--tap tap1 --publish 80:80', 124, /^error: option --publish: on a TAP device/m],
     [
-      '--tap tap1 --capture x',
-      124,
-      /^error: option --capture: what a TAP device carries does not come by here, tcpdump -i tap1 records it$/m,
+      '--tap tap1 --capture /nowhere/x',
+      123,
+      /^error: option --capture: \/nowhere\/x cannot be written: ENOENT: no such file or directory$/m,
     ],
   ]
   for (const [words, code, problem] of wrong) {

@@ -76,10 +76,15 @@ export function diskFile(name: string, path: string | undefined, { disks }: Mach
 }
 
 /** For each network of what is built the group of its arguments. */
-export function networksOf({ target, attached, interfaces }: Built): Launch['networks'] {
+export function networksOf(built: Built): Launch['networks'] {
+  return isProcess(built)
+    ? built.interfaces.map(groupOf)
+    : built.attached.filter(({ kind }) => kind === 'net').map(({ group }) => group)
+}
+
+/** Whether what is built runs as a process of Node, rather than as a machine. */
+export function isProcess({ target }: Built): boolean {
   return target === 'unix' || target === 'macosx'
-    ? interfaces.map(groupOf)
-    : attached.filter(({ kind }) => kind === 'net').map(({ group }) => group)
 }
 
 /** `admin` of `--admin-interface`: the arguments of its stack have the same in front of their names. */

@@ -7,10 +7,10 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { RunningGateway } from '@mirage/gateway/node'
-import type { Capture } from '@mirage/net/capture'
+import type { Capture, Tap } from '@mirage/net/capture'
 import { type Result, err, ok } from '@mirage/result'
+import type { CaptureFile } from '@mirage/target-node/capture-file'
 import type { Built } from './built.ts'
-import { type CaptureFile, openCapture } from './capture-file.ts'
 import { ended, passSignals } from './ending.ts'
 import { FIRST_FD, type Launch } from './launch.ts'
 import { loadNetwork } from './network-bundle.ts'
@@ -19,12 +19,19 @@ import type { Project } from './project.ts'
 import type { Taps } from './taps.ts'
 import type { Terminal } from './terminal.ts'
 
+/** What is recorded. */
+export interface Recording {
+  /** Where to. It is closed here at the end. */
+  readonly file: CaptureFile
+  /** The one interface that is recorded, if not all are. */
+  readonly interface: string | undefined
+}
+
 /** What a person wants besides. */
 export interface Options {
   /** Ports of the host that lead in. */
   readonly publish: readonly string[]
-  /** The file that is recorded to, and the one interface that is, if not all are. */
-  readonly capture: { readonly path: string; readonly interface: string | undefined } | undefined
+  readonly capture: Recording | undefined
   /** Devices in place of gateways. They are closed here once the unikernel has them. */
   readonly taps: Taps | undefined
 }
@@ -42,11 +49,8 @@ export async function run(
   { publish, capture, taps }: Options,
   terminal: Terminal,
 ): Promise<Result<number, Failure>> {
-  const opened = capture === undefined ? ok(undefined) : openTheFile(capture, terminal)
-  if (!opened.ok) return opened
-  const file = opened.value
   // The unikernel boots while this process loads the gateway.
-  const child = start(project, launch, taps)
+  const child = start(project, launch, taps, capture)
   taps?.close()
   const output = shown(child)
   const signals = passSignals(child, process)
@@ -61,9 +65,11 @@ export async function run(
       // Ports lead to the first network: the others have no rules of their own.
       const rules = index === 0 ? publish : []
       const name = nameOf(group)
-      const isRecorded = file !== undefined && (capture?.interface ?? name) === name
-      if (isRecorded) recording ??= record((bytes) => file.write(bytes))
-      const tap = isRecorded ? recording?.add({ name }) : undefined
+      let tap: Tap | undefined
+      if (capture !== undefined && isRecorded(capture, name)) {
+        recording ??= record((bytes) => capture.file.write(bytes))
+        tap = recording.add({ name })
+      }
       const gateway = await connect(stream, { rules, words: launch.words, group, tap }, terminal)
       if (!gateway.ok) {
         child.kill('SIGKILL')
@@ -78,16 +84,13 @@ export async function run(
     return ok(code === 0 && signals.passed.size === 0 ? (launch.told?.(output()) ?? code) : code)
   } finally {
     for (const gateway of gateways) gateway.close()
-    file?.close()
+    capture?.file.close()
     signals.forget()
   }
 }
 
-function openTheFile(
-  { path }: { readonly path: string },
-  { complain }: Terminal,
-): Result<CaptureFile, Failure> {
-  return openCapture(path, (message) => complain([{ message }]))
+function isRecorded(recording: Recording, name: string): boolean {
+  return (recording.interface ?? name) === name
 }
 
 /** Passes on what `child` writes to a pipe, if it does; the end of it. */
@@ -108,11 +111,28 @@ function start(
   { folder }: Project,
   { program, args, env, networks, told }: Launch,
   taps: Taps | undefined,
+  capture: Recording | undefined,
 ): ChildProcess {
   const sockets = taps?.descriptors ?? networks.map(() => 'pipe' as const)
   const output = told === undefined ? 'inherit' : 'pipe'
   const stdio: StdioOptions = ['inherit', output, 'inherit', ...sockets]
-  // A unikernel on a TAP ends with the tool: its device is the tool's to remove.
-  const heir = taps === undefined ? {} : { MIRAGE_PARENT: String(process.pid) }
-  return spawn(program, args, { cwd: folder, stdio, env: { ...env, ...heir } })
+  // What a TAP carries does not come by here: the unikernel records it.
+  if (taps !== undefined && capture !== undefined) stdio.push(capture.file.descriptor)
+  return spawn(program, args, {
+    cwd: folder,
+    stdio,
+    env: taps === undefined ? env : { ...env, ...heritage(networks, capture) },
+  })
+}
+
+/** What a unikernel on TAP devices is told in its environment. */
+function heritage(networks: Launch['networks'], capture: Recording | undefined): NodeJS.ProcessEnv {
+  // It ends with the tool: its device is the tool's to remove.
+  const parent = { MIRAGE_PARENT: String(process.pid) }
+  if (capture === undefined) return parent
+  const devices = networks
+    .map((group, index) => ({ name: nameOf(group), descriptor: FIRST_FD + index }))
+    .filter(({ name }) => isRecorded(capture, name))
+    .map(({ name, descriptor }) => `${descriptor}=${name}`)
+  return { ...parent, MIRAGE_CAPTURE: [FIRST_FD + networks.length, ...devices].join(' ') }
 }

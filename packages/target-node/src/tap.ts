@@ -6,6 +6,7 @@ import type { Net, Offloads } from '@mirage/net'
 import { type Result, ok } from '@mirage/result'
 import { entropy } from './entropy.ts'
 import { connect } from './frame-net.ts'
+import { recorded } from './recorded.ts'
 
 /** What Linux does for whoever writes to a TAP device: as much as for itself. */
 const OFFLOADS: Offloads = { checksum: true, segmentation: 65_535 }
@@ -24,7 +25,10 @@ export function openTap(name: string): Result<Net, string> {
 
 const PLAIN = ',plain'
 
-/** The TAP device that this process was started with as `descriptor`; it ends with whoever has started it. */
+/**
+ * The TAP device that this process was started with as `descriptor`; it ends with whoever has started it, who may
+ * want it recorded.
+ */
 export function inheritTap(descriptor: number): Result<Net, string> {
   const tap = inherited(descriptor)
   if (!tap.ok) return tap
@@ -32,7 +36,7 @@ export function inheritTap(descriptor: number): Result<Net, string> {
   tap.value.addon.endWithParent()
   const parent = process.env['MIRAGE_PARENT']
   if (parent !== undefined && Number(parent) !== process.ppid) process.kill(process.pid, 'SIGTERM')
-  return ok(attach(tap.value))
+  return ok(recorded(attach(tap.value), descriptor))
 }
 
 /** A device with an address that no other is likely to have: the interface's own is the kernel's. */

@@ -4,12 +4,13 @@ import { parsePublish } from '@mirage/configure/publish'
 import { type Result, err, ok } from '@mirage/result'
 import { stopBundler } from '../bundler.ts'
 import { type Built, current } from '../built.ts'
+import { openCapture } from '../capture-file.ts'
 import type { Command } from '../command.ts'
 import { needContext } from '../context.ts'
-import { type Launch, launch, networksOf } from '../launch.ts'
+import { type Launch, isProcess, launch, networksOf } from '../launch.ts'
 import { type Failure, failure } from '../problem.ts'
 import { find } from '../project.ts'
-import { type Options, nameOf, run } from '../run.ts'
+import { type Recording, nameOf, run } from '../run.ts'
 import { bytes } from '../sizes.ts'
 import type { Taps } from '../taps.ts'
 import type { Terminal } from '../terminal.ts'
@@ -100,10 +101,13 @@ export const command: Command<typeof args, Record<string, never>> = {
       terminal.print([program, ...args].map(quoted).join(' '))
       return ok(0)
     }
+    const capture = recorded(args, command.value, terminal)
+    if (!capture.ok) {
+      taps.value?.close()
+      return capture
+    }
     announce(built, command.value, terminal)
     for (const remark of taps.value?.remarks ?? []) terminal.say(`  ${remark}`)
-    const capture = recorded(args, command.value)
-    if (!capture.ok) return capture
     const options = {
       publish: merged(built.publish, publish),
       capture: capture.value,
@@ -126,11 +130,11 @@ async function tapsFor(
   }
   if (publish.length > 0)
     return err(failure(124, 'option --publish: on a TAP device the unikernel has an address of its own'))
-  if (capture !== '')
+  if (capture !== '' && !isProcess(built))
     return err(
       failure(
         124,
-        `option --capture: what a TAP device carries does not come by here, tcpdump -i ${tap[0]} records it`,
+        `option --capture: a machine image has its TAP device for itself, tcpdump -i ${tap[0]} records it`,
       ),
     )
   const { openTaps } = await import('../taps.ts')
@@ -143,11 +147,12 @@ async function tapsFor(
   return openTaps({ names: tap, addresses: tapAddress, mtu: tapMtu === 0 ? undefined : tapMtu }, guest)
 }
 
-/** What is to be recorded, if anything is. */
+/** What is to be recorded, if anything is: the file is open. */
 function recorded(
   { capture: path, captureInterface: name }: { readonly capture: string; readonly captureInterface: string },
   { networks }: Launch,
-): Result<Options['capture'], Failure> {
+  { complain }: Terminal,
+): Result<Recording | undefined, Failure> {
   if (path === '') {
     return name === ''
       ? ok(undefined)
@@ -160,7 +165,8 @@ function recorded(
       failure(124, `option --capture-interface: there is no network ${name}, only ${names.join(', ')}`),
     )
   }
-  return ok({ path, interface: name === '' ? undefined : name })
+  const file = openCapture(path, (message) => complain([{ message }]))
+  return file.ok ? ok({ file: file.value, interface: name === '' ? undefined : name }) : file
 }
 
 function announce(

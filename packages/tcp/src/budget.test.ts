@@ -49,6 +49,15 @@ describe('the memory of all connections', () => {
     assert.equal(b.usage.memory, 0)
   })
 
+  it('is that of the chunks which hold what is sent, however little is in each', async () => {
+    const { b, servers, pass } = await connected(65_536, Math.ceil(MEMORY_MAX / 4096))
+    for (const server of servers) void server.write(Uint8Array.of(1))
+    await pass(0)
+    assert.deepEqual([b.usage.memory, b.counters.exhaustions], [4096 * servers.length, 1])
+    await pass(1000)
+    assert.equal(b.usage.memory, 0)
+  })
+
   it('begins no new connection while there is too much', async () => {
     const { a, b, clients, servers, pass, run } = await connected()
     for (const server of servers) void server.write(TEXT)

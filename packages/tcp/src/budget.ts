@@ -8,11 +8,11 @@ export interface Holder {
   held: number
 }
 
-/** What one connection may hold while there is too much in all, even if there are very many. */
+/** What one connection may hold while there is too much in all, even if there are very many: one chunk of its queue. */
 export const SHARE_MIN = 4096
 
 export class Budget {
-  /** Text to be sent or read, in order or not, in bytes. */
+  /** Text to be read, in order or not, and what holds the text to be sent, in bytes. */
   used = 0
   /** What is over the budget waits: set when there is too much, until a quarter of it is free again. */
   isExhausted = false
@@ -36,7 +36,7 @@ export class Budget {
   count(holder: Holder): void {
     const { snd, rcv } = holder.tcb
     if (this.isExhausted) rcv.assembler.clear()
-    this.#change(holder, snd.queue.length + rcv.ready.length + rcv.assembler.size)
+    this.#change(holder, snd.queue.held + rcv.ready.length + rcv.assembler.size)
   }
 
   /** Counts `holder` no more. */

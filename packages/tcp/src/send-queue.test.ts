@@ -26,6 +26,10 @@ describe('the send queue', () => {
           queue.drop(count)
           model = model.subarray(count)
           assert.equal(queue.length, model.length)
+          assert.ok(
+            queue.held >= model.length && (model.length > 0 || queue.held === 0),
+            `${queue.held} bytes`,
+          )
           const from = Math.floor(model.length / 3)
           const copy = new Uint8Array(model.length - from + 2)
           queue.copy(from, copy, 1, model.length - from, false)
@@ -41,6 +45,27 @@ describe('the send queue', () => {
       { numRuns: 40 },
     )
   })
+
+  for (const [what, length, size] of [
+    ['small', 1, 4096],
+    ['large', LARGE_SIZE, LARGE_SIZE],
+  ] as const) {
+    it(`holds ${what} chunks, whole, until the last byte of each is dropped`, () => {
+      const [store, queue] = [new Chunks(), new SendQueue()]
+      queue.append(store, new Uint8Array(length), 0, length)
+      assert.equal(queue.held, size)
+      for (let i = 0; i < 200; i++) queue.append(store, new Uint8Array(size), 0, size)
+      assert.equal(queue.length, 200 * size + length)
+      const held: number = queue.held
+      assert.ok(held >= queue.length && held < queue.length + size)
+      queue.drop(150 * size)
+      assert.equal(queue.held, held - 150 * size)
+      queue.drop(50 * size)
+      assert.equal(queue.held, size)
+      queue.drop(length)
+      assert.equal(queue.held, 0)
+    })
+  }
 
   it('is never the one that stands where nothing is to be sent', () => {
     const store = new Chunks()

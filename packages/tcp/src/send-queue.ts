@@ -81,6 +81,11 @@ export class SendQueue {
   /** Where in the chunks of the list the queue begins. */
   #start = 0
 
+  /** Bytes of the chunks that hold it. */
+  get held(): number {
+    return (this.#chunks.length - this.#gone) << this.#shelf.shift
+  }
+
   /** Copies `bytes` from `offset` up to `end` to the end of the queue. */
   append(store: Chunks, bytes: Uint8Array, offset: number, end: number): void {
     if (this.length === 0) this.#shelf = store.shelf(end - offset)

@@ -33,7 +33,9 @@ export interface Options {
    * Bytes that wait in all connections together, to be sent, to be read, or for what comes before them. When there are
    * more, SYNs are ignored and text out of order is dropped until a quarter is free again, and a connection that holds
    * more than its share gets no more: its writes wait, and what its peer sends is dropped, to come again. Its share is
-   * half of this, divided by their number, and 4 KiB at least. 128 MiB unless told.
+   * half of this, divided by their number, and 4 KiB at least. Text to be sent counts as the chunks that hold it, of 4 or
+   * of 64 KiB; text that arrived, by its length: what is slow to be read may keep more, as `text.ts` says. 128 MiB unless
+   * told.
    */
   readonly memoryMax?: number
 }
@@ -63,6 +65,6 @@ export interface Counters {
 /** What is in use now. */
 export interface Usage {
   readonly connections: number
-  /** Bytes that wait in all of them. */
+  /** Bytes of text that wait in all of them, as `memoryMax` counts them. */
   readonly memory: number
 }

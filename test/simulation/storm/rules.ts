@@ -1,6 +1,6 @@
 /**
  * What the hosts of a storm may hold at a time: no more connections than conversations that go on, or have just ended, and
- * no more bytes than these have to say, with something for each piece that came before its turn.
+ * no more bytes than these have to say, with something for each piece that came before its turn, and in whole chunks.
  */
 import type { Millis } from '@mirage/clock'
 import type { Conversation } from './plan.ts'
@@ -15,6 +15,11 @@ export const ENDED_MAX: Millis = 200_000
 /** Runs of text out of order that a connection keeps, and what each counts beside its text. */
 const RUNS_MAX = 128
 const RUN_SIZE = 512
+
+/** Of the chunks that hold what is sent, the ends of the first and of the last may hold nothing. */
+function unusedIn(size: number): number {
+  return 2 * (size < 65_536 ? 4096 : 65_536)
+}
 
 /** The first bytes of a conversation are its number. */
 export const NUMBER_SIZE = 4
@@ -59,7 +64,7 @@ export class Rules {
     for (const { hosts, size, goneAt } of this.#entries.values()) {
       if (now > goneAt || !hosts.includes(host)) continue
       connections++
-      memory += size + Math.min(RUNS_MAX, size) * RUN_SIZE
+      memory += size + Math.min(RUNS_MAX, size) * RUN_SIZE + unusedIn(size)
     }
     return { connections, memory, fragments: FRAGMENTS_MAX }
   }

@@ -45,7 +45,7 @@ interface Listener {
   readonly ended: (how: 'eof' | FlowError) => void
   /** It is being handed something. */
   isBusy: boolean
-  /** From here on it did not take what it was handed, once it listens no more. */
+  /** From here on it did not take what it was handed, once it listens no more; -1 before. */
   left: number
 }
 
@@ -124,7 +124,7 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
 
   listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void {
     assert(this.#reader === undefined && this.#listener === undefined, 'nobody else reads')
-    this.#listener = { receive, ended, isBusy: false, left: 0 }
+    this.#listener = { receive, ended, isBusy: false, left: -1 }
     const { rcv } = this.tcb
     if (rcv.ready === NO_TEXT) rcv.ready = new Text()
     rcv.ready.isLent = true
@@ -135,7 +135,6 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
     const listener = this.#listener
     assert(listener?.isBusy === true, 'who is handed something listens no more')
     listener.left = from
-    this.#listener = undefined
   }
 
   write(bytes: Uint8Array): Promise<Write> {
@@ -148,6 +147,7 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
 
   offer(bytes: Uint8Array, offset: number, end: number): boolean {
     const { tcb } = this
+    assert(offset >= 0 && offset <= end && end <= bytes.length, 'what is offered is there')
     if (this.#writer !== undefined || this.#isFinished || !maySend(tcb.state)) return false
     if (user.sendSize(tcb) - tcb.snd.queue.length < end - offset || this.#driver.isOver(this)) return false
     user.send(tcb, this.#driver.stores, bytes, offset, true, end)
@@ -226,14 +226,21 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
     while (tcb.rcv.ready.length > 0) {
       const { slab, start, end } = tcb.rcv.ready.takePiece()
       listener.receive(slab, start, end)
-      if (this.#listener !== listener)
-        return tcb.rcv.ready.unlend(this.#driver.stores.slabs, slab, listener.left, end)
+      if (listener.left >= 0) return this.#unlistened(slab, start, listener.left, end)
       if (tcb.state !== state && tcb.state === 'gone') break
     }
     listener.isBusy = false
     if (!this.#isReadable()) return
     this.#listener = undefined
     listener.ended(this.#isClosed || tcb.rcv.isFinished ? 'eof' : (tcb.error ?? 'eof'))
+  }
+
+  /** Who listened took what it was handed up to `from`, and listens no more. */
+  #unlistened(slab: Uint8Array, start: number, from: number, end: number): void {
+    assert(from >= start && from <= end, 'what is left is of what was handed over')
+    this.#listener = undefined
+    // Of who has closed nothing is kept: its text is that of all who have none.
+    if (!this.#isClosed) this.tcb.rcv.ready.unlend(this.#driver.stores.slabs, slab, from, end)
   }
 
   #wakeReader(): void {

@@ -90,6 +90,57 @@ describe('a flow that is listened to', () => {
     assert.throws(() => server.unlisten(0), /broken invariant/)
   })
 
+  for (const end of ['close', 'abort'] as const) {
+    it(`leaves nothing to anybody else when who listens no more says ${end}`, async () => {
+      for (const isLast of [true, false]) {
+        const { a, b, run, client, server, pass } = await connected()
+        server.listen(
+          (_, offset) => {
+            if (isLast) server[end]()
+            server.unlisten(offset)
+            if (!isLast) server[end]()
+          },
+          () => assert.fail('nobody listens any more'),
+        )
+        void client.write(bytes.subarray(0, 3000))
+        await pass(500)
+        b.listen(81, (flow) => flow.shutdown())
+        const other = await run(a.connect({ address: B, port: 81 }))
+        assert.ok(other.ok)
+        assert.deepEqual(await run(other.value.read()), { ok: true, value: 'eof' })
+      }
+    })
+  }
+
+  it('is read by nobody else before who listens has returned', async () => {
+    const { client, server, pass } = await connected()
+    let count = 0
+    server.listen(
+      (_, offset) => {
+        count += 1
+        server.unlisten(offset)
+        assert.throws(() => server.poll(() => {}), /broken invariant/)
+        assert.throws(() => new Record(server), /broken invariant/)
+      },
+      () => assert.fail('nobody listens any more'),
+    )
+    void client.write(bytes)
+    await pass(500)
+    assert.equal(count, 1)
+    assert.ok(server.poll(() => {})?.ok)
+  })
+
+  it('offers nothing of what is not there', async () => {
+    const { client } = await connected()
+    for (const [from, to] of [
+      [0, 4],
+      [-1, 2],
+      [2, 1],
+      [0, NaN],
+    ] as const)
+      assert.throws(() => client.offer(new Uint8Array(3), from, to), /broken invariant/)
+  })
+
   it('hands over in order what did not arrive in order', async () => {
     let count = 0
     const { client, server, pass } = await connected(() => () => (++count % 7 === 0 ? [] : [count % 3]))

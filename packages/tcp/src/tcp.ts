@@ -46,8 +46,8 @@ export interface TcpFlow extends PolledFlow {
   listen(receive: Receive, ended: (how: 'eof' | FlowError) => void): void
 
   /**
-   * For `receive`, while it runs: nothing more is handed over, and what it was handed from `from` on is there to be read or
-   * polled, as if nobody had listened.
+   * For `receive`, while it runs: nothing more is handed over, and once it has returned, what it was handed from `from` on is
+   * there to be read or polled, as if nobody had listened.
    */
   unlisten(from: number): void
 }

@@ -175,8 +175,9 @@ export class Connection implements Peer {
   }
 
   private readonly answered = (isKept: boolean): void => {
-    if (isKept) this.serve()
-    else this.leave()
+    if (!isKept) return void this.leave()
+    this.lingers = false
+    this.serve()
   }
 
   /** Sends what was gathered, and waits for more of a head. Whether there is more already. */
@@ -224,11 +225,14 @@ export class Connection implements Peer {
   private listen(): boolean {
     if (this.flow.listen === undefined || this.input.isReading || this.input.ended !== undefined) return false
     this.isListening = true
+    this.input.isReading = true
     this.flow.listen(this.heard, this.fellSilent)
     return true
   }
 
   private readonly heard = (frame: Uint8Array, offset: number, end: number): void => {
+    // It has been idle for too long, or the server ends, and is about to be closed.
+    if (!this.isListening) return
     this.now = this.shared.clock.now()
     try {
       this.hear(frame, offset, end)
@@ -253,9 +257,9 @@ export class Connection implements Peer {
       if (isKept === true) continue
       this.stopListening(at)
       this.lingers = at < end
-      if (isKept === false) this.leave()
-      else void isKept.then(this.answered, this.fail)
-      return
+      if (isKept === false) return void this.leave()
+      void isKept.then(this.answered, this.fail)
+      return void Promise.resolve().then(() => this.input.readOn())
     }
     if (at === end && this.output.offer()) {
       this.isIdle = true
@@ -270,6 +274,7 @@ export class Connection implements Peer {
   private stopListening(from: number): void {
     if (!this.isListening) return
     this.isListening = false
+    this.input.isReading = false
     this.flow.unlisten!(from)
   }
 
@@ -376,7 +381,7 @@ export class Connection implements Peer {
     this.presence.unwatch()
     this.now = this.shared.clock.now()
     const isRead = await this.finished(request.body, framing.isKept)
-    this.lingers = !isRead
+    if (!isRead) this.lingers = true
     return isSent && framing.isKept && isRead
   }
 

@@ -23,7 +23,7 @@ export class Input {
   /** Why there will be no more bytes. */
   ended: 'eof' | FlowError | undefined = undefined
   private readonly flow: Flow & Partial<Pick<PolledFlow, 'poll'>>
-  /** Whether somebody, or nobody yet, is to be told of what arrives next. */
+  /** Whether somebody, or nobody yet, is to be told of what arrives next; or who listens to the flow, which nobody else may read. */
   isReading = false
   private isAhead = false
   private waiter: ((filled: Filled) => void) | undefined
@@ -75,6 +75,11 @@ export class Input {
   unwatch(): void {
     this.broken = undefined
     this.isAhead = false
+  }
+
+  /** Nobody listens to the flow any more: goes on reading ahead, for who watches. */
+  readOn(): void {
+    if (this.isAhead && this.waiter === undefined) this.readAhead()
   }
 
   /** What there is to read now; if nothing, it arrives later, and whoever waits then is woken. */

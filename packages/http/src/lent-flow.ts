@@ -1,6 +1,6 @@
 /** A flow for tests that can be listened to, as TCP's can: what it hands over is lent, and is rubbish afterwards. */
 import type { Flow, FlowError, WriteError } from '@mirage/flow'
-import { type Result, ok } from '@mirage/result'
+import { type Result, assert, ok } from '@mirage/result'
 import type { ServedFlow } from './output.ts'
 
 const RUBBISH = 0xa5
@@ -12,6 +12,7 @@ export class LentFlow implements ServedFlow {
   /** What a listener was handed and did not take. */
   readonly #left: Uint8Array[] = []
   #from: number | undefined = undefined
+  #isListening = false
   #isWriting = false
   /** How many texts were handed to listeners. */
   count = 0
@@ -22,6 +23,11 @@ export class LentFlow implements ServedFlow {
   }
 
   read(): Promise<Result<Uint8Array | 'eof', FlowError>> {
+    assert(!this.#isListening, 'a flow that is listened to has no other reader')
+    return this.#read()
+  }
+
+  #read(): Promise<Result<Uint8Array | 'eof', FlowError>> {
     const left = this.#left.shift()
     return left === undefined ? this.#flow.read() : Promise.resolve(ok(left))
   }
@@ -41,10 +47,15 @@ export class LentFlow implements ServedFlow {
     receive: (frame: Uint8Array, offset: number, end: number) => void,
     ended: (how: 'eof' | FlowError) => void,
   ): Promise<void> {
+    assert(!this.#isListening, 'a flow that is listened to has no other reader')
+    this.#isListening = true
     this.#from = undefined
     while (this.#from === undefined) {
-      const read = await this.read()
-      if (!read.ok || read.value === 'eof') return ended(read.ok ? 'eof' : read.error)
+      const read = await this.#read()
+      if (!read.ok || read.value === 'eof') {
+        this.#isListening = false
+        return ended(read.ok ? 'eof' : read.error)
+      }
       const end = OFFSET + read.value.length
       const frame = new Uint8Array(end + OFFSET).fill(RUBBISH)
       frame.set(read.value, OFFSET)
@@ -53,6 +64,7 @@ export class LentFlow implements ServedFlow {
       if (this.#from !== undefined && this.#from < end) this.#left.push(frame.slice(this.#from, end))
       frame.fill(RUBBISH)
     }
+    this.#isListening = false
   }
 
   /** Takes no offer while a write waits. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ok } from '@mirage/result'
 import { Dialogue, settle } from './dialogue.ts'
-import { type Handler, type Request, type Response, text } from './http.ts'
+import { type Handler, type Request, Response, text } from './http.ts'
+import * as latin1 from './latin1.ts'
 
 const A = 'GET /a?b HTTP/1.1\r\nHost: c\r\nX-D: e\r\n\r\n'
 const OTHER = 'GET /other HTTP/1.1\r\nHost: c\r\n\r\n'
@@ -77,6 +79,69 @@ describe('a request like the one before', () => {
     answer!(text(200, '<late>'))
     await settle()
     assert.deepEqual(bodies(dialogue), ['late', 'GET /a?b', 'GET /other'])
+  })
+
+  it('tells of a client that has gone, answered at once or not', async () => {
+    const gone: string[] = []
+    let [isWatched, isSlow] = [false, false]
+    const dialogue = await repeating((request) => {
+      if (isWatched) request.onGone(() => gone.push(request.target))
+      return isSlow ? new Promise(() => {}) : said(request)
+    })
+    isWatched = true
+    await dialogue.send(A + A)
+    await dialogue.send(A)
+    assert.deepEqual(bodies(dialogue), Array(3).fill('GET /a?b'))
+    assert.equal(dialogue.lent.count, 3)
+    isSlow = true
+    await dialogue.send(A + A)
+    assert.deepEqual(gone, [])
+    dialogue.flow.abort()
+    await settle()
+    assert.deepEqual(gone, ['/a?b'])
+    assert.equal(dialogue.server.connectionCount, 0)
+    assert.equal(dialogue.server.counters.handlerErrors, 0)
+  })
+
+  it('may be answered with what is made while it is sent', async () => {
+    let isStreamed = false
+    const dialogue = await repeating((request) => {
+      if (!isStreamed) return said(request)
+      const pieces = ['<streamed>', '']
+      const read = async () => ok(pieces.length > 1 ? latin1.encode(pieces.shift()!) : ('eof' as const))
+      return new Response(200, {}, { read, cancel() {} })
+    })
+    isStreamed = true
+    await dialogue.send(A + A)
+    await dialogue.send(OTHER + A)
+    assert.deepEqual(bodies(dialogue), Array(4).fill('streamed'))
+    assert.equal(dialogue.ended, undefined)
+  })
+
+  for (const when of ['at once', 'later']) {
+    it(`is not cut off by what came behind it, if it is the last, answered ${when}`, async () => {
+      let isLast = false
+      const dialogue = await repeating((request) => {
+        if (!isLast) return said(request)
+        const last = new Response(200, {}, '<last>', true)
+        return when === 'later' ? Promise.resolve(last) : last
+      })
+      isLast = true
+      await dialogue.send(A + A)
+      assert.deepEqual(bodies(dialogue), ['last'])
+      assert.equal(dialogue.server.connectionCount, 1, 'waits for the client to end')
+      dialogue.flow.shutdown()
+      await settle()
+      assert.equal(dialogue.server.connectionCount, 0)
+    })
+  }
+
+  it('is not answered once the server ends', async () => {
+    const dialogue = await repeating()
+    void dialogue.server.close()
+    await dialogue.send(A)
+    assert.equal(dialogue.server.counters.requests, 3)
+    assert.equal(dialogue.ended, 'eof')
   })
 
   it('is refused where it is not like the one before in one byte', async () => {

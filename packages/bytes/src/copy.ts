@@ -21,7 +21,7 @@ export function copy(
   arena.copy(to.byteOffset + toOffset, from.byteOffset + fromOffset, length)
 }
 
-/** Whether `bytes` has `length` bytes at `offset`: an arena has no bounds of its own. */
+/** Whether `bytes` has `length` bytes at `offset`, in whole numbers: an arena has no bounds of its own, and rounds. */
 export function isIn(bytes: Uint8Array, offset: number, length: number): boolean {
-  return offset >= 0 && length >= 0 && offset + length <= bytes.length
+  return offset >>> 0 === offset && length >>> 0 === length && offset + length <= bytes.length
 }

@@ -6,6 +6,13 @@ import { copy } from '@mirage/bytes/copy'
 import * as fc from 'fast-check'
 import { installArena, webAssembly } from './arena.ts'
 
+const { Memory } = WebAssembly
+WebAssembly.Memory = function refuse(): never {
+  throw new RangeError('could not allocate memory')
+} as unknown as typeof Memory
+installArena()
+const without = allocate(64)
+WebAssembly.Memory = Memory
 installArena()
 
 describe('memory of WebAssembly', () => {
@@ -19,6 +26,11 @@ describe('memory of WebAssembly', () => {
     assert.ok(first.buffer === arena.buffer && second.byteOffset >= first.byteOffset + 3)
     assert.notEqual(allocate(arena.buffer.byteLength).buffer, arena.buffer)
     assert.equal(allocate(3).buffer, arena.buffer)
+  })
+
+  it('is done without where the host does not give it', () => {
+    assert.deepEqual(without, new Uint8Array(64))
+    assert.notEqual(without.buffer, arena.buffer)
   })
 
   it('is installed once', () => {
@@ -82,10 +94,16 @@ describe('memory of WebAssembly', () => {
       [50, 51],
       [-1, 10],
       [0, -1],
+      [0.9, 9.1],
+      [0, 9.5],
+      [NaN, 1],
+      [0, NaN],
+      [0x1_0000_0000, 1],
     ] as const) {
       assert.throws(() => copy(part, offset, other, 0, length), /broken invariant/)
       assert.throws(() => copy(other, 0, part, offset, length), /broken invariant/)
       assert.throws(() => checksum.copyAdd(part, offset, other, 0, length), /broken invariant/)
+      assert.throws(() => checksum.copyAdd(other, 0, part, offset, length), /broken invariant/)
     }
     assert.throws(() => checksum.of(part, 0, 101), /broken invariant/)
   })

@@ -8,6 +8,12 @@ import { Session } from './sessions.ts'
 
 /** The first port that stands for a host inside: below are those of services. RFC 4787 REQ-3. */
 const PORT_MIN = 1024
+/**
+ * From here on ports stand for no host unless one is forwarded: a stack that shares the outside address has them for
+ * what it begins itself. Its datagrams are from no other port unless told (RFC 6335 §6); its `tcp.localPortMin` is to be
+ * set to this. What it listens to is to be outside of the hosts' range, too.
+ */
+export const OWN_PORT_MIN = 49_152
 /** Draws of a random port before it is looked for one by one. */
 const DRAWS = 16
 
@@ -105,13 +111,12 @@ export class Mappings {
     byPort.delete(port)
   }
 
-  /** The port that the host itself uses, if it is free; else a random one as odd or even: RFC 4787 REQ-3, REQ-4. */
+  /** The port that the host itself uses, if it is free and of the hosts' range; else a random one as odd or even: RFC 4787 REQ-3, REQ-4. */
   #freePort(protocol: number, wish: number): number | undefined {
     const taken = this.#tables.get(protocol)!.byPort
-    const isEcho = protocol === ICMP
-    if (!taken.has(wish) && (isEcho || wish >= PORT_MIN)) return wish
-    const least = isEcho ? 0 : PORT_MIN
-    const pairs = (0x1_0000 - least) / 2
+    const [least, end] = protocol === ICMP ? [0, 0x1_0000] : [PORT_MIN, OWN_PORT_MIN]
+    if (!taken.has(wish) && wish >= least && wish < end) return wish
+    const pairs = (end - least) / 2
     let drawn = 0
     for (let draws = 0; draws < DRAWS; draws++) {
       drawn = least + 2 * below(this.#random, pairs) + (wish & 1)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { UdpWriteOptions } from '@mirage/udp'
 import type { Stack } from '@mirage/stack'
-import { Nat, type NatOptions } from './nat.ts'
+import { Nat, type NatOptions, OWN_PORT_MIN } from './nat.ts'
 import { type Router, connect } from './router.ts'
 import { TIMEOUTS } from './sessions.ts'
 import { ACK, SYN, World, address, cidr, forge, replies, reports } from './testing/world.ts'
@@ -17,6 +17,8 @@ interface Rig {
   readonly b: Stack
   readonly server: Stack
   readonly other: Stack
+  /** The router's own stack outside. */
+  readonly own: Stack
   readonly nat: Nat
   readonly router: Router
 }
@@ -28,13 +30,11 @@ function rig(options: NatOptions = {}, mtu = 1500): Rig {
   const b = world.host('inside', '10.0.0.3/24', '10.0.0.1')
   const server = world.host('outside', '203.0.113.9/24', undefined, mtu)
   const other = world.host('outside', '203.0.113.10/24', undefined, mtu)
-  const links = [
-    world.host('inside', '10.0.0.1/24').ip,
-    world.host('outside', '203.0.113.1/24', '203.0.113.254', mtu).ip,
-  ]
+  const own = world.host('outside', '203.0.113.1/24', '203.0.113.254', mtu)
+  const links = [world.host('inside', '10.0.0.1/24').ip, own.ip]
   const nat = new Nat(world.simulation.random('nat'), options)
   const router = connect({ links, clock: world.simulation.clock('router') }, { outside: 1, nat })
-  return { world, a, b, server, other, nat, router }
+  return { world, a, b, server, other, own, nat, router }
 }
 
 /** What arrives at a UDP port, as "address:port text", in order. */
@@ -71,6 +71,23 @@ describe('a translator of UDP', () => {
     const port = Number(/:(\d+) b/.exec(at[1]!)![1])
     assert.ok(port !== 5001 && port % 2 === 1 && port >= 1024, at[1])
     assert.deepEqual(atB, ['203.0.113.9:53 here'])
+  })
+
+  it('leaves the ports from 49152 up to the router itself, which talks to whom the hosts talk to', async () => {
+    const { world, a, server, own } = rig()
+    const [at, atOwn] = [heard(server, 53, 'here'), heard(own, 50_001)]
+    say(a, SERVER, 53, 'a', { srcPort: 50_001 })
+    await world.pass(100)
+    const port = Number(/:(\d+) a/.exec(at[0]!)![1])
+    assert.ok(port >= 1024 && port < OWN_PORT_MIN && port % 2 === 1, at[0])
+    say(own, SERVER, 53, 'own', { srcPort: 50_001 })
+    own.tcp.localPortMin = OWN_PORT_MIN
+    const locals: number[] = []
+    server.tcp.listen(80, ({ remote }) => locals.push(remote.port))
+    for (let i = 0; i < 20; i++) void own.tcp.connect({ address: SERVER, port: 80 })
+    await world.pass(100)
+    assert.deepEqual(atOwn, ['203.0.113.9:53 here'])
+    assert.ok(locals.length === 20 && locals.every((each) => each >= OWN_PORT_MIN), String(locals))
   })
 
   it('gives a host the same port whoever it talks to', async () => {

@@ -19,8 +19,10 @@ import * as endsOf from './ends.ts'
 import type { Ends } from './ends.ts'
 import type { Ipv4Packet } from './forward.ts'
 import { Later } from './later.ts'
-import { type Mapping, Mappings, NatSession } from './mappings.ts'
+import { type Mapping, Mappings, NatSession, OWN_PORT_MIN } from './mappings.ts'
 import { LIMITS, type Limits, Sessions } from './sessions.ts'
+
+export { OWN_PORT_MIN }
 
 /** A port of the outside address that leads to a host inside. */
 export interface PortForward {

@@ -21,6 +21,8 @@ export function connect(): SocketTcp {
 }
 
 class HostTcp implements SocketTcp {
+  /** The host chooses, whatever is set: nobody translates behind its address here. */
+  localPortMin = 1024
   readonly #servers: Map<number, Server> = new Map()
   readonly #sockets: Set<Socket> = new Set()
 

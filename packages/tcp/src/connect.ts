@@ -136,6 +136,15 @@ class Stack implements Tcp, Driver {
     return { connections: this.#connections.count, memory: this.#budget.used }
   }
 
+  get localPortMin(): number {
+    return this.#numbers.portMin
+  }
+
+  set localPortMin(port: number) {
+    assertPort(port)
+    this.#numbers.portMin = port
+  }
+
   connect(remote: Endpoint, options: TcpOptions = {}): Promise<Result<TcpFlow, ConnectError>> {
     assertPort(remote.port)
     const localAddr = this.#ip.src(remote.address)

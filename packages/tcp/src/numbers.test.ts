@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
-import { Numbers, PORT_COUNT, PORT_MIN } from './numbers.ts'
+import { Numbers, PORT_MIN } from './numbers.ts'
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i)
 const ENDS = {
@@ -42,10 +42,22 @@ describe('local ports (RFC 6056)', () => {
       return false
     }
     assert.equal(numbers.localPort(ENDS.localAddr, ENDS.remoteAddr, 3, isFree), undefined)
-    assert.equal(tried.size, PORT_COUNT)
+    assert.equal(tried.size, 65_536 - PORT_MIN)
     const first = (remoteAddr: ipv4.Ipv4): number | undefined =>
       new Numbers(KEY).localPort(ENDS.localAddr, remoteAddr, 3, () => true)
     assert.notEqual(first(ENDS.remoteAddr), first(ipv4.of(10, 0, 0, 4)))
+  })
+
+  it('are from a port on that may be set', () => {
+    const tried = new Set<number>()
+    const numbers = new Numbers(KEY)
+    numbers.localPort(ENDS.localAddr, ENDS.remoteAddr, 3, () => true)
+    numbers.portMin = 49_152
+    assert.equal(
+      numbers.localPort(ENDS.localAddr, ENDS.remoteAddr, 3, (port) => !tried.add(port)),
+      undefined,
+    )
+    assert.deepEqual([Math.min(...tried), Math.max(...tried), tried.size], [49_152, 65_535, 16_384])
   })
 
   it('differ from one connection to the next', () => {

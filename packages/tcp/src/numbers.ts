@@ -10,12 +10,14 @@ export const KEY_SIZE: number = siphash.KEY_SIZE
 
 /** Ephemeral ports: RFC 6056 §3.2 wants all that are not the system's. */
 export const PORT_MIN = 1024
-export const PORT_COUNT: number = 65_536 - PORT_MIN
+const PORT_MAX = 65_535
 
 /** RFC 6528 counts in steps of 4 microseconds. */
 const TICKS_PER_MS = 250
 
 export class Numbers {
+  /** The least of local ports. */
+  portMin: number = PORT_MIN
   #key: Uint8Array
   /** Addresses and ports, of either family. */
   #input4: Uint8Array = new Uint8Array(12)
@@ -35,7 +37,7 @@ export class Numbers {
 
   /**
    * The first port from a place that differs for each peer (RFC 6056 §3.3.3) that `isFree` agrees to, if any.
-   * It asks at most `PORT_COUNT` times.
+   * It asks once about each at most.
    */
   localPort(
     localAddr: ip.IpAddress,
@@ -44,9 +46,10 @@ export class Numbers {
     isFree: (port: number) => boolean,
   ): number | undefined {
     const offset = this.#hash(localAddr, 0, remoteAddr, remotePort)
-    for (let i = 0; i < PORT_COUNT; i++) {
-      const port = PORT_MIN + ((offset + this.#next) % PORT_COUNT)
-      this.#next = (this.#next + 1) % PORT_COUNT
+    const count = PORT_MAX + 1 - this.portMin
+    for (let i = 0; i < count; i++) {
+      const port = this.portMin + ((offset + this.#next) % count)
+      this.#next = (this.#next + 1) % count
       if (isFree(port)) return port
     }
     return undefined

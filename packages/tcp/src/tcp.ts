@@ -75,6 +75,9 @@ export interface ListenOptions extends TcpOptions {
 
 /** Connections of one address, opened from here and from elsewhere. */
 export interface Tcp {
+  /** The first local port that `connect` may take, 1 to 65535; 1024 unless set: who translates for others has some of them. */
+  localPortMin: number
+
   /** Opens a connection from a free local port. */
   connect(remote: Endpoint, options?: TcpOptions): Promise<Result<TcpFlow, ConnectError>>
 

@@ -7,7 +7,7 @@ import { source } from '@mirage/console/logs'
 import type { Random } from '@mirage/random'
 import { type Result, err } from '@mirage/result'
 import { type Router, connect } from '@mirage/router'
-import { Nat, type PortForward } from '@mirage/router/nat'
+import { Nat, OWN_PORT_MIN, type PortForward } from '@mirage/router/nat'
 import type { Stack } from '@mirage/stack'
 import * as forward from './forward.ts'
 
@@ -54,6 +54,7 @@ export async function start(
     return err(`inside and outside are one network, ${formatCidr(here)}: say another with --inside-ipv4`)
   }
   const nat = noNat ? undefined : new Nat(random, { forwards })
+  if (nat !== undefined) outside.tcp.localPortMin = OWN_PORT_MIN
   const router = connect(
     { links: [inside.ip, outside.ip], clock },
     { outside: OUTSIDE, ...(nat === undefined ? {} : { nat }) },

@@ -28,7 +28,10 @@ export function add(bytes: Uint8Array, offset: number, end: number, sum: Sum = 0
   return carry(sum + swap(fold(arena.sum(start, start + length))))
 }
 
-/** `copy`, which also adds what is copied to `sum`, as `add` does: in one pass where both arrays are the arena's. */
+/**
+ * `copy`, which also adds what is copied to `sum`, as `add` does: in one pass where both arrays are the arena's. The two
+ * parts do not overlap.
+ */
 export function copyAdd(
   to: Uint8Array,
   toOffset: number,

@@ -7,7 +7,7 @@
 import { type Arena, install } from '@mirage/bytes/arena'
 
 /** As address space: the host gives a page when it is first written to. */
-const SIZE = 0x400_0000
+const SIZE = 0x100_0000
 const PAGE_SIZE = 0x1_0000
 
 /**

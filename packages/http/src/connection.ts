@@ -11,7 +11,6 @@
 import type { Endpoint } from '@mirage/address/endpoint'
 import type { Clock, Millis } from '@mirage/clock'
 import { type Source, source } from '@mirage/console/logs'
-import type { FlowError } from '@mirage/flow'
 import { assert } from '@mirage/result'
 import { Body, type BodyError } from './body.ts'
 import type { Counters } from './counters.ts'
@@ -21,6 +20,7 @@ import { describe } from './describe.ts'
 import type { Handler } from './handler.ts'
 import { type Filled, Input } from './input.ts'
 import type { Limits } from './limits.ts'
+import { Listening } from './listening.ts'
 import { type Buffers, Output, type ServedFlow } from './output.ts'
 import { Head, STATUS_OF } from './parse.ts'
 import { type Gone, Presence } from './presence.ts'
@@ -62,6 +62,8 @@ export class Connection implements Peer {
   private readonly flow: ServedFlow
   private readonly shared: Shared
   private readonly input: Input
+  /** For requests like the one before. */
+  private readonly listening: Listening
   private readonly output: Output
   private readonly presence: Presence
   private readonly sender: Sender
@@ -75,8 +77,6 @@ export class Connection implements Peer {
   private isIdle = true
   /** Whether the last request had the head of one before. */
   private isRepeating = false
-  /** Whether the flow hands over what arrives as it lies, instead of to `input`. */
-  private isListening = false
   private isFinishing = false
   /** Whether the peer may still be sending what nobody will read. */
   private lingers = false
@@ -92,6 +92,7 @@ export class Connection implements Peer {
     this.shared = shared
     this.now = clock.now()
     this.input = new Input(flow)
+    this.listening = new Listening(flow, this.input, this.heard, () => this.leave())
     this.patience = new Deadline(clock, () => this.expire())
     this.output = new Output(flow, shared.buffers, clock, limits.writeTimeout, () => {
       shared.counters.timeouts++
@@ -117,9 +118,8 @@ export class Connection implements Peer {
   }
 
   private expire(): void {
-    if (!this.isListening) return this.input.expire()
-    this.isListening = false
-    this.leave()
+    if (this.listening.leave()) this.leave()
+    else this.input.expire()
   }
 
   /** Ends the connection at once, whatever the handler does. */
@@ -198,7 +198,7 @@ export class Connection implements Peer {
       if (this.isFinishing) return this.leave()
       this.headDeadline = undefined
       this.patience.set(this.now + limits.idleTimeout)
-      if (this.isRepeating && this.listen()) return false
+      if (this.isRepeating && this.listening.begin()) return false
     } else {
       this.headDeadline ??= this.now + limits.headTimeout
       this.patience.set(this.headDeadline)
@@ -221,23 +221,12 @@ export class Connection implements Peer {
     return false
   }
 
-  /** Listens for a request like the one before, if the flow can be listened to. */
-  private listen(): boolean {
-    if (this.flow.listen === undefined || this.input.isReading || this.input.ended !== undefined) return false
-    this.isListening = true
-    this.input.isReading = true
-    this.flow.listen(this.heard, this.fellSilent)
-    return true
-  }
-
   private readonly heard = (frame: Uint8Array, offset: number, end: number): void => {
-    // It has been idle for too long, or the server ends, and is about to be closed.
-    if (!this.isListening) return
     this.now = this.shared.clock.now()
     try {
       this.hear(frame, offset, end)
     } catch (error) {
-      this.stopListening(end)
+      this.listening.stop(end)
       this.fail(error)
     }
   }
@@ -255,7 +244,7 @@ export class Connection implements Peer {
       at += head.length
       const isKept = this.answer(head, recent.found(), 0)
       if (isKept === true) continue
-      this.stopListening(at)
+      this.listening.stop(at)
       this.lingers = at < end
       if (isKept === false) return void this.leave()
       void isKept.then(this.answered, this.fail)
@@ -266,23 +255,9 @@ export class Connection implements Peer {
       return this.patience.set(this.now + this.shared.limits.idleTimeout)
     }
     this.isRepeating = at === end
-    this.stopListening(at)
+    this.listening.stop(at)
     // What was not taken is there to be read once this has returned.
     void Promise.resolve().then(this.serve)
-  }
-
-  private stopListening(from: number): void {
-    if (!this.isListening) return
-    this.isListening = false
-    this.input.isReading = false
-    this.flow.unlisten!(from)
-  }
-
-  private readonly fellSilent = (how: 'eof' | FlowError): void => {
-    if (!this.isListening) return
-    this.isListening = false
-    this.input.ended = how
-    this.leave()
   }
 
   /** Nothing is served any more. */

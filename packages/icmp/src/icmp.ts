@@ -7,37 +7,12 @@ import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
 import * as ipWire from '@mirage/ip/wire'
 import type { Result } from '@mirage/result'
 import { kindOf, plateauBelow } from './errors.ts'
-import { Messenger, type WriteOptions } from './messenger.ts'
+import { type Echo, type EchoReply, type IcmpDrop, Messenger, type WriteOptions } from './messenger.ts'
 import * as wire from './wire.ts'
 
+export type { Echo, EchoReply, IcmpDrop } from './messenger.ts'
+
 type Packet = IpPacket<Ipv4>
-
-/** What an echo carries there and back. */
-export interface Echo {
-  /** Tells the requests of one sender from another's: 0 to 65535. */
-  readonly id: number
-  /** 0 to 65535. */
-  readonly sequence: number
-  /** Copied when it is sent. In a reply it is lent until the call returns. */
-  readonly payload: Uint8Array
-}
-
-/** An echo that came back. */
-export interface EchoReply<Address extends IpAddress = Ipv4> extends Echo {
-  readonly src: Address
-}
-
-/** Why a message that arrived led to nothing, or one was not sent. */
-export type IcmpDrop =
-  | wire.MessageError
-  /** An error that quotes no packet, or one that was not sent from where the error came to. */
-  | 'bad-quote'
-  /** A message that we neither answer nor pass on. */
-  | 'unhandled'
-  /** An error that was not sent because too many were. */
-  | 'rate-limited'
-  /** An echo reply or an error that IP did not send. */
-  | 'not-sent'
 
 /** What answers echoes, and carries errors both ways: of one family, or of both. */
 export interface Icmp<Address extends IpAddress = Ipv4> extends DeliveryErrors {

@@ -1,13 +1,40 @@
 /** What ICMP of either family does alike: it sends echoes, and tells of replies and errors whoever asked for them. */
 import type { IpAddress } from '@mirage/address/ip'
+import type { Ipv4 } from '@mirage/address/ipv4'
 import { getU16 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
 import type { IpError, Packet, Protocol, WriteOptions as IpOptions } from '@mirage/ip'
 import type { DeliveryError } from '@mirage/ip/errors'
 import { type Result, assert } from '@mirage/result'
-import type { Echo, EchoReply, IcmpDrop } from './icmp.ts'
 import * as limit from './limit.ts'
-import { HEADER_SIZE, type Header, type Message } from './wire.ts'
+import { HEADER_SIZE, type Header, type Message, type MessageError } from './wire.ts'
+
+/** What an echo carries there and back. */
+export interface Echo {
+  /** Tells the requests of one sender from another's: 0 to 65535. */
+  readonly id: number
+  /** 0 to 65535. */
+  readonly sequence: number
+  /** Copied when it is sent. In a reply it is lent until the call returns. */
+  readonly payload: Uint8Array
+}
+
+/** An echo that came back. */
+export interface EchoReply<Address extends IpAddress = Ipv4> extends Echo {
+  readonly src: Address
+}
+
+/** Why a message that arrived led to nothing, or one was not sent. */
+export type IcmpDrop =
+  | MessageError
+  /** An error that quotes no packet, or one that was not sent from where the error came to. */
+  | 'bad-quote'
+  /** A message that we neither answer nor pass on. */
+  | 'unhandled'
+  /** An error that was not sent because too many were. */
+  | 'rate-limited'
+  /** An echo reply or an error that IP did not send. */
+  | 'not-sent'
 
 /** What may be said of the packet that a message is sent in. */
 export type WriteOptions<Address extends IpAddress> = Omit<IpOptions<Address>, 'size'>

@@ -23,7 +23,7 @@ export const DELAY_FIRST_PROBE: Millis = 5000
 
 /** Neighbours that are known or asked for. The least recently used is forgotten first. */
 export const NEIGHBOURS_MAX = 1024
-/** Neighbours that are asked for at once; for a further one, the one that was asked for first counts as gone. */
+/** Neighbours that are asked for at once; a further one counts as gone. */
 export const INCOMPLETE_MAX = 256
 /** A neighbour that was not asked for is remembered only while there are fewer: nobody fills the cache from outside. */
 export const UNASKED_MAX = 512
@@ -91,14 +91,12 @@ export function lookup(cache: Cache, ip: Ipv6, now: Millis): Mac | undefined {
 /** Asks for `ip` unless it is known or asked for already; an action will tell. */
 export function solicit(cache: Cache, ip: Ipv6, now: Millis): readonly NeighbourAction[] {
   if (cache.entries.has(ip)) return NOTHING
-  const actions: NeighbourAction[] = []
-  if (cache.incompletes >= INCOMPLETE_MAX) giveUpOldest(cache, actions)
+  if (cache.incompletes >= INCOMPLETE_MAX) return [{ kind: 'unresolved', ip }]
   const entry: Neighbour = { state: 'incomplete', mac: ZERO, isRouter: false, deadline: 0, sent: 1 }
   add(cache, ip, entry)
   cache.incompletes += 1
   wait(cache, entry, now + cache.retransTimer)
-  actions.push({ kind: 'solicit', target: ip })
-  return actions
+  return [{ kind: 'solicit', target: ip }]
 }
 
 /** Whether `ip` may be a first hop as far as is known: RFC 4861 §6.3.6. */
@@ -199,13 +197,6 @@ function due(cache: Cache, ip: Ipv6, entry: Neighbour, now: Millis, actions: Nei
 function giveUp(cache: Cache, ip: Ipv6, entry: Neighbour, actions: NeighbourAction[]): void {
   remove(cache, ip, entry)
   actions.push({ kind: 'unresolved', ip })
-}
-
-/** Nobody has looked up any that is incomplete since it was asked for: they are in the order of that. */
-function giveUpOldest(cache: Cache, actions: NeighbourAction[]): void {
-  for (const [ip, entry] of cache.entries) {
-    if (entry.state === 'incomplete') return giveUp(cache, ip, entry, actions)
-  }
 }
 
 function resolve(

@@ -150,7 +150,7 @@ export class Connection implements TcpFlow, Entry, Due, Holder {
     assert(offset >= 0 && offset <= end && end <= bytes.length, 'what is offered is there')
     if (this.#writer !== undefined || this.#isFinished || !maySend(tcb.state)) return false
     if (user.sendSize(tcb) - tcb.snd.queue.length < end - offset || this.#driver.isOver(this)) return false
-    user.send(tcb, this.#driver.stores, bytes, offset, true, end)
+    user.send(tcb, this.#driver.stores, bytes, offset, true, end, end - offset)
     this.#driver.touch(this)
     return true
   }

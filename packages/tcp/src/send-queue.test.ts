@@ -67,6 +67,29 @@ describe('the send queue', () => {
     })
   }
 
+  it('puts what is long into large chunks, whatever is in front of it and however it is cut', () => {
+    const [store, queue] = [new Chunks(), new SendQueue()]
+    const whole = 2 * LARGE_SIZE
+    const [head, body] = [new Uint8Array(100).fill(1), new Uint8Array(whole).map((_, i) => i % 251)]
+    queue.append(store, head, 0, 100)
+    queue.append(store, body, 0, 10, whole)
+    queue.append(store, body, 10, whole, whole)
+    assert.equal(queue.held, 4096 + whole)
+    const copy = new Uint8Array(100 + whole)
+    queue.copy(0, copy, 0, 100 + whole, false)
+    assert.ok(Buffer.compare(copy, Buffer.concat([head, body])) === 0)
+    queue.drop(100)
+    assert.equal(queue.held, whole)
+    // Until nothing is left, what is short goes there, too.
+    queue.append(store, head, 0, 100)
+    assert.equal(queue.held, whole + LARGE_SIZE)
+    queue.drop(whole)
+    queue.drop(100)
+    assert.equal(queue.held, 0)
+    queue.append(store, body, whole - 10, whole, whole)
+    assert.equal(queue.held, LARGE_SIZE)
+  })
+
   it('is never the one that stands where nothing is to be sent', () => {
     const store = new Chunks()
     assert.equal(store.takeBack(NO_QUEUE), NO_QUEUE)

@@ -9,7 +9,7 @@ import * as checksum from '@mirage/bytes/checksum'
 import { copy } from '@mirage/bytes/copy'
 import { assert } from '@mirage/result'
 
-/** A chunk of a queue that begins with less than a large one. */
+/** A chunk for what is shorter than a large one. */
 const SMALL_SHIFT = 12
 /** A chunk of any other: a copy of 64 KiB takes half the time of sixteen of 4 KiB. */
 const LARGE_SHIFT = 16
@@ -65,34 +65,41 @@ export class Chunks {
     return NO_QUEUE
   }
 
-  /** The chunks for a queue that begins with `length` bytes. */
+  /** The chunks for a write of `length` bytes. */
   shelf(length: number): Shelf {
     return length < LARGE_SIZE ? this.#small : this.#large
   }
 }
 
-export class SendQueue {
+/** Text in chunks of one size. */
+class Strip {
   length = 0
-  /** Where its chunks come from, all of one size, from the first until it is empty. */
+  /** Where its chunks come from, from the first until it is empty. */
   #shelf: Shelf = NO_SHELF
   #chunks: Uint8Array[] = NONE
   /** Chunks at the front of the list that were given back. */
   #gone = 0
-  /** Where in the chunks of the list the queue begins. */
+  /** Where in the chunks of the list the text begins. */
   #start = 0
 
-  /** Bytes of the chunks that hold it. */
   get held(): number {
     return (this.#chunks.length - this.#gone) << this.#shelf.shift
   }
 
-  /** Copies `bytes` from `offset` up to `end` to the end of the queue. */
-  append(store: Chunks, bytes: Uint8Array, offset: number, end: number): void {
-    if (this.length === 0) this.#shelf = store.shelf(end - offset)
+  get isLarge(): boolean {
+    return this.#shelf.shift === LARGE_SHIFT
+  }
+
+  /** From here on its chunks are those of `shelf`; it has none. */
+  begin(shelf: Shelf): void {
+    this.#shelf = shelf
+  }
+
+  append(bytes: Uint8Array, offset: number, end: number): void {
     const { shift } = this.#shelf
     const size = 1 << shift
     let from = offset
-    // Most queues have one chunk: a list of one takes 24 bytes, one that grows 150.
+    // Most have one chunk: a list of one takes 24 bytes, one that grows 150.
     if (from < end && this.#chunks === NONE) this.#chunks = [this.#shelf.take()]
     while (from < end) {
       const at = this.#start + this.length
@@ -105,9 +112,7 @@ export class SendQueue {
     }
   }
 
-  /** Copies `length` bytes from `position` of the queue into `frame` at `offset`, and returns their sum if it `isSummed`. */
   copy(position: number, frame: Uint8Array, offset: number, length: number, isSummed: boolean): checksum.Sum {
-    assert(position >= 0 && position + length <= this.length, 'tcp: what is sent is in the queue')
     const { shift } = this.#shelf
     const size = 1 << shift
     let sum = 0
@@ -126,9 +131,7 @@ export class SendQueue {
     return sum
   }
 
-  /** Drops `count` bytes from the front: they were acknowledged. */
   drop(count: number): void {
-    assert(count <= this.length, 'tcp: what is acknowledged was in the queue')
     const { shift } = this.#shelf
     this.length -= count
     this.#start += count
@@ -151,9 +154,71 @@ export class SendQueue {
   }
 }
 
+export class SendQueue {
+  length = 0
+  /** What is sent first; and what comes behind it in larger chunks, if anything does. */
+  #front: Strip = new Strip()
+  #back: Strip = new Strip()
+
+  /** Bytes of the chunks that hold it. */
+  get held(): number {
+    return this.#front.held + this.#back.held
+  }
+
+  /**
+   * Copies `bytes` from `offset` up to `end` to the end of the queue: a part of what is to be appended, which has `whole`
+   * bytes.
+   */
+  append(store: Chunks, bytes: Uint8Array, offset: number, end: number, whole: number = end - offset): void {
+    const strip = this.#last(store, whole)
+    strip.append(bytes, offset, end)
+    this.length += end - offset
+  }
+
+  /** Where what comes next is put. A head and a long body have chunks of different sizes, however they are written. */
+  #last(store: Chunks, whole: number): Strip {
+    if (this.#back.length > 0) return this.#back
+    if (this.length === 0) this.#front.begin(store.shelf(whole))
+    if (whole < LARGE_SIZE || this.#front.isLarge) return this.#front
+    this.#back.begin(store.shelf(whole))
+    return this.#back
+  }
+
+  /** Copies `length` bytes from `position` of the queue into `frame` at `offset`, and returns their sum if it `isSummed`. */
+  copy(position: number, frame: Uint8Array, offset: number, length: number, isSummed: boolean): checksum.Sum {
+    assert(position >= 0 && position + length <= this.length, 'tcp: what is sent is in the queue')
+    const before = this.#front.length - position
+    if (before >= length) return this.#front.copy(position, frame, offset, length, isSummed)
+    if (before <= 0) return this.#back.copy(-before, frame, offset, length, isSummed)
+    const sum = this.#front.copy(position, frame, offset, before, isSummed)
+    const rest = this.#back.copy(0, frame, offset + before, length - before, isSummed)
+    return checksum.join(sum, before, rest)
+  }
+
+  /** Drops `count` bytes from the front: they were acknowledged. */
+  drop(count: number): void {
+    assert(count <= this.length, 'tcp: what is acknowledged was in the queue')
+    this.length -= count
+    const here = Math.min(count, this.#front.length)
+    this.#front.drop(here)
+    if (this.#back.length === 0) return
+    if (here < count) this.#back.drop(count - here)
+    if (this.#front.length > 0) return
+    const empty = this.#front
+    this.#front = this.#back
+    this.#back = empty
+  }
+
+  clear(): void {
+    this.#front.clear()
+    this.#back.clear()
+    this.length = 0
+  }
+}
+
 /** The chunks of every empty queue: one list, which nobody changes. */
 const NONE: Uint8Array[] = []
-/** Where the chunks of a queue come from that has none. */
+/** Where the chunks come from of what has none. */
 const NO_SHELF = new Shelf(SMALL_SHIFT)
 
 /** The queue of every connection that has nothing to send: one, to which nothing is appended. */

@@ -19,7 +19,10 @@ export function sendSize({ limits, cwnd }: Tcb): number {
   return Math.min(limits.sendSize, Math.max(SEND_SIZE_START, 2 * cwnd))
 }
 
-/** Copies as much of `bytes` from `offset` up to `end` as there is room for, and returns how much that was. */
+/**
+ * Copies as much of `bytes` from `offset` up to `end` as there is room for, and returns how much that was. It is a part of
+ * what the application writes, which has `whole` bytes.
+ */
 export function send(
   tcb: Tcb,
   { chunks }: Stores,
@@ -27,13 +30,14 @@ export function send(
   offset: number,
   isUrgent: boolean,
   end: number = bytes.length,
+  whole: number = bytes.length,
 ): number {
   assert(maySend(tcb.state), `tcp: send in ${tcb.state}`)
   const { snd } = tcb
   const count = Math.min(end - offset, sendSize(tcb) - snd.queue.length)
   if (count <= 0) return 0
   if (snd.queue === NO_QUEUE) snd.queue = chunks.queue()
-  snd.queue.append(chunks, bytes, offset, offset + count)
+  snd.queue.append(chunks, bytes, offset, offset + count, whole)
   snd.end = add(snd.end, count)
   if (isUrgent) snd.urgentTo = snd.end
   return count

@@ -88,7 +88,7 @@ function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): 
   if (rcv.ready === NO_TEXT) rcv.ready = new Text()
   rcv.ready.append(stores.slabs, segment.frame, segment.textOffset, textLength)
   rcv.nxt = add(rcv.nxt, textLength)
-  receiveWindow.arrived(tcb, now)
+  receiveWindow.arrived(tcb, textLength, now)
   timers.oweAck(tcb, now)
 }
 
@@ -264,12 +264,12 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   rcv.ready.append(slabs, segment.frame, offset, length)
   rcv.nxt = add(rcv.nxt, length)
   if (rcv.assembler.isEmpty) {
-    receiveWindow.arrived(tcb, now)
+    receiveWindow.arrived(tcb, length, now)
     return timers.oweAck(tcb, now)
   }
   rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
   if (rcv.assembler.isEmpty) rcv.assembler = NO_RUNS
-  receiveWindow.arrived(tcb, now)
+  receiveWindow.arrived(tcb, length, now)
   tcb.ackDue = 'now' // As it is when the hole closes, in part or whole.
 }
 

@@ -9,12 +9,27 @@ function far(rtt: number): Dialogue {
   return tcp.at(rtt).receives({ seq: 1, ack: 1 }).is('established')
 }
 
+/** How a peer sends. */
+interface Pouring {
+  /** Text of one segment, at most. */
+  readonly textMax?: number
+  readonly isRead?: boolean
+}
+
 /** Sends a quarter of the window, and then more of it in each of some steps of `pause`; the application reads it all. */
-function pour(tcp: Dialogue, steps: number, pause: number, isRead: boolean = true): void {
+function pour(
+  tcp: Dialogue,
+  steps: number,
+  pause: number,
+  { textMax = 1_000_000, isRead = true }: Pouring = {},
+): void {
   for (let i = 0; i < steps; i++) {
-    tcp.at(tcp.now + pause).receives({ ack: 1, text: (tcp.tcb.rcv.size >> 2) - 1000 })
-    if (isRead) tcp.readsAll()
-    tcp.sentCount()
+    tcp.at(tcp.now + pause)
+    for (let left = (tcp.tcb.rcv.size >> 2) - 1000; left > 0; left -= textMax) {
+      tcp.receives({ ack: 1, text: Math.min(left, textMax) })
+      if (isRead) tcp.readsAll()
+      tcp.sentCount()
+    }
   }
 }
 
@@ -46,13 +61,19 @@ describe('our window', () => {
 
   it('stays where the path is so short that it is enough', () => {
     const tcp = far(0.2)
-    pour(tcp, 40, 0.05)
+    pour(tcp, 40, 0.05, { textMax: 1460 })
     assert.equal(tcp.tcb.rcv.size, SIZE_START)
+  })
+
+  it('grows even there until it holds many of the segments that arrive', () => {
+    const tcp = far(0.2)
+    pour(tcp, 40, 0.05, { textMax: 30_000 })
+    assert.equal(tcp.tcb.rcv.size, 4 * SIZE_START)
   })
 
   it('stays where the application does not read', () => {
     const tcp = far(100)
-    pour(tcp, 3, 25, false)
+    pour(tcp, 3, 25, { isRead: false })
     assert.equal(tcp.tcb.rcv.size, SIZE_START)
   })
 })

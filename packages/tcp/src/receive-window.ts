@@ -2,7 +2,7 @@
  * Our window: how much the peer may send, RFC 9293 §3.8.6.
  *
  * It begins small and grows while the application reads and the peer, within about a round trip, uses all of it: then
- * it is the window that holds the peer back. On short paths the first size is enough for gigabits.
+ * it is the window that holds the peer back. On short paths the first size is enough for gigabits, if it holds many segments.
  */
 import type { Millis } from '@mirage/clock'
 import { type Micros, micros } from './round-trip.ts'
@@ -13,6 +13,12 @@ import type { Tcb } from './tcb.ts'
 export const SIZE_START = 262_144
 /** What 256 KiB in less time than this is fast enough: 2 Gbit/s. */
 const SHORT: Micros = 1000
+/**
+ * Segments, of the size in which they arrive, that a window holds on any path: where the device or the peer puts together
+ * 64 KiB, four of them would wait for each other's acknowledgements. In memory 32 are 1.3 times as fast as 4; of 1460 bytes
+ * 256 KiB are enough, and more of them leave the processor's cache.
+ */
+const COUNT = 32
 
 /** The window, if all of it were free. Without scaling, the field can say no more than 65535. */
 export function sizeOf({ limits, rcv }: Tcb): number {
@@ -47,14 +53,15 @@ export function isUpdateDue(tcb: Tcb): boolean {
   return isNearlyClosed || gain >= sizeOf(tcb) >>> 2
 }
 
-/** Text arrived in order: if it was the last of a window that was open a round trip ago, the window doubles. */
-export function arrived(tcb: Tcb, now: Millis): void {
+/** `length` bytes arrived in order: if they end a window that was open a round trip ago, the window doubles. */
+export function arrived(tcb: Tcb, length: number, now: Millis): void {
   const { rcv, limits } = tcb
   if (lessThan(rcv.nxt, rcv.roundEnd)) return
   const at = micros(now)
   const elapsed = distance(rcv.roundAt, at)
   rcv.roundAt = at
   rcv.roundEnd = add(rcv.nxt, Math.max(distance(rcv.nxt, rcv.edge), rcv.size >> 1))
-  if (rcv.size >= limits.receiveSize || elapsed < SHORT || elapsed > 2 * tcb.srtt) return
+  if (rcv.size >= limits.receiveSize || elapsed > 2 * tcb.srtt) return
+  if (elapsed < SHORT && rcv.size >= COUNT * length) return
   if (4 * rcv.ready.length < rcv.size) rcv.size = Math.min(2 * rcv.size, limits.receiveSize)
 }

@@ -11,6 +11,9 @@ export function isIpv4(address: IpAddress): address is ipv4.Ipv4 {
   return typeof address === 'number'
 }
 
+/** A prefix of either family. */
+export type Cidr = ipv4.Cidr | ipv6.Cidr
+
 /** The address of either family that `text` says. */
 export function parse(text: string): Result<IpAddress, 'bad-address'> {
   const four = ipv4.parse(text)
@@ -19,9 +22,30 @@ export function parse(text: string): Result<IpAddress, 'bad-address'> {
   return six.ok ? six : err('bad-address')
 }
 
+/** `10.0.0.2/24`, or `fd00::2/64`. */
+export function parseCidr(text: string): Result<Cidr, 'bad-cidr'> {
+  const four = ipv4.parseCidr(text)
+  return four.ok ? four : ipv6.parseCidr(text)
+}
+
 /** `10.0.0.2`, or `fd00::2`: what `parse` reads. */
 export function format(address: IpAddress): string {
   return isIpv4(address) ? ipv4.format(address) : ipv6.format(address)
+}
+
+/** What `parseCidr` reads. */
+export function formatCidr(cidr: Cidr): string {
+  return isIpv4Cidr(cidr) ? ipv4.formatCidr(cidr) : ipv6.formatCidr(cidr)
+}
+
+/** Whether `address` begins as the prefix does: never where they are of different families. */
+export function contains(cidr: Cidr, address: IpAddress): boolean {
+  if (isIpv4Cidr(cidr)) return isIpv4(address) && ipv4.contains(cidr, address)
+  return !isIpv4(address) && ipv6.contains(cidr, address)
+}
+
+function isIpv4Cidr(cidr: Cidr): cidr is ipv4.Cidr {
+  return isIpv4(cidr.address)
 }
 
 /** How many bytes `write` writes. */

@@ -1,17 +1,16 @@
 /**
  * What a router lets pass: what belongs to a conversation that it has let begin, and what a rule lets begin one.
  *
- * The first rule that fits decides; where none fits, what comes from outside is denied, and what goes there allowed. It
- * never waits, and is told the time.
+ * The first rule that fits decides; where none fits, what comes from outside is denied, and what goes there allowed. One
+ * filter serves both families. It never waits, and is told the time.
  */
+import { type IpAddress, isIpv4 } from '@mirage/address/ip'
+import * as ipv6 from '@mirage/address/ipv6'
 import type { Millis } from '@mirage/clock'
-import * as icmp from '@mirage/icmp/wire'
-import { ICMP, TCP } from '@mirage/ip'
-import * as wire from '@mirage/ip/wire'
 import * as endsOf from './ends.ts'
-import type { Ends } from './ends.ts'
-import type { Ipv4Packet } from './forward.ts'
+import type { Ends, IpPacket, Key } from './ends.ts'
 import { Later } from './later.ts'
+import * as quoted from './quoted.ts'
 import * as rulesOf from './rules.ts'
 import type { Direction, Rule, Verdict } from './rules.ts'
 import { LIMITS, type Limits, Session, Sessions } from './sessions.ts'
@@ -32,18 +31,23 @@ export interface FilterCounters {
   /** Packets that no rule is about: allowed, and denied. */
   readonly otherAllowed: number
   readonly otherDenied: number
-  /** Packets without ports, or that are of no conversation and begin none. */
+  /** Packets that are of no conversation and begin none, or of which that cannot be told. */
   readonly stray: number
 }
 
 class Conversation extends Session {
-  readonly from: number
-  readonly to: number
-  constructor(ends: Ends, now: Millis) {
-    super(ends.protocol, ends.src, now)
+  readonly from: Key
+  readonly to: Key
+  constructor(ends: Ends, direction: Direction, now: Millis) {
+    super(ends.protocol, direction === 'in' ? strangerOf(ends.src) : ends.src, now)
     this.from = endsOf.keyOf(ends.src, ends.srcPort)
     this.to = endsOf.keyOf(ends.dst, ends.dstPort)
   }
+}
+
+/** Whose limit somebody outside counts for: by IPv6, who has one address has as many as there are in 64 bits (RFC 6177). */
+function strangerOf(src: IpAddress): IpAddress {
+  return isIpv4(src) ? src : ipv6.network({ address: src, prefixLength: 64 })
 }
 
 /** A filter, and the conversations that it has let begin. A router asks it about every packet that crosses the border. */
@@ -53,8 +57,8 @@ export class Filter {
   readonly #denied: NonNullable<FilterOptions['denied']>
   readonly #sessions: Sessions<Conversation>
   /** By protocol, by who began it, and by who answers. */
-  readonly #known: Map<number, Map<number, Map<number, Conversation>>> = new Map()
-  readonly #later: Later = new Later()
+  readonly #known: Map<number, Map<Key, Map<Key, Conversation>>> = new Map()
+  readonly #later: Later<IpAddress> = new Later()
   readonly #ends: Ends = endsOf.create()
 
   constructor(rules: readonly Rule[], { limits = LIMITS, denied = () => {} }: FilterOptions = {}) {
@@ -80,19 +84,21 @@ export class Filter {
   }
 
   /** Whether `packet` may pass, which goes in or out. */
-  check(packet: Ipv4Packet, direction: Direction, now: Millis): Verdict {
+  check(packet: IpPacket, direction: Direction, now: Millis): Verdict {
     const endless = endsOf.read(packet, this.#ends)
-    if (endless === 'later-fragment')
-      return this.#pass(this.#later.find(packet, now) !== undefined, direction)
+    if (endless === 'unreadable') return this.#stray(direction)
     if (endless === 'error') return this.#pass(this.#isAboutKnown(packet), direction)
-    if (endless === 'other') return this.#decideOther(packet, direction)
-    const verdict = this.#checkEnds(packet, direction, now)
-    const isFirst = verdict === 'allow' && wire.isFragment(packet.frame, packet.header)
-    if (isFirst) this.#later.learn(packet, packet.src, packet.dst, now)
+    if (endless === 'other') return this.#decideOther(direction)
+    const { fragmentKey } = this.#ends
+    if (endless === 'later-fragment')
+      return this.#pass(this.#later.find(fragmentKey ?? '', now) !== undefined, direction)
+    const verdict = this.#checkEnds(direction, now)
+    if (verdict === 'allow' && fragmentKey !== undefined)
+      this.#later.learn(fragmentKey, packet.src, packet.dst, now)
     return verdict
   }
 
-  #checkEnds(packet: Ipv4Packet, direction: Direction, now: Millis): Verdict {
+  #checkEnds(direction: Direction, now: Millis): Verdict {
     const ends = this.#ends
     const from = endsOf.keyOf(ends.src, ends.srcPort)
     const to = endsOf.keyOf(ends.dst, ends.dstPort)
@@ -103,10 +109,10 @@ export class Filter {
       return 'allow'
     }
     // What begins nothing, and was not begun, is of no use to anyone but who probes.
-    if (!begins(packet, ends)) return this.#stray(direction)
+    if (ends.signal !== 'begin') return this.#stray(direction)
     const verdict = this.#decide(direction)
     if (verdict !== 'allow') return verdict
-    return this.#begin(now) ? 'allow' : this.#stray(direction)
+    return this.#begin(direction, now) ? 'allow' : this.#stray(direction)
   }
 
   #decide(direction: Direction): Verdict {
@@ -121,13 +127,9 @@ export class Filter {
   }
 
   /** A protocol without ports has rules, too, but no conversations: both directions need one. */
-  #decideOther(packet: Ipv4Packet, direction: Direction): Verdict {
-    const ends = this.#ends
-    ends.protocol = packet.protocol
-    ends.src = packet.src
-    ends.dst = packet.dst
-    ends.srcPort = 0
-    ends.dstPort = 0
+  #decideOther(direction: Direction): Verdict {
+    this.#ends.srcPort = 0
+    this.#ends.dstPort = 0
     return this.#decide(direction)
   }
 
@@ -143,19 +145,19 @@ export class Filter {
     return 'deny'
   }
 
-  #begin(now: Millis): boolean {
-    const session = new Conversation(this.#ends, now)
+  #begin(direction: Direction, now: Millis): boolean {
+    const session = new Conversation(this.#ends, direction, now)
     if (!this.#sessions.add(session, now)) return false
     this.#sessions.use(session, this.#ends, false, now)
-    const byFrom = this.#known.get(session.protocol) ?? new Map<number, Map<number, Conversation>>()
-    const byTo = byFrom.get(session.from) ?? new Map<number, Conversation>()
+    const byFrom = this.#known.get(session.protocol) ?? new Map<Key, Map<Key, Conversation>>()
+    const byTo = byFrom.get(session.from) ?? new Map<Key, Conversation>()
     this.#known.set(session.protocol, byFrom)
     byFrom.set(session.from, byTo)
     byTo.set(session.to, session)
     return true
   }
 
-  #find(protocol: number, from: number, to: number): Conversation | undefined {
+  #find(protocol: number, from: Key, to: Key): Conversation | undefined {
     return this.#known.get(protocol)?.get(from)?.get(to)
   }
 
@@ -167,22 +169,10 @@ export class Filter {
   }
 
   /** Whether an error quotes a packet of a conversation that goes on. */
-  #isAboutKnown({ frame, offset, end }: Ipv4Packet): boolean {
-    const message = icmp.parse(frame, offset, end)
-    if (!message.ok) return false
-    const quoted = icmp.parseQuoted(frame, message.value.offset, message.value.end)
-    if (!quoted.ok) return false
-    const { protocol, src, dst } = quoted.value
+  #isAboutKnown(packet: IpPacket): boolean {
     const ends = this.#ends
-    if (endsOf.readPorts(frame, quoted.value.offset, quoted.value.end, protocol, ends) !== undefined)
-      return false
-    const [from, to] = [endsOf.keyOf(src, ends.srcPort), endsOf.keyOf(dst, ends.dstPort)]
-    return this.#find(protocol, from, to) !== undefined || this.#find(protocol, to, from) !== undefined
+    if (!quoted.read(packet, ends)) return false
+    const [from, to] = [endsOf.keyOf(ends.src, ends.srcPort), endsOf.keyOf(ends.dst, ends.dstPort)]
+    return (this.#find(ends.protocol, from, to) ?? this.#find(ends.protocol, to, from)) !== undefined
   }
-}
-
-/** Whether a packet may be the first of a conversation. */
-function begins({ frame, offset }: Ipv4Packet, { protocol, signal }: Ends): boolean {
-  if (protocol === TCP) return signal === 'begin'
-  return protocol !== ICMP || frame[offset] === icmp.ECHO_REQUEST
 }

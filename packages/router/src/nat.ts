@@ -13,13 +13,13 @@ import type { Ipv4 } from '@mirage/address/ipv4'
 import type { Millis } from '@mirage/clock'
 import { ICMP, TCP, UDP } from '@mirage/ip'
 import * as icmp from '@mirage/icmp/wire'
-import * as wire from '@mirage/ip/wire'
 import type { Random } from '@mirage/random'
 import * as endsOf from './ends.ts'
 import type { Ends } from './ends.ts'
 import type { Ipv4Packet } from './forward.ts'
 import { Later } from './later.ts'
 import { type Mapping, Mappings, NatSession, OWN_PORT_MIN } from './mappings.ts'
+import * as quote from './quoted.ts'
 import { LIMITS, type Limits, Sessions } from './sessions.ts'
 
 export { OWN_PORT_MIN }
@@ -70,7 +70,7 @@ export class Nat {
   readonly #later: Later = new Later()
   #outside: Ipv4 = 0 as Ipv4
 
-  readonly #ends: Ends = endsOf.create()
+  readonly #ends: Ends<Ipv4> = endsOf.create()
   readonly #translation: Translation = {
     src: 0 as Ipv4,
     dst: 0 as Ipv4,
@@ -112,9 +112,9 @@ export class Nat {
   /** What a packet from inside to the outside becomes. The record is good until the next call. */
   outbound(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
     const endless = endsOf.read(packet, this.#ends)
-    if (endless === 'later-fragment') return this.#fragment(packet, now)
+    if (endless === 'later-fragment') return this.#fragment(now)
     if (endless === 'error') return this.#outboundError(packet)
-    if (endless === 'other') return 'untranslatable'
+    if (endless !== undefined) return 'untranslatable'
     const { protocol, src, srcPort, dst, dstPort } = this.#ends
     // An answer to an echo from outside, which is never let in, has nothing to answer to.
     if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REPLY) return 'unknown'
@@ -123,22 +123,15 @@ export class Nat {
     const session = this.#sessionOf(mapping, dst, dstPort, src, now)
     if (session === undefined) return 'exhausted'
     this.#use(session, false, now)
-    return this.#translated(
-      packet,
-      this.#outside,
-      dst,
-      mapping.port,
-      protocol === ICMP ? mapping.port : dstPort,
-      now,
-    )
+    return this.#translated(this.#outside, dst, mapping.port, protocol === ICMP ? mapping.port : dstPort, now)
   }
 
   /** What a packet from outside to our outside address becomes; `unknown` may be for the router itself. */
   inbound(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
     const endless = endsOf.read(packet, this.#ends)
-    if (endless === 'later-fragment') return this.#fragment(packet, now)
+    if (endless === 'later-fragment') return this.#fragment(now)
     if (endless === 'error') return this.#inboundError(packet)
-    if (endless === 'other') return 'unknown'
+    if (endless !== undefined) return 'unknown'
     const { protocol, src, srcPort, dstPort } = this.#ends
     // An id that stands for a host's stands for no host that could answer: requests are for the router.
     if (protocol === ICMP && packet.frame[packet.offset] === icmp.ECHO_REQUEST) return 'unknown'
@@ -151,13 +144,13 @@ export class Nat {
     if (session === undefined) return 'exhausted'
     this.#use(session, true, now)
     const { inside, insidePort } = mapping
-    return this.#translated(packet, src, inside, protocol === ICMP ? insidePort : srcPort, insidePort, now)
+    return this.#translated(src, inside, protocol === ICMP ? insidePort : srcPort, insidePort, now)
   }
 
   /** What a packet from inside to the outside address becomes, which stands for a host inside: RFC 4787 §6. */
   hairpin(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
     const endless = endsOf.read(packet, this.#ends)
-    if (endless === 'later-fragment') return this.#fragment(packet, now)
+    if (endless === 'later-fragment') return this.#fragment(now)
     if (endless !== undefined || packet.protocol === ICMP) return 'unknown'
     const { protocol, dstPort, src, srcPort } = this.#ends
     const to = this.#mappings.ofPort(protocol, dstPort)
@@ -170,30 +163,24 @@ export class Nat {
     if (sent === undefined || heard === undefined) return 'exhausted'
     this.#use(sent, false, now)
     this.#use(heard, true, now)
-    return this.#translated(packet, this.#outside, to.inside, from.port, to.insidePort, now)
+    return this.#translated(this.#outside, to.inside, from.port, to.insidePort, now)
   }
 
-  #translated(
-    packet: Ipv4Packet,
-    src: Ipv4,
-    dst: Ipv4,
-    srcPort: number,
-    dstPort: number,
-    now: Millis,
-  ): Translation {
+  #translated(src: Ipv4, dst: Ipv4, srcPort: number, dstPort: number, now: Millis): Translation {
     const translation = this.#translation
     translation.of = 'packet'
     translation.src = src
     translation.dst = dst
     translation.srcPort = srcPort
     translation.dstPort = dstPort
-    if (wire.isFragment(packet.frame, packet.header)) this.#later.learn(packet, src, dst, now)
+    const { fragmentKey } = this.#ends
+    if (fragmentKey !== undefined) this.#later.learn(fragmentKey, src, dst, now)
     return translation
   }
 
   /** A later fragment goes where the first went: RFC 4787 §11. */
-  #fragment(packet: Ipv4Packet, now: Millis): Translation | NatRefusal {
-    const first = this.#later.find(packet, now)
+  #fragment(now: Millis): Translation | NatRefusal {
+    const first = this.#later.find(this.#ends.fragmentKey ?? '', now)
     if (first === undefined) return 'unknown'
     const translation = this.#translation
     translation.of = 'fragment'
@@ -239,20 +226,9 @@ export class Nat {
     return translation
   }
 
-  /** The ends of the packet that the error `packet` quotes, which must be whole itself. */
-  #quoted({ frame, header, offset, end }: Ipv4Packet): Ends | undefined {
-    if (wire.isFragment(frame, header)) return undefined
-    const message = icmp.parse(frame, offset, end)
-    if (!message.ok) return undefined
-    const quoted = icmp.parseQuoted(frame, message.value.offset, message.value.end)
-    if (!quoted.ok) return undefined
-    const ends = this.#ends
-    ends.protocol = quoted.value.protocol
-    ends.src = quoted.value.src
-    ends.dst = quoted.value.dst
-    const hasEnds =
-      endsOf.readPorts(frame, quoted.value.offset, quoted.value.end, ends.protocol, ends) === undefined
-    return hasEnds ? ends : undefined
+  /** The ends of the packet that the error `packet` quotes. */
+  #quoted(packet: Ipv4Packet): Ends<Ipv4> | undefined {
+    return quote.read(packet, this.#ends) ? this.#ends : undefined
   }
 
   #mappingFor(protocol: number, inside: Ipv4, port: number, remote: number): Mapping | undefined {

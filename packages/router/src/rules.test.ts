@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { err, ok } from '@mirage/result'
 import { type Rule, format, parse } from './rules.ts'
+import { ipv6Cidr as cidr6 } from '../../address/src/testing/literals.ts'
 import { cidr } from './testing/world.ts'
 
 describe('a rule', () => {
@@ -30,6 +31,16 @@ describe('a rule', () => {
         to: { ports: { first: 22, last: 22 } },
       },
     ],
+    [
+      'deny in udp from fd00::/8 to 2001:db8::5/128 port 53',
+      {
+        verdict: 'deny',
+        direction: 'in',
+        protocol: 'udp',
+        from: { prefix: cidr6('fd00::/8') },
+        to: { prefix: cidr6('2001:db8::5/128'), ports: { first: 53, last: 53 } },
+      },
+    ],
     ['allow in icmp', { verdict: 'allow', direction: 'in', protocol: 'icmp' }],
   ]
   for (const [text, rule] of read) {
@@ -43,6 +54,13 @@ describe('a rule', () => {
     assert.deepEqual(
       parse('  ALLOW In from 10.0.0.5'),
       ok({ verdict: 'allow', direction: 'in', from: { prefix: cidr('10.0.0.5/32') } }),
+    )
+  })
+
+  it('may name one address of IPv6', () => {
+    assert.deepEqual(
+      parse('allow in to 2001:db8::5'),
+      ok({ verdict: 'allow', direction: 'in', to: { prefix: cidr6('2001:db8::5/128') } }),
     )
   })
 
@@ -60,6 +78,8 @@ describe('a rule', () => {
     'allow in icmp to any port 7',
     'allow to any from any',
     'allow in in',
+    'allow in from 10.0.0.0/8 to fd00::/8',
+    'allow in from fd00::/129',
   ]
   for (const text of wrong) {
     it(`is not read from "${text}"`, () => assert.deepEqual(parse(text), err('bad-rule')))

@@ -4,13 +4,15 @@
  *     allow out
  *     allow in tcp to 10.0.0.5/32 port 80-81
  *     reject in udp from 192.0.2.0/24
+ *     allow in tcp to 2001:db8::5 port 443
  *
  * In this order: what to do, the direction, and then, each where it matters, the protocol, `from` and `to` with a
- * prefix or an address and, for TCP and UDP, `port` with one or a range.
+ * prefix or an address and, for TCP and UDP, `port` with one or a range. A rule is about both families unless it has an
+ * address of one: `to ::/0` is everything of IPv6. So is `icmp` the ICMP of either.
  */
-import * as ipv4 from '@mirage/address/ipv4'
-import type { Cidr } from '@mirage/address/ipv4'
-import { ICMP, TCP, UDP } from '@mirage/ip'
+import * as ip from '@mirage/address/ip'
+import type { Cidr, IpAddress } from '@mirage/address/ip'
+import { ICMP, ICMPV6, TCP, UDP } from '@mirage/ip'
 import { type Result, err, ok } from '@mirage/result'
 import type { Ends } from './ends.ts'
 
@@ -41,16 +43,18 @@ export interface Rule {
 }
 
 const NUMBERS = { tcp: TCP, udp: UDP, icmp: ICMP } as const
+const NUMBERS_6 = { ...NUMBERS, icmp: ICMPV6 } as const
 
 /** Whether `rule` is about packets with these ends, in this direction. */
 export function fits(rule: Rule, direction: Direction, ends: Ends): boolean {
   if (rule.direction !== undefined && rule.direction !== direction) return false
-  if (rule.protocol !== undefined && NUMBERS[rule.protocol] !== ends.protocol) return false
+  const numbers = ip.isIpv4(ends.src) ? NUMBERS : NUMBERS_6
+  if (rule.protocol !== undefined && numbers[rule.protocol] !== ends.protocol) return false
   return fitsEnd(rule.from, ends.src, ends.srcPort) && fitsEnd(rule.to, ends.dst, ends.dstPort)
 }
 
-function fitsEnd({ prefix, ports }: RuleEnd = {}, address: ipv4.Ipv4, port: number): boolean {
-  if (prefix !== undefined && !ipv4.contains(prefix, address)) return false
+function fitsEnd({ prefix, ports }: RuleEnd = {}, address: IpAddress, port: number): boolean {
+  if (prefix !== undefined && !ip.contains(prefix, address)) return false
   return ports === undefined || (port >= ports.first && port <= ports.last)
 }
 
@@ -64,6 +68,7 @@ export function parse(text: string): Result<Rule, 'bad-rule'> {
   const from = end(words, 'from')
   const to = end(words, 'to')
   if (from === undefined || to === undefined || words.length > 0) return err('bad-rule')
+  if (areApart(from.prefix, to.prefix)) return err('bad-rule')
   const hasPorts = from.ports !== undefined || to.ports !== undefined
   if (hasPorts && protocol !== 'tcp' && protocol !== 'udp') return err('bad-rule')
   return ok({
@@ -83,7 +88,7 @@ export function format({ verdict, direction, protocol, from, to }: Rule): string
 
 function formatEnd(side: string, { prefix, ports }: RuleEnd = {}): string {
   if (prefix === undefined && ports === undefined) return ''
-  const where = prefix === undefined ? 'any' : ipv4.formatCidr(prefix)
+  const where = prefix === undefined ? 'any' : ip.formatCidr(prefix)
   if (ports === undefined) return `${side} ${where}`
   const { first, last } = ports
   return `${side} ${where} port ${first === last ? first : `${first}-${last}`}`
@@ -111,7 +116,7 @@ function end(words: string[], side: string): RuleEnd | undefined {
 
 function prefixOf(word: string): Cidr | 'any' | undefined {
   if (word === 'any') return 'any'
-  const parsed = ipv4.parseCidr(word.includes('/') ? word : `${word}/32`)
+  const parsed = ip.parseCidr(word.includes('/') ? word : `${word}/${word.includes(':') ? 128 : 32}`)
   return parsed.ok ? parsed.value : undefined
 }
 
@@ -120,6 +125,12 @@ function portsOf(word: string): PortRange | undefined {
   if (a === undefined) return undefined
   const [first, last] = [Number(a), Number(b ?? a)]
   return first >= 1 && first <= last && last <= 0xffff ? { first, last } : undefined
+}
+
+/** Whether no packet has one end in each. */
+function areApart(from: Cidr | undefined, to: Cidr | undefined): boolean {
+  if (from === undefined || to === undefined) return false
+  return ip.isIpv4(from.address) !== ip.isIpv4(to.address)
 }
 
 function isOpen({ prefix, ports }: RuleEnd): boolean {

@@ -1,5 +1,7 @@
 /** A router with a filter: two networks, and rules about what passes between them. */
-import { contains, format, formatCidr } from '@mirage/address/ipv4'
+import * as endpoint from '@mirage/address/endpoint'
+import { type IpAddress, format } from '@mirage/address/ip'
+import { contains, formatCidr } from '@mirage/address/ipv4'
 import * as argument from '@mirage/argument'
 import type { Values } from '@mirage/argument'
 import type { Clock, Millis } from '@mirage/clock'
@@ -80,9 +82,11 @@ export async function start(
 type Ends = Parameters<NonNullable<NonNullable<ConstructorParameters<typeof Filter>[1]>['denied']>>[1]
 
 function describe({ protocol, src, srcPort, dst, dstPort }: NonNullable<Ends>): string {
-  const name = { 1: 'icmp', 6: 'tcp', 17: 'udp' }[protocol] ?? `protocol ${protocol}`
-  const [from, to] = protocol === 6 || protocol === 17 ? [`:${srcPort}`, `:${dstPort}`] : ['', '']
-  return `${name} from ${format(src)}${from} to ${format(dst)}${to}`
+  const name = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmp' }[protocol] ?? `protocol ${protocol}`
+  const hasPorts = protocol === 6 || protocol === 17
+  const text = (address: IpAddress, port: number): string =>
+    hasPorts ? endpoint.format({ address, port }) : format(address)
+  return `${name} from ${text(src, srcPort)} to ${text(dst, dstPort)}`
 }
 
 function every(clock: Clock, interval: Millis, task: () => void): void {

@@ -13,6 +13,8 @@ export const ipv4: (text: string) => v4.Ipv4 = parsed(v4.parse)
 export const ipv4Cidr: (text: string) => v4.Cidr = parsed(v4.parseCidr)
 /** `fd00::1` */
 export const ipv6: (text: string) => v6.Ipv6 = parsed(v6.parse)
+/** `fd00::1/64` */
+export const ipv6Cidr: (text: string) => v6.Cidr = parsed(v6.parseCidr)
 
 function parsed<T>(parse: (text: string) => Result<T, string>): (text: string) => T {
   return (text) => {

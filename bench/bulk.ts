@@ -2,13 +2,11 @@
 import type { TcpFlow } from '@mirage/tcp'
 import { type TwoStacks, connected } from './two-stacks.ts'
 
-/** Bytes of a transfer. */
-export const LENGTH = 250_000_000
 const CHUNK = new Uint8Array(65_536).map((_, i) => i * 7)
 const PORT = 5001
 
-/** Gbit/s of a transfer, over a connection of its own. */
-export async function transfer(stacks: TwoStacks): Promise<number> {
+/** Gbit/s of a transfer of `length` bytes, over a connection of its own. */
+export async function transfer(stacks: TwoStacks, length: number): Promise<number> {
   const received = new Promise<number>((resolve) => {
     stacks.server.tcp.listen(PORT, (flow) => {
       stacks.server.tcp.unlisten(PORT)
@@ -17,14 +15,14 @@ export async function transfer(stacks: TwoStacks): Promise<number> {
   })
   const flow = await connected(stacks, PORT)
   const start = performance.now()
-  for (let sent = 0; sent < LENGTH; sent += CHUNK.length) {
-    const written = await flow.write(CHUNK.subarray(0, Math.min(CHUNK.length, LENGTH - sent)))
+  for (let sent = 0; sent < length; sent += CHUNK.length) {
+    const written = await flow.write(CHUNK.subarray(0, Math.min(CHUNK.length, length - sent)))
     if (!written.ok) throw new Error(written.error)
   }
   flow.close()
-  const length = await received
-  if (length !== LENGTH) throw new Error(`${length} bytes arrived`)
-  return (LENGTH * 8) / 1e6 / (performance.now() - start)
+  const arrived = await received
+  if (arrived !== length) throw new Error(`${arrived} bytes arrived`)
+  return (length * 8) / 1e6 / (performance.now() - start)
 }
 
 /** Counts what arrives, as iperf3 does with its one buffer: nothing of it is kept. */

@@ -99,6 +99,6 @@ function hand(src: ipv4.Ipv4, port: number, from: number, ack: number, flags: nu
   segment[13] = flags
   setU16(segment, 14, 0xffff)
   setU16(segment, 16, 0)
-  const of = { protocol: 6, ttl: 64, trafficClass: 0, isChecked: true, header: 0 }
+  const of = { protocol: 6, ttl: 64, trafficClass: 0, isChecked: true, segmentSize: undefined, header: 0 }
   receive({ frame: segment, offset: 0, end: size, src, dst: OURS, ...of })
 }

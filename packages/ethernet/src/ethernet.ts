@@ -28,8 +28,16 @@ export type EthernetError = NetError | 'exceeds-mtu'
 /**
  * A payload that arrived: the bytes of `frame` from `offset` on. It may end in padding of the link. It is
  * lent until the call returns, and must not be changed. `isChecked`: the device vouches for the transport's checksum.
+ * `segmentSize`: it is datagrams that nobody has cut, as `Net` says.
  */
-export type Receive = (frame: Uint8Array, offset: number, src: Mac, dst: Mac, isChecked: boolean) => void
+export type Receive = (
+  frame: Uint8Array,
+  offset: number,
+  src: Mac,
+  dst: Mac,
+  isChecked: boolean,
+  segmentSize: number | undefined,
+) => void
 
 /** Why a frame that arrived was not handed on. */
 export type EthernetDrop =
@@ -119,7 +127,7 @@ class Link implements Ethernet {
     this.#src = net.mac
     this.#macHigh = Math.floor(net.mac / 0x1_0000_0000)
     this.#macLow = net.mac >>> 0
-    net.listen((frame, isChecked) => this.#input(frame, isChecked === true))
+    net.listen((frame, isChecked, segmentSize) => this.#input(frame, isChecked === true, segmentSize))
   }
 
   write(dst: Mac, type: EtherType, options: FrameOptions, fill: Fill): Result<void, EthernetError> {
@@ -175,14 +183,14 @@ class Link implements Ethernet {
     this.#listeners.set(type, receive)
   }
 
-  #input(frame: Uint8Array, isChecked: boolean): void {
+  #input(frame: Uint8Array, isChecked: boolean, segmentSize: number | undefined): void {
     if (!wire.isComplete(frame)) return this.#drop('too-short')
     const isOurs = getU16(frame, 0) === this.#macHigh && getU32(frame, 2) === this.#macLow
     const dst = isOurs ? this.mac : wire.dst(frame)
     if (!isOurs && !isGroup(dst)) return this.#drop('not-for-us')
     const receive = this.#listeners.get(wire.type(frame))
     if (receive === undefined) return this.#drop('unknown-type')
-    receive(frame, wire.HEADER_SIZE, wire.src(frame), dst, isChecked)
+    receive(frame, wire.HEADER_SIZE, wire.src(frame), dst, isChecked, segmentSize)
   }
 
   #drop(reason: EthernetDrop): void {

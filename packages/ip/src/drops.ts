@@ -13,6 +13,7 @@ export function noDrops(): Record<IpDrop, number> {
     'bad-source': 0,
     'not-for-us': 0,
     ...noFragmentDrops(),
+    'bad-segment-size': 0,
     'bad-extension': 0,
     'bad-discovery': 0,
     'unknown-protocol': 0,

@@ -46,6 +46,11 @@ export interface Packet<Address extends IpAddress = IpAddress> {
   readonly trafficClass: number
   /** The device vouches for the checksum of the payload. */
   readonly isChecked: boolean
+  /**
+   * Of UDP alone: the payload is one header and what belongs behind as many of it as there are parts of so many bytes, the
+   * last perhaps shorter; the header's length is that of all. Undefined, of nearly every packet: it is one datagram.
+   */
+  readonly segmentSize: number | undefined
 }
 
 /** Why a packet was not handed on, or in the end not sent. */
@@ -55,6 +60,8 @@ export type IpDrop =
   | 'bad-source'
   | 'not-for-us'
   | FragmentDrop
+  /** The device says of it that it is several datagrams, which it is not. */
+  | 'bad-segment-size'
   /** An extension header that is none, is unknown, or asks that the packet be dropped. */
   | 'bad-extension'
   /** A message of neighbour discovery that is none. */
@@ -91,10 +98,15 @@ export interface Outgoing<Address extends IpAddress = IpAddress> {
    * -1 if it is there already. Only where `offloads.checksum` is true.
    */
   checksumOffset: number
-  /** The bytes of text in each segment that the device cuts; 0 if it cuts nothing. Only up to `offloads.segmentation`. */
+  /**
+   * The bytes of text in each segment that the device cuts; 0 if it cuts nothing. Only up to `offloads.segmentation`, and of
+   * UDP only where `offloads.datagrams` is true. With the headers in front it fits into `mtu(dst)`.
+   */
   segmentSize: number
   /** The bytes of the payload in front of the text, which every segment gets. */
   headerSize: number
+  /** As in `WriteOptions`. */
+  ttl?: number | undefined
 }
 
 /** What an IPv4 interface is told about its network. */

@@ -32,6 +32,7 @@ export class Fragments {
     const parsed = wire.parse(whole.bytes, 0, packet)
     assert(parsed.ok, 'what is joined is a packet')
     packet.isChecked = false
+    packet.segmentSize = undefined
     return true
   }
 

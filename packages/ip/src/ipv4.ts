@@ -32,6 +32,7 @@ import { Fragments } from './ipv4-fragments.ts'
 import { NextHops } from './next-hops.ts'
 import { IPV4_MTU_MIN, type Path, Paths } from './path-mtu.ts'
 import * as route from './route.ts'
+import { isTrain } from './train.ts'
 import * as wire from './wire.ts'
 
 /** What IPv4 is made on. */
@@ -109,6 +110,7 @@ class Interface implements Ipv4Layer {
     segmentSize: 0,
     headerSize: 0,
     isIpv6: false,
+    isUdp: false,
   }
   #packet: wire.MutablePacket = wire.create()
 
@@ -127,7 +129,9 @@ class Interface implements Ipv4Layer {
     this.#mtu = ethernet.mtu - wire.HEADER_SIZE
     this.#paths = new Paths(ethernet.mtu, IPV4_MTU_MIN)
     this.#fragments = new Fragments(clock, this.drops, options.fragmentCacheSize)
-    ethernet.listen(IPV4, (frame, offset, _src, dst, isChecked) => this.#input(frame, offset, dst, isChecked))
+    ethernet.listen(IPV4, (frame, offset, _src, dst, isChecked, segmentSize) =>
+      this.#input(frame, offset, dst, isChecked, segmentSize),
+    )
   }
 
   get config(): Config {
@@ -216,7 +220,7 @@ class Interface implements Ipv4Layer {
     header.src = packet.src
     header.dst = packet.dst
     header.protocol = packet.protocol
-    header.ttl = TTL
+    header.ttl = packet.ttl ?? TTL
     header.trafficClass = packet.trafficClass
     this.#mayBeCut(false)
     if (packet.checksumOffset < 0) return this.#output(size, fill)
@@ -225,6 +229,7 @@ class Interface implements Ipv4Layer {
     offload.checksumOffset = packet.checksumOffset
     offload.segmentSize = segmentSize
     offload.headerSize = HEADERS_SIZE + packet.headerSize
+    offload.isUdp = packet.protocol === UDP
     return this.#output(size, fill, offload)
   }
 
@@ -336,11 +341,18 @@ class Interface implements Ipv4Layer {
     })
   }
 
-  #input(frame: Uint8Array, offset: number, dstMac: Mac, isChecked: boolean): void {
+  #input(
+    frame: Uint8Array,
+    offset: number,
+    dstMac: Mac,
+    isChecked: boolean,
+    segmentSize: number | undefined,
+  ): void {
     const packet = this.#packet
     const parsed = wire.parse(frame, offset, packet)
     if (!parsed.ok) return this.#drop(parsed.error)
     packet.isChecked = isChecked
+    packet.segmentSize = segmentSize
     if (dstMac === this.#ethernet.mac && this.#intercept?.(packet) === true) return
     if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet)) return this.#drop('bad-source')
@@ -350,6 +362,7 @@ class Interface implements Ipv4Layer {
   #deliver(packet: Packet<ipv4.Ipv4>): void {
     const receive = this.#listeners[packet.protocol] ?? this.#other
     if (receive === undefined) return this.#drop('unknown-protocol')
+    if (packet.segmentSize !== undefined && !isTrain(packet)) return this.#drop('bad-segment-size')
     receive(packet)
   }
 

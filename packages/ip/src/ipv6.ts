@@ -23,6 +23,7 @@ import {
   type Outgoing,
   type Packet,
   type Protocol,
+  UDP,
   type WriteOptions,
 } from './ip.ts'
 import { FRAGMENT } from './ipv6/extension.ts'
@@ -101,7 +102,14 @@ class Interface implements Ipv6Layer {
     trafficClass: 0,
   }
   #fill: FillAt = () => 0
-  #offload: Offload = { checksumStart: 0, checksumOffset: 0, segmentSize: 0, headerSize: 0, isIpv6: true }
+  #offload: Offload = {
+    checksumStart: 0,
+    checksumOffset: 0,
+    segmentSize: 0,
+    headerSize: 0,
+    isIpv6: true,
+    isUdp: false,
+  }
 
   constructor({ ethernet, clock, random }: Devices, options: Options) {
     const { mac, mtu } = ethernet
@@ -137,8 +145,8 @@ class Interface implements Ipv6Layer {
       drops: this.drops,
       sizeMax: options.fragmentCacheSize,
     })
-    ethernet.listen(IPV6, (frame, offset, _src, dst, isChecked) =>
-      this.#receiver.input(frame, offset, dst, isChecked),
+    ethernet.listen(IPV6, (frame, offset, _src, dst, isChecked, segmentSize) =>
+      this.#receiver.input(frame, offset, dst, isChecked, segmentSize),
     )
   }
 
@@ -217,13 +225,14 @@ class Interface implements Ipv6Layer {
     const { size, segmentSize, dst } = packet
     if (size > (segmentSize === 0 ? this.mtu(dst) : this.offloads.segmentation - wire.HEADER_SIZE))
       return err('would-fragment')
-    this.#begin(packet.src, dst, packet.protocol, this.#hopLimit(dst), packet.trafficClass)
+    this.#begin(packet.src, dst, packet.protocol, packet.ttl ?? this.#hopLimit(dst), packet.trafficClass)
     if (packet.checksumOffset < 0) return this.#output(size, fill)
     const offload = this.#offload
     offload.checksumStart = HEADERS_SIZE
     offload.checksumOffset = packet.checksumOffset
     offload.segmentSize = segmentSize
     offload.headerSize = HEADERS_SIZE + packet.headerSize
+    offload.isUdp = packet.protocol === UDP
     return this.#output(size, fill, offload)
   }
 

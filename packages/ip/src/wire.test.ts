@@ -23,6 +23,7 @@ function blank(): wire.MutablePacket {
     ttl: 0,
     trafficClass: 0,
     isChecked: false,
+    segmentSize: undefined,
   }
 }
 

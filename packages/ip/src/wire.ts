@@ -63,6 +63,7 @@ export function create(): MutablePacket {
     ttl: 0,
     trafficClass: 0,
     isChecked: false,
+    segmentSize: undefined,
   }
 }
 

@@ -4,6 +4,7 @@ import * as mac from '@mirage/address/mac'
 import { manual } from '@mirage/clock/manual'
 import { capture, captured, mirrored } from './capture.ts'
 import { netContract } from './contract.ts'
+import type { Receive } from './net.ts'
 import { pair } from './pair.ts'
 import { type Packet, Reader } from './pcapng-reader.ts'
 
@@ -40,6 +41,20 @@ describe('a recording', () => {
         ['a', 'in', 1_500_001n, [0, 0]],
       ],
     )
+  })
+
+  it('changes nothing of what the device says of a frame', () => {
+    const { tap } = rig()
+    let said: Receive = () => {}
+    const net = captured({ ...pair().a, listen: (receive) => void (said = receive) }, tap('a'))
+    const heard: unknown[] = []
+    net.listen((frame, ...rest) => heard.push([frame.length, ...rest]))
+    said(new Uint8Array(60), true, 10)
+    said(new Uint8Array(61), false)
+    assert.deepEqual(heard, [
+      [60, true, 10],
+      [61, false, undefined],
+    ])
   })
 
   it('keeps the beginning of a frame where it was told to, and how long the frame was', () => {

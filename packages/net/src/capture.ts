@@ -11,6 +11,7 @@ import {
   type NetError,
   type Offload,
   type Offloads,
+  type Receive,
 } from './net.ts'
 import { type Direction, emitInterface, emitPacket, emitSection, packetSize } from './pcapng.ts'
 
@@ -139,10 +140,10 @@ class Captured implements Net {
     return length
   }
 
-  listen(receive: (frame: Uint8Array, isChecked?: boolean) => void): void {
-    this.#net.listen((frame, isChecked) => {
+  listen(receive: Receive): void {
+    this.#net.listen((frame, isChecked, segmentSize) => {
       this.#tap.received(frame)
-      receive(frame, isChecked)
+      receive(frame, isChecked, segmentSize)
     })
   }
 

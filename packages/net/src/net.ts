@@ -30,6 +30,11 @@ export interface Offloads {
   readonly checksum: boolean
   /** The most bytes after the Ethernet header of a TCP frame that it cuts into segments itself; 0 if it cuts none. */
   readonly segmentation: number
+  /**
+   * It cuts frames of UDP as well, up to the same size, into 64 datagrams at most; and may hand over such that nobody has
+   * cut. Absent: it does neither.
+   */
+  readonly datagrams?: boolean
 }
 
 /** What a device without offloads does. */
@@ -44,13 +49,25 @@ export interface Offload {
   checksumStart: number
   /** Where from there the checksum is put. The field holds the sum of the pseudo-header, for the frame as it is. */
   checksumOffset: number
-  /** The bytes of text in each segment that the device cuts; 0 if the frame is sent as it is. */
+  /**
+   * The bytes of text in each segment that the device cuts, or of payload in each datagram, of which the last may be
+   * shorter; 0 if the frame is sent as it is.
+   */
   segmentSize: number
   /** The bytes in front of the text, which every segment gets. */
   headerSize: number
   /** Whether the packet is of IPv6: what is cut differs. */
   isIpv6: boolean
+  /** Whether datagrams are cut: where `offloads.datagrams` says that the device can. */
+  isUdp: boolean
 }
+
+/**
+ * Takes a frame, which is lent until the call returns, and is not changed. `isChecked`: the device vouches for the checksum
+ * of the TCP segment or UDP datagram inside. `segmentSize`: nobody has cut the UDP datagrams that it is made of, each
+ * with so many bytes of payload, the last perhaps with fewer; whoever takes it checks that. Absent: they are as on a wire.
+ */
+export type Receive = (frame: Uint8Array, isChecked?: boolean, segmentSize?: number) => void
 
 /** What a device has carried since it was connected or `resetCounters` was called. */
 export interface Counters {
@@ -87,10 +104,9 @@ export interface Net {
   /**
    * Hands every frame received from now on to `receive`, in order, never inside a `write`, until
    * `disconnect`. The frame is lent: `receive` may read it until it returns, must not change it, and copies
-   * what it wants to keep. `isChecked` says that the device vouches for the checksum of the TCP segment or UDP
-   * datagram inside. There is one listener: listening again replaces it.
+   * what it wants to keep. There is one listener: listening again replaces it.
    */
-  listen(receive: (frame: Uint8Array, isChecked?: boolean) => void): void
+  listen(receive: Receive): void
 
   /**
    * From now on every frame that arrives is as on a wire: no larger than the MTU, and with its checksums, for which the

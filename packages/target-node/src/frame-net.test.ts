@@ -99,6 +99,7 @@ describe('a device that reads frames in batches', { skip }, () => {
       segmentSize: 0x5a8,
       headerSize: 66,
       isIpv6: false,
+      isUdp: false,
     }
     for (let i = 0; i < 2; i++) {
       a.write(60, () => 60, offload, true)

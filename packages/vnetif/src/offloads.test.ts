@@ -23,6 +23,7 @@ const CUT: Offload = {
   segmentSize: 1460,
   headerSize: 54,
   isIpv6: false,
+  isUdp: false,
 }
 
 /** Sends a frame of `size` bytes from `a`. */

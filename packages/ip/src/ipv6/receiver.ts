@@ -7,6 +7,7 @@ import { assert } from '@mirage/result'
 import { ICMPV6, type IpDrop, type Packet, type Problem, TCP } from '../ip.ts'
 import type { Discovery } from '../ndp/discovery.ts'
 import { Reassembler } from '../reassembler.ts'
+import { isTrain } from '../train.ts'
 import * as extension from './extension.ts'
 import * as fragment from './fragment.ts'
 import { Names } from './names.ts'
@@ -57,11 +58,18 @@ export class Receiver {
   }
 
   /** Takes a packet that begins at `offset` of a frame to `dstMac`. */
-  input(frame: Uint8Array, offset: number, dstMac: Mac, isChecked: boolean): void {
+  input(
+    frame: Uint8Array,
+    offset: number,
+    dstMac: Mac,
+    isChecked: boolean,
+    segmentSize: number | undefined,
+  ): void {
     const packet = this.#packet
     const parsed = wire.parse(frame, offset, packet, this.#names)
     if (!parsed.ok) return this.#drop(parsed.error)
     packet.isChecked = isChecked
+    packet.segmentSize = segmentSize
     if (dstMac === this.#needs.mac && this.take?.(packet) === true) return
     if (!this.#isForUs(packet.dst, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
@@ -115,6 +123,7 @@ export class Receiver {
     const parsed = wire.parse(whole.bytes, reassemble.restore(whole), packet, this.#names)
     assert(parsed.ok, 'what is joined is a packet')
     packet.isChecked = false
+    packet.segmentSize = undefined
     extension.begin(this.#walk, packet)
     this.#follow(packet, true)
   }
@@ -135,6 +144,7 @@ export class Receiver {
 
   #deliver(packet: wire.MutablePacket, isJoined: boolean): void {
     if (packet.protocol === ICMPV6 && this.#discover(packet, isJoined)) return
+    if (packet.segmentSize !== undefined && !isTrain(packet)) return this.#drop('bad-segment-size')
     const receive = this.listeners[packet.protocol] ?? this.other
     if (receive !== undefined) return receive(packet)
     this.#walk.problem = extension.UNKNOWN_NEXT_HEADER

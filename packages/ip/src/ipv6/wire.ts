@@ -54,6 +54,7 @@ export function create(): MutablePacket {
     ttl: 0,
     trafficClass: 0,
     isChecked: false,
+    segmentSize: undefined,
   }
 }
 

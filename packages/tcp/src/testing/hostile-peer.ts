@@ -152,7 +152,8 @@ export class Peer {
 
   #receive({ own, peer }: Conversation, frame: Uint8Array, end: number): void {
     const trafficClass = this.#chance.rarely(10) ? this.#chance.below(4) : 0
-    const of = { trafficClass, isChecked: this.#chance.rarely(2), protocol: 6, ttl: 64, header: 0 }
+    const isChecked = this.#chance.rarely(2)
+    const of = { trafficClass, isChecked, segmentSize: undefined, protocol: 6, ttl: 64, header: 0 }
     this.#wire.receive({ frame, offset: 5, end, src: peer, dst: own, ...of })
     // The frame was lent: whoever looks at it later finds this.
     frame.fill(0xee)

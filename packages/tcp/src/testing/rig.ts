@@ -94,7 +94,7 @@ export class Wire implements Ipv4Layer {
 
   receive(bytes: Uint8Array, src: ipv4.Ipv4, dst: ipv4.Ipv4): void {
     const end = bytes.length
-    const of = { trafficClass: 0, isChecked: false, protocol: 6, ttl: 64 }
+    const of = { trafficClass: 0, isChecked: false, segmentSize: undefined, protocol: 6, ttl: 64 }
     this.#receive({ frame: bytes, header: 0, offset: 0, end, src, dst, ...of })
   }
 

@@ -140,8 +140,8 @@ describe('a filter, of packets of IPv6', () => {
     [
       'takes a fragment that is the whole for a packet',
       ['allow in udp to any port 7'],
-      [part(udp('<', 9, 7), 1, 0, 12), part(udp('<', 9, 8), 1, 0, 12)],
-      '+-',
+      [part(udp('<', 9, 7), 1, 0, 12), part(udp('<', 9, 7), 1, 8, 12), part(udp('<', 9, 8), 1, 0, 12)],
+      '+--',
     ],
     [
       'lets no fragments in whose first is too short to tell',

@@ -180,7 +180,7 @@ describe('a filter', () => {
       assert.ok(early.ok)
       for (let i = 0; i < 400; i++) {
         const ends = { src: address(`10.0.1.${10 + (i % 200)}`), dst: A, srcPort: 1000 + i, dstPort: 80 }
-        for (const flags of segments) forge(b, ends, flags, i)
+        for (const flags of segments) forge(b.ip, ends, flags, i)
         if (i % 40 === 0) await world.pass(5)
       }
       await world.pass(100)

@@ -1,54 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
-import { format } from '@mirage/address/ip'
 import * as ipv6 from '@mirage/address/ipv6'
 import * as icmp from '@mirage/icmp/icmpv6-wire'
 import { HEADER_SIZE } from '@mirage/icmp/wire'
-import { ICMPV6, type Ipv6Layer, UDP } from '@mirage/ip'
-import { DESTINATION_OPTIONS, FRAGMENT } from '@mirage/ip/extension'
-import { simulate } from '@mirage/simulation'
-import { type Stack, connect as connectStack } from '@mirage/stack'
-import { type Switch, vnetif } from '@mirage/vnetif'
+import { ICMPV6, UDP } from '@mirage/ip'
+import { DESTINATION_OPTIONS, FRAGMENT, ROUTING } from '@mirage/ip/extension'
 import { ipv6 as address } from '../../address/src/testing/literals.ts'
-import { connect } from './ipv6.ts'
-
-/** Two hosts, and a router between their links. */
-async function rig(mtu = 1500) {
-  const simulation = simulate(1, setImmediate)
-  const lan = (name: string): Switch =>
-    vnetif({ clock: simulation.clock(name), random: simulation.random(name) })
-  const [left, right] = [lan('left'), lan('right')]
-  const host = (link: Switch, at: string, gateway?: string, size = 1500): Stack & { ipv6: Ipv6Layer } => {
-    const clock = simulation.clock(at)
-    const needs = { net: link.connect({ mtu: size }), clock, random: simulation.random(at) }
-    const cidr = { address: address(at), prefixLength: 64 }
-    const way = gateway === undefined ? {} : { gateway: address(gateway) }
-    const stack = connectStack(needs, undefined, {
-      addresses: [cidr],
-      isTrusted: true,
-      acceptsRouters: false,
-      ...way,
-    })
-    assert.ok(stack.ipv6 !== undefined)
-    return Object.assign(stack, { ipv6: stack.ipv6 })
-  }
-  const a = host(left, 'fd01::2', 'fd01::1')
-  const b = host(right, 'fd02::2', 'fd02::1', mtu)
-  const links = [host(left, 'fd01::1').ipv6, host(right, 'fd02::1', undefined, mtu).ipv6]
-  const router = connect({ links, clock: simulation.clock('router') })
-  await simulation.pass(100)
-  const told: string[] = []
-  for (const protocol of [ICMPV6, UDP]) {
-    a.icmp.onError(protocol, (error) => {
-      const size = error.kind === 'too-big' ? ` ${error.mtu}` : ''
-      told.push(`${format(error.reporter)}: ${error.kind}${size} about ${format(error.dst)}`)
-    })
-  }
-  const replies: string[] = []
-  a.icmp.onReply(({ src, sequence }) => replies.push(`${format(src)} ${sequence}`))
-  return { simulation, a, b, router, told, replies }
-}
+import { rig } from './testing/ipv6-rig.ts'
 
 const ECHO = { id: 7, sequence: 1, payload: new Uint8Array(56) }
 
@@ -127,7 +85,7 @@ describe('a router for IPv6', () => {
   })
 
   it('tells how large a packet may be, and cuts none', async () => {
-    const { simulation, a, told, router } = await rig(1300)
+    const { simulation, a, told, router } = await rig({ mtu: 1300 })
     a.icmp.echo(address('fd02::2'), { ...ECHO, payload: new Uint8Array(1400) })
     await simulation.pass(100)
     assert.deepEqual(told, ['fd01::1: too-big 1300 about fd02::2'])
@@ -143,7 +101,7 @@ describe('a router for IPv6', () => {
   })
 
   it('keeps an answer to itself that does not fit the link to who is said to have asked', async () => {
-    const { simulation, a, router } = await rig(1300)
+    const { simulation, a, router } = await rig({ mtu: 1300 })
     a.icmp.echo(address('fd02::2'), ECHO)
     await simulation.pass(100)
     const [size, src, dst] = [HEADER_SIZE + 1400, address('fd02::2'), address('fd02::1')]
@@ -155,16 +113,52 @@ describe('a router for IPv6', () => {
     assert.deepEqual([router.counters.echoes, router.drops['not-sent']], [1, 1])
   })
 
-  it('carries nothing that is of one link', async () => {
+  it('carries nothing from or to what is of one link, or an IPv4 address', async () => {
     const { simulation, a, router } = await rig()
-    const gateway = address('fd01::1')
-    a.ipv6.relay(gateway, 48, (frame, offset) => {
-      frame.set([0x60, 0, 0, 0, 0, 8, 200, 64], offset)
-      ipv6.write(frame, offset + 8, address('fd01::2'))
-      ipv6.write(frame, offset + 24, address('fe80::7'))
-      return 48
-    })
+    const cases: readonly [src: string, dst: string][] = [
+      ['fd01::2', 'fe80::7'],
+      ['fe80::7', 'fd02::2'],
+      ['fd01::2', '::ffff:10.0.0.1'],
+      ['::1', 'fd02::2'],
+      ['ff02::1', 'fd02::2'],
+    ]
+    for (const [src, dst] of cases) {
+      a.ipv6.relay(address('fd01::1'), 48, (frame, offset) => {
+        frame.set([0x60, 0, 0, 0, 0, 8, 200, 64], offset)
+        ipv6.write(frame, offset + 8, address(src))
+        ipv6.write(frame, offset + 24, address(dst))
+        return 48
+      })
+    }
     await simulation.pass(100)
-    assert.deepEqual([router.counters.forwarded, router.drops.martian], [0, 1])
+    assert.deepEqual([router.counters.forwarded, router.drops.martian], [0, cases.length])
+  })
+
+  it('carries nothing that says itself which way it goes', async () => {
+    const { simulation, a, router } = await rig()
+    const route = (type: number, left: number): number[] => [
+      200,
+      2,
+      type,
+      left,
+      ...Array.from({ length: 20 }, () => 0),
+    ]
+    const options = [ROUTING, 0, 1, 4, 0, 0, 0, 0]
+    const cases: readonly [protocol: number, bytes: readonly number[], goesOn: boolean][] = [
+      [ROUTING, route(0, 1), false],
+      [DESTINATION_OPTIONS, [...options, ...route(0, 1)], false],
+      [ROUTING, route(0, 0), true],
+      [ROUTING, route(4, 1), true],
+      [ROUTING, [200], true],
+    ]
+    for (const [protocol, bytes, goesOn] of cases) {
+      const before = router.drops['source-route']
+      a.ipv6.write(address('fd02::2'), protocol, { size: bytes.length }, (payload) => {
+        payload.set(bytes)
+        return bytes.length
+      })
+      await simulation.pass(100)
+      assert.equal(router.drops['source-route'] - before, goesOn ? 0 : 1, bytes.join())
+    }
   })
 })

@@ -1,20 +1,20 @@
 /**
  * A router for IPv6: RFC 8200, RFC 4443. It is what `router.ts` is for IPv4, and simpler: packets are never cut, their
- * header has no checksum, and nobody needs another's address.
+ * header has no checksum, and nobody needs another's address. A filter may decide what crosses the border.
  */
 import * as ipv6 from '@mirage/address/ipv6'
 import type { Ipv6 } from '@mirage/address/ipv6'
-import { getU16 } from '@mirage/bytes'
-import { copy } from '@mirage/bytes/copy'
 import type { Clock } from '@mirage/clock'
-import * as icmp from '@mirage/icmp/icmpv6-wire'
 import * as limit from '@mirage/icmp/limit'
-import { HEADER_SIZE as ICMP_HEADER_SIZE } from '@mirage/icmp/wire'
-import { ICMPV6, type Ipv6Layer, type Packet } from '@mirage/ip'
-import * as extension from '@mirage/ip/extension'
+import type { Ipv6Layer } from '@mirage/ip'
 import * as wire from '@mirage/ip/ipv6-wire'
 import { assert } from '@mirage/result'
-import { replace } from './rewrite.ts'
+import type { ErrorMessage } from './errors.ts'
+import type { Filter } from './filter.ts'
+import type { Ipv6Packet } from './headers.ts'
+import * as errors from './ipv6-errors.ts'
+import * as forward from './ipv6-forward.ts'
+import type { Refusal } from './ipv6-forward.ts'
 import * as routesOf from './routes.ts'
 import type { Route, Routes } from './routes.ts'
 
@@ -29,14 +29,22 @@ export interface Devices {
 export interface Options {
   /** Besides those to the networks of its links, and to their gateways: nothing unless told. */
   readonly routes?: readonly Route<Ipv6>[]
+  /**
+   * The link, by its place in the list, that leads outside. Without one there is no border; with one, only its gateway
+   * leads to everywhere, whatever routers show themselves on the other links.
+   */
+  readonly outside?: number
+  /** Decides about what goes outside, and what comes from there. It may be that of IPv4, too. */
+  readonly filter?: Filter
 }
 
 /** Why a packet did not go on. */
 export type Drop =
-  /** It comes from, or goes to, one link, a group, or nobody: RFC 4291 §2.5. */
-  | 'martian'
-  | 'no-route'
-  | 'time-exceeded'
+  | Refusal
+  /** It crosses the border in the name of who is on the other side: RFC 6092 REC-5, REC-6. */
+  | 'spoofed'
+  /** The filter does not let it pass. */
+  | 'denied'
   | 'too-big'
   /** It is for an address that the router has on another link, and no echo. */
   | 'not-local'
@@ -66,25 +74,15 @@ export function connect(devices: Devices, options: Options = {}): Ipv6Router {
   return new Forwarder(devices, options)
 }
 
-type Ipv6Packet = Packet<Ipv6>
-
-interface ErrorMessage {
-  readonly type: number
-  readonly code: number
-  readonly mtu?: number
-}
-
-const NO_ROUTE: ErrorMessage = { type: icmp.UNREACHABLE, code: icmp.NO_ROUTE }
-const ADDRESS_UNREACHABLE: ErrorMessage = { type: icmp.UNREACHABLE, code: icmp.ADDRESS_UNREACHABLE }
-const TIME_EXCEEDED: ErrorMessage = { type: icmp.TIME_EXCEEDED, code: 0 }
-const HOP_LIMIT = 64
-
 class Forwarder implements Ipv6Router {
   readonly counters: Ipv6RouterCounters = { forwarded: 0, echoes: 0, errors: 0, limited: 0 }
   readonly drops: Record<Drop, number> = {
     martian: 0,
+    'source-route': 0,
     'no-route': 0,
     'time-exceeded': 0,
+    spoofed: 0,
+    denied: 0,
     'too-big': 0,
     'not-local': 0,
     'not-sent': 0,
@@ -93,15 +91,19 @@ class Forwarder implements Ipv6Router {
   readonly #clock: Clock
   readonly #fixed: readonly Route<Ipv6>[]
   readonly #limit: limit.Limit
+  readonly #outside: number | undefined
+  readonly #filter: Filter | undefined
   /** Nothing while it has to be made anew: addresses come and go. */
   #routes: Routes<Ipv6> | undefined
 
-  constructor({ links, clock }: Devices, { routes = [] }: Options) {
+  constructor({ links, clock }: Devices, { routes = [], outside, filter }: Options) {
     assert(links.length > 0, 'a router is on a link')
     this.#links = links
     this.#clock = clock
     this.#fixed = routes
     this.#limit = limit.create(clock.now())
+    this.#outside = outside
+    this.#filter = filter
     links.forEach((ip, link) => {
       ip.onEvent(() => {
         this.#routes = undefined
@@ -111,34 +113,58 @@ class Forwarder implements Ipv6Router {
   }
 
   get routes(): Routes<Ipv6> {
-    this.#routes ??= routesOf.of([...this.#fixed, ...this.#links.flatMap(routesOfLink)])
+    this.#routes ??= routesOf.of([
+      ...this.#fixed,
+      ...this.#links.flatMap((ip, link) => routesOfLink(ip, link, (this.#outside ?? link) === link)),
+    ])
     return this.#routes
   }
 
   /** Whether it takes `packet`, which arrived on `link`, from the stack of the link. */
   #input(link: number, packet: Ipv6Packet): boolean {
-    if (this.#links[link]?.isOwn(packet.dst) === true) return false
-    if (isMartian(packet.src) || isMartian(packet.dst)) return this.#drop('martian')
-    if (this.#links.some((ip) => ip.isOwn(packet.dst))) return this.#inputOwn(packet)
-    const way = routesOf.lookup(this.routes, packet.dst)
-    if (way === undefined) {
-      this.#report(packet, NO_ROUTE)
-      return this.#drop('no-route')
-    }
-    if (packet.ttl <= 1) {
-      this.#report(packet, TIME_EXCEEDED)
-      return this.#drop('time-exceeded')
-    }
-    return this.#forward(way, packet)
+    if (this.#links.some((ip) => ip.isOwn(packet.dst))) return this.#inputOwn(link, packet)
+    const way = forward.decide(this.routes, packet)
+    if (typeof way === 'string') return this.#refuse(way, packet)
+    const isFromOutside = link === this.#outside
+    const isToOutside = way.link === this.#outside
+    if (isFromOutside === isToOutside) return this.#forward(way, packet)
+    if (this.#isInside(packet.src) === isFromOutside) return this.#drop('spoofed')
+    return this.#mayPass(packet, isToOutside ? 'out' : 'in') ? this.#forward(way, packet) : true
   }
 
-  /** An echo to an address of another link is answered on the way that leads to who asks. */
-  #inputOwn(packet: Ipv6Packet): boolean {
-    if (!isEchoRequest(packet)) return this.#drop('not-local')
+  /** An echo to an address of another link is answered on the way that leads to who asks; the rest is for the link's own stack. */
+  #inputOwn(link: number, packet: Ipv6Packet): boolean {
+    if (link === this.#outside && !forward.isDiscovery(packet)) {
+      if (this.#isInside(packet.src)) return this.#drop('spoofed')
+      if (!this.#mayPass(packet, 'in')) return true
+    }
+    if (this.#linkOf(link).isOwn(packet.dst)) return false
+    if (forward.isMartian(packet.src) || forward.isMartian(packet.dst)) return this.#drop('martian')
+    if (!errors.isEchoRequest(packet)) return this.#drop('not-local')
     this.counters.echoes += 1
     const size = wire.HEADER_SIZE + packet.end - packet.offset
-    this.#send(packet.src, size, (to, offset) => emitEchoReply(to, offset, packet))
+    this.#send(packet.src, size, (to, offset) => errors.emitEchoReply(to, offset, packet))
     return true
+  }
+
+  #isInside(address: Ipv6): boolean {
+    const way = routesOf.lookup(this.routes, address)
+    return way !== undefined && way.link !== this.#outside
+  }
+
+  /** Whether the filter lets `packet` pass; if not, its sender is told where a rule says so. */
+  #mayPass(packet: Ipv6Packet, direction: 'in' | 'out'): boolean {
+    const verdict = this.#filter?.check(packet, direction, this.#clock.now()) ?? 'allow'
+    if (verdict === 'allow') return true
+    this.drops.denied += 1
+    if (verdict === 'reject') this.#report(packet, errors.PROHIBITED)
+    return false
+  }
+
+  #refuse(reason: Refusal, packet: Ipv6Packet): true {
+    if (reason === 'no-route') this.#report(packet, errors.NO_ROUTE)
+    if (reason === 'time-exceeded') this.#report(packet, errors.TIME_EXCEEDED)
+    return this.#drop(reason)
   }
 
   #forward({ link, gateway }: Route<Ipv6>, packet: Ipv6Packet): boolean {
@@ -147,14 +173,10 @@ class Forwarder implements Ipv6Router {
     const size = packet.end - packet.header
     const mtu = ip.mtu(hop) + wire.HEADER_SIZE
     if (size > mtu) {
-      this.#report(packet, { type: icmp.PACKET_TOO_BIG, code: 0, mtu })
+      this.#report(packet, errors.tooBig(mtu))
       return this.#drop('too-big')
     }
-    const fill = (to: Uint8Array, offset: number): number => {
-      copy(to, offset, packet.frame, packet.header, size)
-      to[offset + 7] = packet.ttl - 1
-      return size
-    }
+    const fill = (to: Uint8Array, offset: number): number => forward.copyOlder(packet, to, offset)
     if (!ip.relay(hop, size, fill, this.#lost).ok) return this.#drop('not-sent')
     this.counters.forwarded += 1
     return true
@@ -170,19 +192,26 @@ class Forwarder implements Ipv6Router {
     packet.src = ipv6.read(bytes, 8)
     packet.dst = ipv6.read(bytes, 24)
     this.drops['not-sent'] += 1
-    this.#report(packet, ADDRESS_UNREACHABLE)
+    this.#report(packet, errors.ADDRESS_UNREACHABLE)
   }
 
   #report(packet: Ipv6Packet, message: ErrorMessage): void {
     const way = routesOf.lookup(this.routes, packet.src)
-    if (way === undefined || !mayReport(packet)) return
+    if (way === undefined || !errors.mayReport(packet)) return
+    const src = this.#srcOf(way.link, packet.src)
+    if (src === undefined) return
     if (!limit.take(this.#limit, this.#clock.now())) {
       this.counters.limited += 1
       return
     }
-    const src = this.#linkOf(way.link).src(packet.src)
     this.counters.errors += 1
-    this.#send(packet.src, sizeOfError(packet), (to, offset) => emitError(to, offset, packet, message, src))
+    this.#send(packet.src, errors.size(packet), (to, offset) => errors.emit(to, offset, packet, message, src))
+  }
+
+  /** An address of the router that `dst` can answer to: of the link that leads there, or of another (RFC 4443 §2.2). */
+  #srcOf(link: number, dst: Ipv6): Ipv6 | undefined {
+    const links = [this.#linkOf(link), ...this.#links]
+    return links.map((ip) => ip.src(dst)).find((src) => !forward.isMartian(src))
   }
 
   /** Sends a packet of the router's own, in one piece: who is said to have asked may be on a link that carries less. */
@@ -206,85 +235,12 @@ class Forwarder implements Ipv6Router {
   }
 }
 
-/** The ways that a link's own addresses show: to their networks, and by its gateway to everything. */
-function routesOfLink({ addresses, gateway }: Ipv6Layer, link: number): readonly Route<Ipv6>[] {
+/** The ways that a link's own addresses show: to their networks, and by its gateway to everything where that `counts`. */
+function routesOfLink({ addresses, gateway }: Ipv6Layer, link: number, counts: boolean): Route<Ipv6>[] {
   const own = addresses
     .filter(({ address }) => !ipv6.isLinkLocal(address))
     .map((prefix): Route<Ipv6> => ({ prefix, link }))
-  return gateway === undefined ? own : [...own, { prefix: EVERYTHING, link, gateway }]
+  return gateway === undefined || !counts ? own : [...own, { prefix: EVERYTHING, link, gateway }]
 }
 
 const EVERYTHING: ipv6.Cidr = { address: ipv6.UNSPECIFIED, prefixLength: 0 }
-
-function isMartian(address: Ipv6): boolean {
-  return (
-    address === ipv6.UNSPECIFIED ||
-    address === ipv6.LOOPBACK ||
-    ipv6.isMulticast(address) ||
-    ipv6.isLinkLocal(address)
-  )
-}
-
-/** RFC 4443 §2.4 e. An error may stand behind extension headers. */
-function mayReport(packet: Ipv6Packet): boolean {
-  if (isMartian(packet.src) || isMartian(packet.dst)) return false
-  const inner = { ...packet }
-  const walk = { next: 0, problem: -1, pointer: 0 }
-  extension.begin(walk, inner)
-  let verdict = extension.walk(walk, inner)
-  if (verdict === 'fragment' && isFirst(inner)) {
-    extension.step(walk, inner)
-    verdict = extension.walk(walk, inner)
-  }
-  if (verdict !== 'payload' || inner.protocol !== ICMPV6) return true
-  return inner.end > inner.offset && !icmp.isError(inner.frame[inner.offset]!)
-}
-
-/** Whether the fragment header at the offset of a packet is that of a first fragment: RFC 8200 §4.5. */
-function isFirst({ frame, offset }: Ipv6Packet): boolean {
-  return (getU16(frame, offset + 2) & 0xfff8) === 0
-}
-
-function isEchoRequest({ frame, offset, end, src, dst, protocol }: Ipv6Packet): boolean {
-  if (protocol !== ICMPV6) return false
-  const message = icmp.parse(frame, offset, end, src, dst)
-  return message.ok && message.value.type === icmp.ECHO_REQUEST && message.value.code === 0
-}
-
-/** As much of the packet as fits into what every link carries: RFC 4443 §2.4 c. */
-function sizeOfError({ header, end }: Ipv6Packet): number {
-  return Math.min(wire.MTU_MIN, wire.HEADER_SIZE + ICMP_HEADER_SIZE + end - header)
-}
-
-function emitError(
-  to: Uint8Array,
-  offset: number,
-  packet: Ipv6Packet,
-  { type, code, mtu = 0 }: ErrorMessage,
-  src: Ipv6,
-): number {
-  const size = sizeOfError(packet)
-  const message = offset + wire.HEADER_SIZE
-  const quote = message + ICMP_HEADER_SIZE
-  copy(to, quote, packet.frame, packet.header, offset + size - quote)
-  const fields = { type, code, first: mtu >>> 16, second: mtu & 0xffff }
-  icmp.emit(to, message, offset + size, fields, src, packet.src)
-  emitHeader(to, offset, size, src, packet.src)
-  return size
-}
-
-function emitEchoReply(to: Uint8Array, offset: number, packet: Ipv6Packet): number {
-  const size = wire.HEADER_SIZE + packet.end - packet.offset
-  const message = offset + wire.HEADER_SIZE
-  copy(to, message, packet.frame, packet.offset, packet.end - packet.offset)
-  to[message] = icmp.ECHO_REPLY
-  // The addresses change places, so that their sum is the same.
-  replace(to, message + 2, icmp.ECHO_REQUEST << 8, icmp.ECHO_REPLY << 8)
-  emitHeader(to, offset, size, packet.dst, packet.src)
-  return size
-}
-
-function emitHeader(to: Uint8Array, offset: number, size: number, src: Ipv6, dst: Ipv6): void {
-  const header = { src, dst, protocol: ICMPV6, hopLimit: HOP_LIMIT, trafficClass: 0 }
-  wire.emit(to, offset, header, size - wire.HEADER_SIZE)
-}

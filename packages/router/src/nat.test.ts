@@ -287,7 +287,7 @@ describe('a forwarded port that is flooded', () => {
       for (let i = 0; i < 400; i++) {
         const src = address(`203.0.113.${20 + (i % 200)}`)
         for (const flags of [SYN, ACK].filter(isSent))
-          forge(server, { src, dst: OUTSIDE, srcPort: 1000 + i, dstPort: 8080 }, flags, i)
+          forge(server.ip, { src, dst: OUTSIDE, srcPort: 1000 + i, dstPort: 8080 }, flags, i)
         if (i % 40 === 0) await world.pass(5)
       }
       await world.pass(100)

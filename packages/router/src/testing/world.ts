@@ -8,7 +8,7 @@ import { setU16, setU32 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import type { Net } from '@mirage/net'
 import type { DeliveryError } from '@mirage/ip/errors'
-import { ICMP, TCP, UDP } from '@mirage/ip'
+import { ICMP, type Ip, TCP, UDP } from '@mirage/ip'
 import { type Simulation, simulate } from '@mirage/simulation'
 import { type Stack, connect } from '@mirage/stack'
 import { type Switch, vnetif } from '@mirage/vnetif'
@@ -95,9 +95,9 @@ export function reports(stack: Stack): string[] {
 }
 
 /** Where a segment says that it comes from and goes to. */
-export interface Forged {
-  readonly src: Ipv4
-  readonly dst: Ipv4
+export interface Forged<Address extends ip.IpAddress = Ipv4> {
+  readonly src: Address
+  readonly dst: Address
   readonly srcPort: number
   readonly dstPort: number
 }
@@ -105,15 +105,15 @@ export interface Forged {
 export const SYN = 2
 export const ACK = 16
 
-/** Has `stack` send a segment without text, in anybody's name. */
-export function forge(
-  stack: Stack,
-  { src, dst, srcPort, dstPort }: Forged,
+/** Has `from`, the IP of a host, send a segment without text, in anybody's name. */
+export function forge<Address extends ip.IpAddress>(
+  from: Ip<Address>,
+  { src, dst, srcPort, dstPort }: Forged<Address>,
   flags: number,
   seq: number = 1,
   ack: number = 0,
 ): void {
-  const sent = stack.ip.write(dst, TCP, { size: 20, src }, (segment) => {
+  const sent = from.write(dst, TCP, { size: 20, src }, (segment) => {
     setU16(segment, 0, srcPort)
     setU16(segment, 2, dstPort)
     setU32(segment, 4, seq)

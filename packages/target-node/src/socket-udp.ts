@@ -4,13 +4,7 @@ import type { Endpoint } from '@mirage/address/endpoint'
 import type { IpAddress } from '@mirage/address/ip'
 import { isIpv4, format } from '@mirage/address/ip'
 import { type Result, assert, done, err } from '@mirage/result'
-import {
-  type Datagram,
-  PAYLOAD_SIZE_MAX,
-  type Udp,
-  type UdpWriteError,
-  type UdpWriteOptions,
-} from '@mirage/udp'
+import { type Datagram, type Udp, type UdpWriteError, type UdpWriteOptions, isTooLong } from '@mirage/udp'
 import { endpoint, mapped } from './socket-address.ts'
 
 /** UDP, and the end of it. */
@@ -21,7 +15,8 @@ export interface SocketUdp extends Udp {
 
 /**
  * Datagrams come to `address`, as far as an application is told: the host does not say which of its own it was. The
- * host counts what it drops itself: `drops` are zeros.
+ * host counts what it drops itself: `drops` are zeros. It fragments what is larger than a packet, also of datagrams of one
+ * `segmentSize`: sockets as Node has them cannot ask for anything else.
  */
 export function connect(address: IpAddress, drops: Udp['drops']): SocketUdp {
   return new HostUdp(address, drops)
@@ -50,21 +45,28 @@ class HostUdp implements SocketUdp {
   write(
     dst: Endpoint,
     payload: Uint8Array,
-    { srcPort, ttl }: UdpWriteOptions = {},
+    { srcPort, ttl, segmentSize }: UdpWriteOptions = {},
   ): Result<void, UdpWriteError> {
     if (dst.port === 0) return err('no-port')
     assertPort(dst.port)
     if (srcPort !== undefined && srcPort !== 0) assertPort(srcPort)
-    if (payload.length > PAYLOAD_SIZE_MAX) return err('too-long')
+    if (isTooLong(payload.length, segmentSize)) return err('too-long')
     const known = srcPort === undefined || srcPort === 0 ? this.#anySender() : this.#listeners.get(srcPort)
     const opened = known ?? open(srcPort!)
     if (opened === undefined) return err('no-port')
     const { socket } = opened
     if (ttl !== undefined) socket.setTTL(ttl)
     // The host takes it at once unless it has no room; an error is one of delivery, which nobody is promised.
-    socket.send(Buffer.from(payload), dst.port, textFor(opened, dst.address), () => {
-      if (known === undefined) socket.close()
-    })
+    const size = segmentSize ?? payload.length
+    let offset = 0
+    do {
+      const datagram = Buffer.from(payload.subarray(offset, offset + size))
+      offset += size
+      const isLast = offset >= payload.length
+      socket.send(datagram, dst.port, textFor(opened, dst.address), () => {
+        if (known === undefined && isLast) socket.close()
+      })
+    } while (offset < payload.length)
     if (ttl !== undefined) socket.setTTL(TTL)
     return done
   }

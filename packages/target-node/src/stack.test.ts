@@ -124,6 +124,22 @@ describe("the host's network as a stack", () => {
     assert.deepEqual((await answered).payload, Uint8Array.of(1, 2, 3))
   })
 
+  it('sends many datagrams of one size in one write', async () => {
+    const [port, from] = [ports++, ports++]
+    const payload = new Uint8Array(2500).map((_, i) => i * 7)
+    const heard: Uint8Array[] = []
+    const arrived = new Promise<void>((resolve) => {
+      a.udp.listen(port, ({ payload }) => {
+        if (heard.push(payload) === 3) resolve()
+      })
+    })
+    const to = { address: LOOPBACK, port }
+    assert.ok(b.udp.write(to, payload, { srcPort: from, segmentSize: 1000 }).ok)
+    await arrived
+    assert.deepEqual(heard, [payload.slice(0, 1000), payload.slice(1000, 2000), payload.slice(2000)])
+    assert.deepEqual(b.udp.write(to, payload, { segmentSize: 39 }), err('too-long'))
+  })
+
   it('sends from a port that nobody listens to', async () => {
     const [port, from] = [ports++, ports++]
     const arrived = new Promise<Datagram>((resolve) => a.udp.listen(port, resolve))

@@ -9,10 +9,13 @@ import * as ipWire from '@mirage/ip/wire'
 import { type Random, below } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
 import { Sent } from './sent.ts'
+import { Trains } from './train.ts'
 import * as wire from './wire.ts'
 
 /** The most bytes of a payload. */
 export const PAYLOAD_SIZE_MAX: number = ipWire.PAYLOAD_SIZE_MAX - wire.HEADER_SIZE
+/** The most datagrams of one write: as many as Linux makes of one. */
+export const DATAGRAMS_MAX = 64
 
 /** The first of the ports that nobody is assigned, which go up to 65535: RFC 6335 §6. */
 const DYNAMIC_PORT_MIN = 49_152
@@ -28,6 +31,7 @@ export interface Datagram {
 /** Why a datagram was not sent. */
 export type UdpWriteError =
   | IpError
+  /** More bytes than a datagram carries, or more datagrams than one write sends. */
   | 'too-long'
   /** Nobody has port 0: the sender of a datagram from there wants no answer (RFC 768). */
   | 'no-port'
@@ -38,6 +42,13 @@ export interface UdpWriteOptions {
   readonly srcPort?: number
   readonly src?: IpAddress
   readonly ttl?: number
+  /**
+   * Sends the payload as datagrams of so many bytes each, 1 or more, the last perhaps of fewer; `DATAGRAMS_MAX` of them at
+   * most. The device cuts where it can, which costs a fraction of as many writes. Nobody cuts them further, neither here
+   * nor on the way: `would-fragment` where they are larger than a packet carries. With an error, those behind the first
+   * that could not be sent were not either.
+   */
+  readonly segmentSize?: number
 }
 
 /** A datagram that did not arrive, as a host or a router on the way reports. The listener's to keep. */
@@ -60,7 +71,7 @@ export type UdpDrop =
 
 /** What applications send datagrams with, and hear them from. */
 export interface Udp {
-  /** Sends a copy of `payload`, in fragments if it must be; 65,507 bytes at most. */
+  /** Sends a copy of `payload`, in fragments if it must be; 65,507 bytes at most, in one datagram unless told. */
   write(dst: Endpoint, payload: Uint8Array, options?: UdpWriteOptions): Result<void, UdpWriteError>
 
   /** Hands every datagram to `port` to `receive`. A `port` outside 1 to 65535 throws. */
@@ -120,11 +131,13 @@ class Datagrams implements Udp {
   #forward: Receive | undefined
   #errors: ((error: DatagramError) => void)[] = []
   #sent: Sent = new Sent()
+  #trains: Trains
 
   constructor({ ip, icmp, random }: Devices) {
     this.#ip = ip
     this.#icmp = icmp
     this.#random = random
+    this.#trains = new Trains(ip)
     ip.listen(UDP, (packet) => this.#input(packet))
     icmp?.onError(UDP, (error) => this.#inputError(error))
   }
@@ -132,14 +145,16 @@ class Datagrams implements Udp {
   write(
     dst: Endpoint,
     payload: Uint8Array,
-    { srcPort, src = this.#ip.src(dst.address), ttl }: UdpWriteOptions = {},
+    { srcPort, src = this.#ip.src(dst.address), ttl, segmentSize }: UdpWriteOptions = {},
   ): Result<void, UdpWriteError> {
     if (dst.port === 0) return err('no-port')
     assertPort(dst.port)
     if (srcPort !== undefined && srcPort !== 0) assertPort(srcPort)
-    if (payload.length > PAYLOAD_SIZE_MAX) return err('too-long')
+    if (isTooLong(payload.length, segmentSize)) return err('too-long')
     const ports = { srcPort: srcPort ?? this.#randomPort(), dstPort: dst.port }
     this.#sent.add(dst.address, ports.srcPort, dst.port)
+    if (segmentSize !== undefined)
+      return this.#trains.send({ ...ports, src, dst: dst.address, ttl }, payload, segmentSize)
     const pseudo = checksum.pseudo(src, dst.address, UDP, 0)
     const size = wire.HEADER_SIZE + payload.length
     const fill = (datagram: Uint8Array): number => {
@@ -170,22 +185,31 @@ class Datagrams implements Udp {
   }
 
   #input(packet: Packet): void {
-    const { frame, offset, end, src, dst, isChecked } = packet
+    const { frame, offset, end, src, dst, isChecked, segmentSize } = packet
     const parsed = wire.parse(frame, offset, end, checksum.pseudo(src, dst, UDP, 0), isChecked)
     if (!parsed.ok) return this.#drop(parsed.error)
     // IPv6 has no checksum of its own, so a datagram without one is nobody's: RFC 8200 §8.1.
     if (!isChecked && !isIpv4(src) && !wire.hasChecksum(frame, offset)) return this.#drop('bad-checksum')
-    const { srcPort, dstPort, ...payload } = parsed.value
-    const receive = this.#receiverOf(dst, dstPort)
-    if (receive === undefined) {
-      this.#icmp?.portUnreachable(packet)
-      return this.#drop('no-listener')
-    }
-    receive({
-      src: { address: src, port: srcPort },
-      dst: { address: dst, port: dstPort },
-      payload: frame.slice(payload.offset, payload.end),
-    })
+    if (this.#receiverOf(dst, parsed.value.dstPort) === undefined) this.#icmp?.portUnreachable(packet)
+    this.#deliver(packet, parsed.value, segmentSize)
+  }
+
+  /** Hands on the datagram that was parsed, or those of `size` bytes that nobody has cut. */
+  #deliver(
+    { frame, src, dst }: Packet,
+    parsed: wire.Datagram,
+    size: number = parsed.end - parsed.offset,
+  ): void {
+    const ends = { src: { address: src, port: parsed.srcPort }, dst: { address: dst, port: parsed.dstPort } }
+    let { offset } = parsed
+    do {
+      const end = Math.min(offset + size, parsed.end)
+      // Whoever has the first may listen no longer.
+      const receive = this.#receiverOf(dst, parsed.dstPort)
+      if (receive === undefined) this.#drop('no-listener')
+      else receive({ ...ends, payload: frame.slice(offset, end) })
+      offset = end
+    } while (offset < parsed.end)
   }
 
   #inputError(error: DeliveryError): void {
@@ -218,6 +242,19 @@ class Datagrams implements Udp {
   #drop(reason: UdpDrop): void {
     this.drops[reason] += 1
   }
+}
+
+/**
+ * Whether `length` bytes are more than one write sends, in one datagram or in as many as `segmentSize` says, which throws
+ * if it is none.
+ */
+export function isTooLong(length: number, segmentSize: number | undefined): boolean {
+  if (segmentSize === undefined) return length > PAYLOAD_SIZE_MAX
+  assert(
+    Number.isInteger(segmentSize) && segmentSize >= 1,
+    'a datagram has a whole number of bytes, one at least',
+  )
+  return length > Math.min(PAYLOAD_SIZE_MAX, segmentSize * DATAGRAMS_MAX)
 }
 
 function assertPort(port: number): void {

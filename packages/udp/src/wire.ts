@@ -12,6 +12,8 @@ import { type Result, err, ok } from '@mirage/result'
 
 /** Ports, length and checksum, in bytes. */
 export const HEADER_SIZE = 8
+/** Where in the header the checksum is. */
+export const CHECKSUM_OFFSET = 6
 
 /** From where to where: two swapped numbers would compile. */
 export interface Ports {
@@ -59,22 +61,27 @@ export function parse(
 
 /** Whether the checksum of the datagram at `offset` was computed: zero says that it was not, which IPv4 alone allows. */
 export function hasChecksum(frame: Uint8Array, offset: number): boolean {
-  return getU16(frame, offset + 6) !== 0
+  return getU16(frame, offset + CHECKSUM_OFFSET) !== 0
 }
 
-/** Writes the header of the datagram that is `frame` from `offset` up to `end`, and whose payload is in place. */
+/**
+ * Writes the header of the datagram that is `frame` from `offset` up to `end`, and whose payload is in place. `pseudo` is as
+ * for `parse`; with `isPartial` it is left in the checksum's place, with the length: the device completes it.
+ */
 export function emit(
   frame: Uint8Array,
   offset: number,
   end: number,
   { srcPort, dstPort }: Ports,
   pseudo: checksum.Sum,
+  isPartial: boolean = false,
 ): void {
   const length = end - offset
   setU16(frame, offset, srcPort)
   setU16(frame, offset + 2, dstPort)
   setU16(frame, offset + 4, length)
-  setU16(frame, offset + 6, 0)
+  if (isPartial) return setU16(frame, offset + CHECKSUM_OFFSET, checksum.folded(pseudo + length))
+  setU16(frame, offset + CHECKSUM_OFFSET, 0)
   // A sum that comes out as zero is sent as 0xffff, its equal, because zero says "unchecked".
-  setU16(frame, offset + 6, checksum.of(frame, offset, end, pseudo + length) || 0xffff)
+  setU16(frame, offset + CHECKSUM_OFFSET, checksum.of(frame, offset, end, pseudo + length) || 0xffff)
 }

@@ -34,7 +34,7 @@ function send(a: Net, size: number, offload?: Offload) {
 describe('devices that agreed on offloads', () => {
   it('carry a segment of 64 KiB whole, and vouch for it', () => {
     const { clock, a, b } = agreed()
-    assert.deepEqual(b.offloads, { checksum: true, segmentation: 65_535 })
+    assert.deepEqual(b.offloads, { checksum: true, segmentation: 65_535, datagrams: true })
     const received: [number, boolean | undefined][] = []
     b.listen((frame, isChecked) => received.push([frame.length, isChecked]))
     assert.ok(send(a, 65_535 + HEADER_SIZE, CUT).ok)
@@ -44,6 +44,23 @@ describe('devices that agreed on offloads', () => {
       [65_549, true],
       [1514, true],
     ])
+  })
+
+  it('say of which size datagrams are that nobody has cut, and nothing of other frames', () => {
+    const { clock, a, b } = agreed()
+    const received: (number | undefined)[] = []
+    b.listen((_frame, _isChecked, segmentSize) => received.push(segmentSize))
+    for (const offload of [
+      { ...CUT, segmentSize: 1000, isUdp: true },
+      { ...CUT, segmentSize: 1000 },
+      { ...CUT, segmentSize: 0, isUdp: true },
+    ]) {
+      send(a, 1514, offload)
+      clock.advance(0)
+    }
+    send(a, 1514)
+    clock.advance(0)
+    assert.deepEqual(received, [1000, undefined, undefined, undefined])
   })
 
   it('vouch for nothing that they were not asked to complete', () => {

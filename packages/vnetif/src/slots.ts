@@ -9,6 +9,8 @@ export class Slot<Owner> {
   uses = 0
   /** Whether its checksums are known to be right, or to be missing by agreement. */
   isChecked = false
+  /** Of datagrams that nobody has cut, and by agreement nobody will: see `Receive` of `Net`. */
+  segmentSize: number | undefined
   readonly #bytes: Uint8Array
   #view: Uint8Array
   #length = 0

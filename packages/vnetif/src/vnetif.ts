@@ -17,6 +17,7 @@ import {
   type NetError,
   type Offload,
   type Offloads,
+  type Receive,
 } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
@@ -41,8 +42,8 @@ export interface Options {
   readonly random?: Random
   readonly observe?: Observe
   /**
-   * Whether the devices have agreed, as those of one machine do, to carry segments uncut, up to 64 KiB, and without their
-   * checksums. No faults then: nobody would notice them.
+   * Whether the devices have agreed, as those of one machine do, to carry segments and datagrams uncut, up to 64 KiB, and
+   * without their checksums. No faults then: nobody would notice them.
    */
   readonly offloads?: boolean
   /** How many addresses are learnt that are not its devices' own; 1024 unless told. */
@@ -83,7 +84,7 @@ export function vnetif(options: Options): Switch {
 
 const QUEUE = 1024
 /** What devices do that agreed to leave it undone: the largest packet of IP, uncut. */
-const AGREED: Offloads = { checksum: true, segmentation: 0xffff }
+const AGREED: Offloads = { checksum: true, segmentation: 0xffff, datagrams: true }
 const STATIONS = 1024
 /** The type of a frame is its two bytes from here. */
 const TYPE_OFFSET = 12
@@ -191,8 +192,8 @@ class Fabric implements Switch {
     const from = slot.owner
     if (frame.length >= HEADER_SIZE) {
       const to = from.isAsBefore(frame) ? from.lastTo : this.#find(from, frame)
-      if (to !== undefined) this.#hand(frame, slot.isChecked, from, to)
-      else for (const each of this.#ports.values()) this.#hand(frame, slot.isChecked, from, each)
+      if (to !== undefined) this.#hand(frame, slot, from, to)
+      else for (const each of this.#ports.values()) this.#hand(frame, slot, from, each)
     }
     if (--slot.uses === 0) from.takeBack(slot)
   }
@@ -213,11 +214,11 @@ class Fabric implements Switch {
     this.#stations.learn(source, from, this.#clock.now())
   }
 
-  #hand(frame: Uint8Array, isChecked: boolean, from: Port, to: Port): void {
+  #hand(frame: Uint8Array, { isChecked, segmentSize }: Slot<Port>, from: Port, to: Port): void {
     if (to === from) return
     if (to.set !== from.set) return this.#observe?.('lost', from, to, frame)
     this.#observe?.('delivered', from, to, frame)
-    to.receive(frame, isChecked)
+    to.receive(frame, isChecked, segmentSize)
   }
 }
 
@@ -252,7 +253,7 @@ class Port implements Net {
   readonly #slots: Slots<Port>
   /** The largest frame that need not be cut. */
   readonly #wholeMax: number
-  #listener: ((frame: Uint8Array, isChecked: boolean) => void) | undefined
+  #listener: Receive | undefined
 
   constructor(fabric: Fabric, address: mac.Mac, mtu: number, queue: number, offloads: Offloads) {
     this.#fabric = fabric
@@ -279,6 +280,7 @@ class Port implements Net {
     assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
     slot.hold(length)
     slot.isChecked = offload !== undefined
+    slot.segmentSize = isCut && offload.isUdp ? offload.segmentSize : undefined
     this.counters.txFrames++
     this.counters.txBytes += length
     this.#fabric.send(slot)
@@ -305,18 +307,18 @@ class Port implements Net {
     this.#third = wordAt(frame, 8)
   }
 
-  receive(frame: Uint8Array, isChecked: boolean): void {
+  receive(frame: Uint8Array, isChecked: boolean, segmentSize: number | undefined): void {
     if (this.#listener === undefined) return
     this.counters.rxFrames++
     this.counters.rxBytes += frame.length
-    this.#listener(frame, isChecked)
+    this.#listener(frame, isChecked, segmentSize)
   }
 
   takeBack(slot: Slot<Port>): void {
     this.#slots.give(slot)
   }
 
-  listen(receive: (frame: Uint8Array, isChecked: boolean) => void): void {
+  listen(receive: Receive): void {
     if (this.isConnected) this.#listener = receive
   }
 

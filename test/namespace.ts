@@ -3,11 +3,11 @@ import { type ChildProcess, type SpawnOptions, execFile, execFileSync, spawn } f
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
+import { Child } from './child.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 /** The most bytes of output that are waited for. */
 const OUTPUT_MAX = 2 ** 26
-/** Milliseconds; far more than a busy machine needs. While `call` waits, nothing else goes on. */
-const PATIENCE = { call: 60_000, run: 600_000 }
 
 /** A namespace, with its loopback interface alone, which is up. */
 export class Namespace {
@@ -38,25 +38,25 @@ export class Namespace {
     return String(this.#keeper.pid)
   }
 
-  /** What `program` writes in it; an exit code other than 0 throws. */
+  /** What `program` writes in it, while nothing else goes on; an exit code other than 0 throws. */
   call(program: string, ...args: readonly string[]): string {
-    const options = { encoding: 'utf8', maxBuffer: OUTPUT_MAX, timeout: PATIENCE.call } as const
+    const options = { encoding: 'utf8', maxBuffer: OUTPUT_MAX, timeout: PATIENCE_MS } as const
     return execFileSync('nsenter', this.#enter(program, args), options)
   }
 
   /** Likewise, while other things go on. */
   async run(program: string, ...args: readonly string[]): Promise<Buffer> {
-    const options = { encoding: 'buffer', maxBuffer: OUTPUT_MAX, timeout: PATIENCE.run } as const
+    const options = { encoding: 'buffer', maxBuffer: OUTPUT_MAX, timeout: PATIENCE_MS } as const
     const { stdout } = await promisify(execFile)('nsenter', this.#enter(program, args), options)
     return stdout
   }
 
   /** Starts `program` in it, whose process is the one that is returned, and which ends when it is removed. */
-  spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  spawn(program: string, args: readonly string[], options: SpawnOptions = {}): Child {
     const child = spawn('nsenter', this.#enter(program, args), options)
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
-    return child
+    return new Child(child)
   }
 
   /** Ends its programs, and with them the namespace and its interfaces. */

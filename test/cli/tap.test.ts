@@ -1,29 +1,29 @@
 /** `mirage run --tap`: a TAP device that is there while the unikernel is. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { find } from '@mirage/native'
 import { type Packet, Reader } from '@mirage/net/pcapng-reader'
 import { cannotTap, spawnLine, withTap } from '../images/tap.ts'
+import type { Child } from '../child.ts'
 import type { Namespace } from '../namespace.ts'
+import { until } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { Project } from '../unikernels/running.ts'
 
 const TOOL = path.resolve(import.meta.dirname, '../../packages/cli/src/bin.js')
+const IN_ORDER = { code: 0, signal: null }
 const skip = find() === undefined ? 'needs the native addon: npm run build:native' : cannotTap()
 
-describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
+describe('mirage run --tap', { skip }, () => {
   const project = new Project('device-usage/network')
   let namespace: Namespace
   before(async () => {
     namespace = await withTap()
     await project.configure()
-    const built = spawnSync(process.execPath, [TOOL, 'build', '-q'], { cwd: project.folder })
-    assert.equal(built.status, 0, built.stderr.toString())
+    await project.build()
   })
   after(() => {
     namespace?.remove()
@@ -32,56 +32,53 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
 
   const command = (words: string, { folder } = project): string =>
     `env -C ${folder} ${process.execPath} ${TOOL} run ${words}`
-  /** What `child` has said, on both streams. */
-  function text(child: ChildProcess): () => string {
-    let output = ''
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    return () => output
-  }
   const links = (): string => namespace.call('ip', '-oneline', 'address')
+  /** The kernel removes a device with its last user, when that has ended. */
+  const isGone = (name: string): Promise<void> =>
+    until(
+      () => `${name} is gone`,
+      () => !links().includes(name),
+    )
 
   it('makes a device, configures both ends and removes it at the end', async () => {
     const child = spawnLine(namespace, command('--tap tap1 --tap-address 10.0.9.1/24 --tap-mtu 1400'))
-    const output = text(child)
-    while (!output().includes('listening') && child.exitCode === null) await setTimeout(50)
-    assert.match(output(), /10\.0\.9\.2 on tap1, where 10\.0\.9\.1 is this host/)
+    await child.prints(/listening/)
+    assert.match(child.output, /10\.0\.9\.2 on tap1, where 10\.0\.9\.1 is this host/)
     assert.match(links(), /tap1 +inet 10\.0\.9\.1\/24/)
     assert.match((await namespace.run('ip', 'link', 'show', 'tap1')).toString(), /mtu 1400/)
     assert.match(
-      (await namespace.run('ping', '-c', '1', '-s', '3000', '10.0.9.2')).toString(),
+      (await namespace.run('ping', '-c', '1', '-W', '60', '-s', '3000', '10.0.9.2')).toString(),
       / 0% packet loss/,
     )
-    const exit = once(child, 'exit')
-    child.kill('SIGINT')
-    assert.deepEqual(await exit, [0, null], output())
+    child.process.kill('SIGINT')
+    assert.deepEqual(await child.end, IN_ORDER, child.output)
     assert.doesNotMatch(links(), /tap1/)
   })
 
   it('removes the device when it is killed, too', async () => {
     const child = spawnLine(namespace, command('--tap tap2'))
-    child.stdout!.resume()
-    while (!links().includes('tap2') && child.exitCode === null) await setTimeout(50)
-    child.kill('SIGKILL')
-    for (let i = 0; i < 100 && links().includes('tap2'); i++) await setTimeout(50)
-    assert.doesNotMatch(links(), /tap2/)
+    await child.prints(/on tap2/)
+    assert.match(links(), /tap2/)
+    child.process.kill('SIGKILL')
+    await isGone('tap2')
   })
 
   it('uses a device that is there as it is, and leaves it', async () => {
     const child = spawnLine(namespace, command('--tap tap0 --ipv4=10.0.0.7/24'))
-    const output = text(child)
-    while (!output().includes('listening') && child.exitCode === null) await setTimeout(50)
-    assert.match(output(), /on tap0, as it is/)
-    assert.match((await namespace.run('ping', '-c', '1', '10.0.0.7')).toString(), / 0% packet loss/)
-    const exit = once(child, 'exit')
-    child.kill('SIGINT')
-    await exit
+    await child.prints(/listening/)
+    assert.match(child.output, /on tap0, as it is/)
+    assert.match(
+      (await namespace.run('ping', '-c', '1', '-W', '60', '10.0.0.7')).toString(),
+      / 0% packet loss/,
+    )
+    child.process.kill('SIGINT')
+    await child.end
     assert.match(links(), /tap0 +inet 10\.0\.0\.1\/24/)
   })
 
   describe('with --capture', () => {
     const file = path.join(project.folder, 'tap.pcapng')
-    const PING = ['ping', '-c', '1', '10.0.9.2'] as const
+    const PING = ['ping', '-c', '1', '-W', '60', '10.0.9.2'] as const
     /** Data of which the kernel leaves a segment uncut. */
     const SEND =
       "require('node:net').connect(8080, '10.0.9.2').on('error', () => {}).resume().end('x'.repeat(9000))"
@@ -90,11 +87,11 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     const CHECKS = ['-o', 'ip.check_checksum:TRUE'] as const
 
     it('records what the device carries, whole at the end', async () => {
-      const { child, exit } = await recording(file)
+      const child = await recording(file)
       await namespace.run(...PING)
       await namespace.run(process.execPath, '-e', SEND)
-      child.kill('SIGINT')
-      assert.deepEqual(await exit, [0, null])
+      child.process.kill('SIGINT')
+      assert.deepEqual(await child.end, IN_ORDER)
       const frames = contents(file)
       assert.ok(frames.every(({ name }) => name === 'net'))
       assert.deepEqual(echoes(frames), ['in 8', 'out 0'])
@@ -105,11 +102,11 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     })
 
     it('is read by Wireshark', { skip: skipWithout('tshark') }, async () => {
-      const { child, exit } = await recording(file)
+      const child = await recording(file)
       await namespace.run(...PING)
       await namespace.run(process.execPath, '-e', SEND)
-      child.kill('SIGINT')
-      await exit
+      child.process.kill('SIGINT')
+      await child.end
       const tshark = (...args: string[]): string =>
         spawnSync('tshark', ['-n', '-r', file, ...CHECKS, ...args], { encoding: 'utf8' }).stdout
       const fields = ['-T', 'fields', '-e', 'frame.interface_name', '-e', 'icmp.type', '-e', 'icmp.seq']
@@ -118,16 +115,13 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     })
 
     it('leaves a file that is whole when the tool is killed', async () => {
-      const { child, exit } = await recording(file)
+      const child = await recording(file)
       await namespace.run(...PING)
-      child.kill('SIGKILL')
-      await exit
-      // The unikernel hears of it, and ends in order.
-      const isThere = (): boolean => readFileSync(file).length > 0 && echoes(contents(file)).length === 2
-      for (let i = 0; i < 100 && !isThere(); i++) await setTimeout(50)
+      child.process.kill('SIGKILL')
+      // The unikernel hears of it, and ends in order: its output, which was the tool's, with it.
+      await child.end
       assert.deepEqual(echoes(contents(file)), ['in 8', 'out 0'])
-      for (let i = 0; i < 100 && links().includes('tap1'); i++) await setTimeout(50)
-      assert.doesNotMatch(links(), /tap1/)
+      await isGone('tap1')
     })
 
     it('records each network by its name, or one of them', async () => {
@@ -140,12 +134,10 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
       ] as const) {
         const line = `--tap tap1 --tap tap2 --capture ${file} ${words}`
         const child = spawnLine(namespace, command(line, router))
-        const said = text(child)
-        while (!said().includes('leads') && child.exitCode === null) await setTimeout(50)
-        await namespace.run('ping', '-c', '1', '10.0.1.2')
-        const exit = once(child, 'exit')
-        child.kill('SIGINT')
-        assert.deepEqual(await exit, [0, null], said())
+        await child.prints(/leads/)
+        await namespace.run('ping', '-c', '1', '-W', '60', '10.0.1.2')
+        child.process.kill('SIGINT')
+        assert.deepEqual(await child.end, IN_ORDER, child.output)
         const frames = contents(file)
         assert.deepEqual(new Set(frames.map(({ name }) => name)), new Set(names))
         assert.deepEqual(echoes(frames.filter(({ name }) => name === 'inside')), ['in 8', 'out 0'])
@@ -153,27 +145,20 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
     })
 
     it('says it once when the disk is full, and carries on', async () => {
-      const { child, exit, output } = await recording('/dev/full')
-      for (let i = 0; i < 3; i++) await namespace.run(...PING, '-W', '5')
-      child.kill('SIGINT')
-      assert.deepEqual(await exit, [0, null])
-      assert.equal(output().split('not recorded any more').length - 1, 1, output())
-      assert.match(output(), /ENOSPC/)
+      const child = await recording('/dev/full')
+      for (let i = 0; i < 3; i++) await namespace.run(...PING)
+      child.process.kill('SIGINT')
+      assert.deepEqual(await child.end, IN_ORDER)
+      assert.equal(child.output.split('not recorded any more').length - 1, 1, child.output)
+      assert.match(child.output, /ENOSPC/)
     })
 
-    interface Run {
-      readonly child: ChildProcess
-      readonly exit: Promise<unknown[]>
-      readonly output: () => string
-    }
-
     /** A unikernel that listens on `tap1`, of which nothing was recorded before. */
-    async function recording(to: string): Promise<Run> {
+    async function recording(to: string): Promise<Child> {
       const child = spawnLine(namespace, command(`--tap tap1 --tap-address 10.0.9.1/24 --capture ${to}`))
-      const output = text(child)
-      while (!output().includes('listening') && child.exitCode === null) await setTimeout(50)
-      assert.match(output(), /10\.0\.9\.2 on tap1/)
-      return { child, exit: once(child, 'exit'), output }
+      await child.prints(/listening/)
+      assert.match(child.output, /10\.0\.9\.2 on tap1/)
+      return child
     }
 
     type Frame = Pick<Packet, 'name' | 'direction' | 'length'> & { readonly bytes: Uint8Array }
@@ -210,12 +195,8 @@ describe('mirage run --tap', { skip, timeout: 120_000 }, () => {
   for (const [words, code, problem] of wrong) {
     it(`says in one sentence what is wrong with ${words}`, async () => {
       const child = spawnLine(namespace, command(words))
-      let output = ''
-      child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()))
-      child.stdout!.resume()
-      const [status] = (await once(child, 'close')) as [number]
-      assert.match(output, problem)
-      assert.equal(status, code)
+      assert.equal((await child.end).code, code, child.output)
+      assert.match(child.output, problem)
       assert.doesNotMatch(links(), /tap1/)
     })
   }

@@ -1,13 +1,12 @@
 /** What images promise to whoever looks at them from outside: on a TAP, by the bytes of a disk, from boot to boot. */
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { createHash, randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { missing } from '../../packages/engine-quickjs/src/files.ts'
+import type { Child } from '../child.ts'
 import type { Namespace } from '../namespace.ts'
 import { skipWithout } from '../system.ts'
 import { Project } from '../unikernels/running.ts'
@@ -35,7 +34,7 @@ for (const { target, skip, idle } of TARGETS) {
     const project = new Project('applications/static-website')
     const big = bigFile()
     let namespace: Namespace | undefined
-    let guest: ChildProcess | undefined
+    let guest: Child | undefined
 
     before(async () => {
       fs.writeFileSync(path.join(project.folder, 'htdocs/big.txt'), big)
@@ -44,20 +43,11 @@ for (const { target, skip, idle } of TARGETS) {
       assert.equal(await shown.ended(), 0, shown.output)
       namespace = await withTap()
       guest = spawnLine(namespace, shown.output.trim().split('\n').at(-1)!)
-      guest.stderr!.resume()
-      let said = ''
-      for await (const text of guest.stdout!) {
-        said += String(text)
-        if (said.includes('listening on port 80')) break
-      }
-      assert.match(said, /listening on port 80/)
+      await guest.prints(/listening on port 80/)
     })
     after(async () => {
-      if (guest?.exitCode === null && guest.signalCode === null) {
-        guest.kill('SIGKILL')
-        await once(guest, 'exit')
-      }
       namespace?.remove()
+      await guest?.end
       project.remove()
     })
 
@@ -84,9 +74,9 @@ for (const { target, skip, idle } of TARGETS) {
 
     it('takes next to nothing of a processor when nothing happens', async () => {
       await sleep(500)
-      const before = processorMs(guest!.pid!)
+      const before = processorMs(guest!.process.pid!)
       await sleep(IDLE_MS)
-      const used = (processorMs(guest!.pid!) - before) / IDLE_MS
+      const used = (processorMs(guest!.process.pid!) - before) / IDLE_MS
       assert.ok(used < idle, `${(used * 100).toFixed(2)} % of a processor`)
     })
   })

@@ -1,11 +1,9 @@
 /** A network namespace whose only way out is a TAP interface: `tap0`, 10.0.0.1/24. */
-import { type ChildProcess, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
+import type { Child } from '../child.ts'
 import { Namespace } from '../namespace.ts'
 
 const TAP = 'ip tuntap add tap0 mode tap && ip addr add 10.0.0.1/24 dev tap0 && ip link set tap0 up'
-/** Milliseconds. */
-const PATIENCE = 60_000
-
 /** For a test's `skip`: why there can be no such namespace here, or false. */
 export function cannotTap(): string | false {
   const tried = spawnSync('unshare', ['--net', 'sh', '-c', TAP], { stdio: 'ignore' })
@@ -20,10 +18,6 @@ export async function withTap(): Promise<Namespace> {
 }
 
 /** Starts `command`, for a shell, in `namespace`; its process is the command's. */
-export function spawnLine(namespace: Namespace, command: string): ChildProcess {
-  return namespace.spawn('sh', ['-c', `exec ${command}`], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: PATIENCE,
-    killSignal: 'SIGKILL',
-  })
+export function spawnLine(namespace: Namespace, command: string): Child {
+  return namespace.spawn('sh', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'pipe'] })
 }

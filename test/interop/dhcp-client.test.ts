@@ -1,21 +1,18 @@
 /** Our DHCP client against dnsmasq, by what that says in its log. */
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
-import type { Clock } from '@mirage/clock'
+import { type ManualClock, manual } from '@mirage/clock/manual'
 import { type DhcpOptions, type Stack, connectDhcp } from '@mirage/stack'
-import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import type { Child } from '../child.ts'
+import { TEST_MS, until } from '../patience.ts'
 import { skipWithout } from '../system.ts'
-import { hurried, lent } from './lent.ts'
+import { goOn, lent } from './lent.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
-
-/** Longer than anything here takes on a busy machine. */
-const PATIENCE_MS = 15_000
 
 const OPTIONS = [
   '--keep-in-foreground',
@@ -39,8 +36,7 @@ const OPTIONS = [
 class Lessor {
   readonly host: LinuxHost
   readonly #folder: string
-  #server: ChildProcess | undefined
-  readonly #ends: (() => void)[] = []
+  #server: Child | undefined
 
   private constructor(host: LinuxHost) {
     this.host = host
@@ -62,8 +58,9 @@ class Lessor {
   }
 
   /** Ends the server, whose leases stay in its file. */
-  stop(): void {
-    this.#server?.kill('SIGKILL')
+  async stop(): Promise<void> {
+    this.#server?.process.kill('SIGKILL')
+    await this.#server?.end
   }
 
   get log(): string {
@@ -78,37 +75,32 @@ class Lessor {
 
   /** Waits until the log has `pattern`, from `offset` on. */
   async says(pattern: RegExp, offset = 0): Promise<void> {
-    const end = Date.now() + PATIENCE_MS
-    while (!pattern.test(this.log.slice(offset))) {
-      assert.ok(Date.now() < end, `no ${pattern} in:\n${this.log}`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    await until(
+      () => `${pattern} in\n${this.log}`,
+      () => pattern.test(this.log.slice(offset)),
+    )
   }
 
-  /** A client on the other end of its cable. Its timers end with this. */
-  connect(options: DhcpOptions = {}, time: Clock = clock): Promise<Stack> {
+  /** A client on the other end of its cable, for which time stands still unless the test moves it: nothing is late. */
+  connect(options: DhcpOptions = {}, clock: ManualClock = manual()): Promise<Stack> {
     const random = connectRandom()
     assert.ok(random.ok)
-    const cancels = new Set<() => void>()
-    const at: Clock['at'] = (deadline, task) => {
-      const cancel = time.at(deadline, () => {
-        cancels.delete(cancel)
-        task()
-      })
-      cancels.add(cancel)
-      return cancel
-    }
-    this.#ends.push(() => {
-      for (const cancel of cancels) cancel()
-    })
-    const bounded = { now: () => time.now(), wall: () => time.wall(), timezoneOffset: () => 0, at }
-    return connectDhcp({ net: lent(this.host.cable), clock: bounded, random: random.value }, options)
+    return connectDhcp({ net: lent(this.host.cable), clock, random: random.value }, options)
   }
 
   remove(): void {
-    for (const end of this.#ends) end()
     this.host.remove()
     fs.rmSync(this.#folder, { recursive: true })
+  }
+}
+
+/** What `told` comes to, while `clock` goes on so many times as fast as time does here. */
+async function passing<T>(clock: ManualClock, pace: number, told: Promise<T>): Promise<T> {
+  const stop = goOn(clock, pace)
+  try {
+    return await told
+  } finally {
+    stop()
   }
 }
 
@@ -116,7 +108,7 @@ const skip = missing() || skipWithout('dnsmasq')
 
 describe('our DHCP client and dnsmasq', { skip, concurrency: 3 }, () => {
   const promise = (title: string, check: (lessor: Lessor) => Promise<void>): void => {
-    it(title, { timeout: 2 * PATIENCE_MS }, async () => {
+    it(title, { timeout: TEST_MS }, async () => {
       const lessor = await Lessor.create()
       try {
         await check(lessor)
@@ -149,30 +141,30 @@ describe('our DHCP client and dnsmasq', { skip, concurrency: 3 }, () => {
   })
 
   promise('renew a lease at half of its time', async (lessor) => {
-    const stack = await lessor.connect({}, hurried(clock, 60))
-    const { expires } = stack.lease!
-    await new Promise<void>((resolve) => {
-      stack.onLease(() => resolve())
-    })
-    assert.deepEqual(lessor.messages.slice(0, 6), ['DISCOVER', 'OFFER', 'REQUEST', 'ACK', 'REQUEST', 'ACK'])
+    const clock = manual()
+    const stack = await lessor.connect({}, clock)
+    const { renew, expires } = stack.lease!
+    const renewed = new Promise<void>((resolve) => stack.onLease(() => resolve()))
+    clock.advance(renew - clock.now())
+    await renewed
+    assert.deepEqual(lessor.messages, ['DISCOVER', 'OFFER', 'REQUEST', 'ACK', 'REQUEST', 'ACK'])
     assert.ok(stack.lease!.expires >= expires + 60_000)
     stack.disconnect()
   })
 
   promise('find each other again when the server was away, before the lease ends', async (lessor) => {
-    const time = hurried(clock, 60)
-    const stack = await lessor.connect({}, time)
-    const { renew, expires } = stack.lease!
-    lessor.stop()
+    const clock = manual()
+    const stack = await lessor.connect({}, clock)
+    const { renew, rebind, expires } = stack.lease!
+    await lessor.stop()
     // Nobody hears the question of T1. Whoever is there at T2 is asked by broadcast.
-    while (time.now() < renew + 1000) await new Promise((resolve) => setTimeout(resolve, 20))
+    clock.advance(renew + 1000 - clock.now())
     await lessor.start()
-    await new Promise<void>((resolve) => {
-      stack.onLease(() => resolve())
-    })
+    const renewed = new Promise<void>((resolve) => stack.onLease(() => resolve()))
+    clock.advance(rebind - clock.now())
+    await renewed
     assert.ok(stack.lease!.expires > expires)
-    // A second is a minute here: on a busy machine the question is asked again before its answer is there.
-    assert.deepEqual(lessor.messages.slice(0, 6), ['DISCOVER', 'OFFER', 'REQUEST', 'ACK', 'REQUEST', 'ACK'])
+    assert.deepEqual(lessor.messages, ['DISCOVER', 'OFFER', 'REQUEST', 'ACK', 'REQUEST', 'ACK'])
     stack.disconnect()
   })
 
@@ -187,7 +179,11 @@ describe('our DHCP client and dnsmasq', { skip, concurrency: 3 }, () => {
   })
 
   promise('agree on another address when that of before is of another network', async (lessor) => {
-    const stack = await lessor.connect({ before: ipv4.of(192, 168, 7, 7) }, hurried(clock, 10))
+    const clock = manual()
+    const connecting = lessor.connect({ before: ipv4.of(192, 168, 7, 7) }, clock)
+    await lessor.says(/DHCPNAK/)
+    // A second later the client begins anew.
+    const stack = await passing(clock, 1, connecting)
     assert.equal(stack.lease!.address, ipv4.of(10, 98, 0, 100))
     assert.deepEqual(lessor.messages, ['REQUEST', 'NAK', 'DISCOVER', 'OFFER', 'REQUEST', 'ACK'])
     stack.disconnect()
@@ -198,12 +194,18 @@ describe('our DHCP client and dnsmasq', { skip, concurrency: 3 }, () => {
     promise(`decline an address that somebody has, ${how}, for the next one`, async (lessor) => {
       // ARP answers for every address of a host, on all of its interfaces.
       await lessor.host.run('ip', 'addr', 'add', '10.98.0.100/32', 'dev', 'lo')
-      const connecting = lessor.connect({ isCautious }, hurried(clock, 10))
-      await lessor.says(/DHCPDECLINE\(\S+\) 10\.98\.0\.100 /)
-      const stack = await connecting
-      await lessor.says(/DHCPACK\(\S+\) 10\.98\.0\.101 /)
-      while (stack.lease?.address !== ipv4.of(10, 98, 0, 101))
-        await new Promise((resolve) => setTimeout(resolve, 20))
+      const clock = manual()
+      const connecting = lessor.connect({ isCautious }, clock)
+      // Probes take seconds, and who has declined an address waits for ten.
+      const stack = await passing(clock, 20, connecting)
+      await passing(clock, 20, lessor.says(/DHCPACK\(\S+\) 10\.98\.0\.101 /))
+      assert.match(lessor.log, /DHCPDECLINE\(\S+\) 10\.98\.0\.100 /)
+      const hasNext = (): boolean => stack.lease?.address === ipv4.of(10, 98, 0, 101)
+      await passing(
+        clock,
+        20,
+        until(() => 'the next address', hasNext),
+      )
       stack.disconnect()
     })
   }

@@ -10,16 +10,16 @@ import * as mac from '@mirage/address/mac'
 import { pings } from '@mirage/dhcp/pings'
 import { type RunningServer, serve } from '@mirage/dhcp/serve'
 import type { Config } from '@mirage/dhcp/server'
+import { type ManualClock, manual } from '@mirage/clock/manual'
 import type { Kv } from '@mirage/kv'
 import { memory } from '@mirage/kv/memory'
 import { type Stack, connect } from '@mirage/stack'
-import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import { PATIENCE_MS, TEST_MS, until } from '../patience.ts'
 import { skipWithout } from '../system.ts'
-import { lent } from './lent.ts'
+import { goOn, lent } from './lent.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 
-const PATIENCE_MS = 30_000
 const address = (last: number): Ipv4 => ipv4.of(10, 97, 0, last)
 const CONFIG: Config = {
   cidr: { address: address(1), prefixLength: 24 },
@@ -40,7 +40,9 @@ const SCRIPT = '#!/bin/sh\n(echo "event=$1"; env) > "$0.$$" && mv "$0.$$" "$0.${
 class Rig {
   readonly folder: string = fs.mkdtempSync(path.join(os.tmpdir(), 'mirage-dhcp-'))
   readonly host: LinuxHost
-  readonly store: Kv = memory({ clock })
+  readonly clock: ManualClock = manual()
+  readonly store: Kv = memory({ clock: this.clock })
+  readonly #standStill = goOn(this.clock)
   stack: Stack | undefined
   server: RunningServer | undefined
 
@@ -58,6 +60,7 @@ class Rig {
     this.stop()
     const random = connectRandom()
     assert.ok(random.ok)
+    const { clock } = this
     const needs = { net: lent(this.host.cable), clock, random: random.value }
     this.stack = connect(needs, { cidr: CONFIG.cidr })
     const devices = {
@@ -82,7 +85,7 @@ class Rig {
 
   /** One lease for udhcpc, and what its script was told. */
   async udhcpc(...options: readonly string[]): Promise<Readonly<Record<string, string>>> {
-    const always = ['-f', '-n', '-q', '-t', '4', '-T', '2', '-i', this.host.name, '-s', this.script]
+    const always = ['-f', '-n', '-q', '-t', '40', '-T', '3', '-i', this.host.name, '-s', this.script]
     await this.host.run('udhcpc', ...always, ...options)
     return this.told('bound')
   }
@@ -95,11 +98,11 @@ class Rig {
     const line = ['dhclient', '-4', '-d', '-1', '-v', '-cf', `${this.folder}/dhclient.conf`, ...files]
     fs.writeFileSync(
       `${this.folder}/dhclient.conf`,
-      'timeout 10;\nrequest subnet-mask, routers, domain-name-servers, domain-search, interface-mtu;\n',
+      'timeout 120;\nrequest subnet-mask, routers, domain-name-servers, domain-search, interface-mtu;\n',
     )
     // It stays for the renewal of its lease, and is ended as if the power failed.
     const seen = `${this.script}.${event}`
-    const wait = `for i in $(seq 150); do [ -e ${seen} ] && break; sleep 0.1; done; kill -9 $!`
+    const wait = `for i in $(seq ${PATIENCE_MS / 200}); do [ -e ${seen} ] && break; sleep 0.1; done; kill -9 $!`
     const command = `${line.join(' ')} -sf ${this.script} ${this.host.name} 2>&1 & ${wait}`
     const log = await this.host.run('sh', '-c', command)
     return { log, told: this.told(event) }
@@ -112,13 +115,14 @@ class Rig {
 
   remove(): void {
     this.stop()
+    this.#standStill()
     this.host.remove()
     fs.rmSync(this.folder, { recursive: true })
   }
 }
 
 function promise(title: string, check: (rig: Rig) => Promise<void>): void {
-  it(title, { timeout: PATIENCE_MS }, async () => {
+  it(title, { timeout: TEST_MS }, async () => {
     const rig = new Rig(await linuxHost({ addresses: [] }))
     try {
       await rig.serve()
@@ -167,21 +171,28 @@ describe('udhcpc and our DHCP server', { skip: missing() || skipWithout('udhcpc'
   })
 
   promise('renew when asked, and release at the end', async (rig) => {
-    const line = `exec udhcpc -f -R -t 4 -T 2 -i ${rig.host.name} -s ${rig.script} 2>/dev/null`
+    const line = `exec udhcpc -f -R -t 40 -T 3 -i ${rig.host.name} -s ${rig.script} 2>/dev/null`
     const child = rig.host.spawn('sh', '-c', line)
-    const event = async (name: string): Promise<void> => {
-      while (!fs.existsSync(`${rig.script}.${name}`)) await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    const event = (name: string): Promise<void> =>
+      until(
+        () => `${name}: ${child.output}`,
+        () => fs.existsSync(`${rig.script}.${name}`),
+      )
     await event('bound')
     // Its renewal is unicast, from the address that it has.
     await rig.host.run('ip', 'addr', 'add', `${rig.told('bound')['ip']}/24`, 'dev', rig.host.name)
-    const until = rig.server!.entries.get(address(100))!.until
-    child.kill('SIGUSR1')
+    const before = rig.server!.entries.get(address(100))!.until
+    rig.clock.advance(1000)
+    child.process.kill('SIGUSR1')
     await event('renew')
-    assert.ok(rig.server!.entries.get(address(100))!.until > until)
-    child.kill('SIGTERM')
-    while (rig.server!.entries.get(address(100))!.until > clock.now())
-      await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.ok(rig.server!.entries.get(address(100))!.until > before)
+    child.process.kill('SIGTERM')
+    await until(
+      () => 'a release',
+      () => rig.server!.entries.get(address(100))!.until <= rig.clock.now(),
+    )
+    // Its script writes to the end into what is removed then.
+    await child.end
   })
 
   promise('know a host by its hardware, and tell it its name', async (rig) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import * as ipv6 from '@mirage/address/ipv6'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import { until } from '../patience.ts'
 import { type Program, skipWithout } from '../system.ts'
 import { echoOn } from './echo.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
@@ -27,12 +27,6 @@ function start(host: LinuxHost): Stack {
   return stack
 }
 
-/** Waits until `isDone`, for ten seconds at most. */
-async function until(isDone: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !isDone(); i++) await sleep(50)
-  assert.ok(isDone(), 'it is done after ten seconds')
-}
-
 describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
   let host: LinuxHost
   let stack: Stack
@@ -41,7 +35,10 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
     stack = start(host)
     const address = ipv6.parse(OURS)
     assert.ok(address.ok)
-    await until(() => stack.ipv6?.isOwn(address.value) === true)
+    await until(
+      () => 'an address of its own',
+      () => stack.ipv6?.isOwn(address.value) === true,
+    )
   })
   after(() => {
     stack?.disconnect()
@@ -49,22 +46,22 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
   })
 
   const cases: [what: string, program: Program, line: string, answer: RegExp][] = [
-    ['is pinged', 'ping', `ping -6 -c 3 -i 0.1 -W 2 ${OURS}`, / 0% packet loss/],
-    ['is pinged in fragments', 'ping', `ping -6 -c 3 -i 0.1 -W 2 -s 65000 ${OURS}`, / 0% packet loss/],
-    ['has an open port', 'nc', `nc -z -v -w 2 ${OURS} 7`, /succeeded/],
-    ['has closed ports', 'nc', `nc -z -v -w 2 ${OURS} 9`, /refused/],
-    ['echoes by TCP', 'socat', `echo hello | socat -t 2 - TCP6:[${OURS}]:7`, /^hello$/m],
-    ['echoes by UDP', 'socat', `echo hello | socat -t 1 - UDP6:[${OURS}]:7`, /^hello$/m],
+    ['is pinged', 'ping', `ping -6 -c 3 -i 0.1 -W 60 ${OURS}`, / 0% packet loss/],
+    ['is pinged in fragments', 'ping', `ping -6 -c 3 -i 0.1 -W 60 -s 65000 ${OURS}`, / 0% packet loss/],
+    ['has an open port', 'nc', `nc -z -v -w 60 ${OURS} 7`, /succeeded/],
+    ['has closed ports', 'nc', `nc -z -v -w 60 ${OURS} 9`, /refused/],
+    ['echoes by TCP', 'socat', `echo hello | socat -t 60 - TCP6:[${OURS}]:7`, /^hello$/m],
+    ['echoes by UDP', 'socat', `echo hello | socat -t 60 - UDP6:[${OURS}]:7,readbytes=6`, /^hello$/m],
     [
       'says that nobody listens to a port of UDP',
       'socat',
-      `echo hello | socat -t 2 - UDP6:[${OURS}]:9`,
+      `echo hello | socat -t 60 - UDP6:[${OURS}]:9`,
       /Connection refused/,
     ],
     [
       'echoes a megabyte by TCP',
       'socat',
-      `head -c 1000000 /dev/zero | socat -t 5 - TCP6:[${OURS}]:7 | wc -c`,
+      `head -c 1000000 /dev/zero | socat -t 60 - TCP6:[${OURS}]:7 | wc -c`,
       /^1000000$/m,
     ],
   ]
@@ -73,7 +70,7 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
   }
 
   it('is a neighbour that the kernel reaches', async () => {
-    await host.shell(`echo x | socat -t 1 - UDP6:[${OURS}]:7`)
+    await host.shell(`echo x | socat -t 60 - UDP6:[${OURS}]:7,readbytes=2`)
     const mac = /lladdr (\S+)/.exec(await host.shell('ip -6 neigh show fd99::2'))?.[1]
     assert.ok(mac !== undefined)
   })
@@ -84,7 +81,10 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
     for (const length of [8, 60_000]) {
       assert.ok(stack.icmp.echo(THEIRS, { id: 7, sequence: length, payload: new Uint8Array(length) }).ok)
     }
-    await until(() => lengths.length === 2)
+    await until(
+      () => `two replies, only ${lengths.join()}`,
+      () => lengths.length === 2,
+    )
     assert.deepEqual(
       lengths.sort((a, b) => a - b),
       [8, 60_000],
@@ -110,9 +110,12 @@ describe('a stack of IPv6 beside Linux', { skip: missing() }, () => {
     )
     const { ipv6: ip } = stack
     const isAdvertised = ({ address }: ipv6.Cidr): boolean => ipv6.contains(ADVERTISED, address)
-    await until(() => ip?.addresses.some(isAdvertised) === true && ip.gateway !== undefined)
+    await until(
+      () => 'an address and a gateway',
+      () => ip?.addresses.some(isAdvertised) === true && ip.gateway !== undefined,
+    )
     const own = ip!.addresses.find(isAdvertised)!
     const text = ipv6.format(own.address)
-    assert.match(await host.shell(`echo hi | socat -t 2 - UDP6:[${text}]:7`), /^hi$/m)
+    assert.match(await host.shell(`echo hi | socat -t 60 - UDP6:[${text}]:7,readbytes=3`), /^hi$/m)
   })
 })

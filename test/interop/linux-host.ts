@@ -1,7 +1,9 @@
 /** Hosts whose kernel is Linux: a network namespace each, with one interface, whose cable the test holds. */
-import { type ChildProcess, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { Net } from '@mirage/net'
 import { connect } from '@mirage/target-node/net'
+import type { Child } from '../child.ts'
 import { Namespace } from '../namespace.ts'
 
 export { missing } from '../namespace.ts'
@@ -30,7 +32,7 @@ export interface LinuxHost {
   /** What a shell on it prints, errors too, whatever the exit code. */
   shell(line: string): Promise<string>
   /** Starts a program on it. `remove` ends it. */
-  spawn(program: string, ...args: readonly string[]): ChildProcess
+  spawn(program: string, ...args: readonly string[]): Child
   /** Takes it away, with its programs. */
   remove(): void
 }
@@ -43,38 +45,50 @@ export async function linuxHost(options: HostOptions): Promise<LinuxHost> {
   const name = `mi${process.pid}x${++count}`
   const namespace = await Namespace.create()
   try {
-    ip('tuntap', 'add', name, 'mode', 'tap', ...(hasOffloads ? ['vnet_hdr'] : []))
-    ip('link', 'set', name, 'mtu', String(mtu))
+    await ip('tuntap', 'add', name, 'mode', 'tap', ...(hasOffloads ? ['vnet_hdr'] : []))
+    await ip('link', 'set', name, 'mtu', String(mtu))
     const cable = await connect({}, { interface: hasOffloads ? `tap:${name}` : `tap:${name},plain` })
     if (!cable.ok) throw new Error(cable.error)
-    ip('link', 'set', name, 'netns', namespace.name)
+    await ip('link', 'set', name, 'netns', namespace.name)
     // An address that is checked for duplicates first could not be used for a second.
     for (const address of addresses)
-      namespace.call('ip', 'addr', 'add', address, 'dev', name, ...(address.includes(':') ? ['nodad'] : []))
-    namespace.call('ip', 'link', 'set', name, 'up')
+      await namespace.run(
+        'ip',
+        'addr',
+        'add',
+        address,
+        'dev',
+        name,
+        ...(address.includes(':') ? ['nodad'] : []),
+      )
+    await namespace.run('ip', 'link', 'set', name, 'up')
     for (const [path, value] of Object.entries(settings))
-      namespace.call('sysctl', '-qw', `net.${path.replaceAll('/', '.')}=${value}`)
+      await namespace.run('sysctl', '-qw', `net.${path.replaceAll('/', '.')}=${value}`)
     // What Linux does unless told; some distributions have another default. A namespace may say it by its routes only.
-    for (const route of namespace.call('ip', '-4', 'route', 'show', 'dev', name).split('\n').filter(Boolean))
-      namespace.call('ip', 'route', 'change', ...route.trim().split(' '), 'dev', name, 'congctl', 'cubic')
+    const routes = (await namespace.run('ip', '-4', 'route', 'show', 'dev', name)).toString()
+    for (const route of routes.split('\n').filter(Boolean))
+      await namespace.run(
+        'ip',
+        'route',
+        'change',
+        ...route.trim().split(' '),
+        'dev',
+        name,
+        'congctl',
+        'cubic',
+      )
     return new Host(namespace, name, cable.value)
   } catch (error) {
     namespace.remove()
-    removeLink(name)
+    // It may have gone with its namespace.
+    await ip('link', 'delete', name).catch(() => {})
     throw error
   }
 }
 
-function ip(...args: readonly string[]): void {
-  execFileSync('ip', args)
-}
-
-function removeLink(name: string): void {
-  try {
-    execFileSync('ip', ['link', 'delete', name], { stdio: 'ignore' })
-  } catch {
-    // It went with its namespace.
-  }
+/** While other hosts go on: a test may have several, and one that waits for its timers. */
+async function ip(...args: readonly string[]): Promise<void> {
+  await promisify(execFile)('ip', args)
 }
 
 class Host implements LinuxHost {
@@ -96,7 +110,7 @@ class Host implements LinuxHost {
     return this.run('sh', '-c', `${line} 2>&1 || true`)
   }
 
-  spawn(program: string, ...args: readonly string[]): ChildProcess {
+  spawn(program: string, ...args: readonly string[]): Child {
     return this.namespace.spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { type Ipv4, of } from '@mirage/address/ipv4'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
 import { Namespace } from '../namespace.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 
 const FAR = of(10, 96, 2, 2)
@@ -40,8 +40,7 @@ async function site(mtu: number): Promise<Site> {
   router.namespace.call('ip', 'route', 'change', ...route)
   far.call('ip', 'route', 'add', 'default', 'via', '10.96.2.1')
   const sink = far.spawn(process.execPath, ['-e', SINK], { stdio: ['ignore', 'pipe', 'inherit'] })
-  assert.ok(sink.stdout !== null)
-  await once(sink.stdout, 'data')
+  await sink.prints(/^ready$/m)
   const random = connectRandom()
   assert.ok(random.ok)
   const cidr = { address: of(10, 96, 1, 2), prefixLength: 24 }
@@ -83,7 +82,7 @@ function echoes({ icmp }: Stack, id: number, dst: Ipv4, length: number): Promise
         resolve(reply.payload.length === length && reply.payload.every((byte) => byte === id))
     })
     icmp.echo(dst, { id, sequence: 1, payload: new Uint8Array(length).fill(id) })
-    setTimeout(() => resolve(false), 3000)
+    setTimeout(() => resolve(false), PATIENCE_MS).unref()
   })
 }
 

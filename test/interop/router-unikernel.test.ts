@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { missing as missingFiles, pathOf } from '../../packages/engine-quickjs/src/files.ts'
 import { Namespace, missing } from '../namespace.ts'
 import { skipWithout } from '../system.ts'
-import { Project, Running } from '../unikernels/running.ts'
+import { Project } from '../unikernels/running.ts'
 
 /** A web server that says who asks. */
 const WEB = `require('http').createServer((q, s) => s.end(q.socket.remoteAddress + '\\n')).listen(80, () => console.log('ready'))`
@@ -13,14 +12,12 @@ const ARGS = [
   '--outside-ipv4=10.95.2.1/24',
   '--outside-ipv4-gateway=10.95.2.254',
 ]
-const PATIENCE = 30_000
 
 /** The router's process in a namespace, and a namespace behind each of its TAP devices. */
 class Site {
   readonly #router: Namespace
   readonly #inside: Namespace
   readonly #outside: Namespace
-  output = ''
 
   private constructor(router: Namespace, inside: Namespace, outside: Namespace) {
     this.#router = router
@@ -36,16 +33,7 @@ class Site {
   /** Starts `program`, which opens both devices, and leads each to its namespace when it has. */
   async start(program: string, args: readonly string[], cwd: string): Promise<void> {
     const child = this.#router.spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-    const said = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`it does not start:\n${this.output}`)), PATIENCE)
-      for (const stream of [child.stdout!, child.stderr!]) {
-        stream.on('data', (chunk: Buffer) => {
-          this.output += chunk.toString()
-          if (/\[router\] leads/.test(this.output)) resolve(clearTimeout(timer))
-        })
-      }
-    })
-    await said
+    await child.prints(/\[router\] leads/)
     // The first device is the outside's, as in the configuration.
     for (const [name, namespace, at] of [
       ['tap1', this.#inside, '10.95.1.2/24'],
@@ -58,7 +46,7 @@ class Site {
     this.#inside.call('ip', 'route', 'add', 'default', 'via', '10.95.1.1')
     for (const namespace of [this.#inside, this.#outside]) {
       const web = namespace.spawn(process.execPath, ['-e', WEB], { stdio: ['ignore', 'pipe', 'inherit'] })
-      await once(web.stdout!, 'data')
+      await web.prints(/^ready$/m)
     }
   }
 
@@ -89,8 +77,7 @@ for (const [target, skip] of TARGETS) {
     before(async () => {
       project = new Project('applications/router')
       await project.configure(`--target=${target}`)
-      const built = new Running(project.folder, ['build'])
-      assert.equal(await built.ended(), 0, built.output)
+      await project.build()
       site = await Site.create()
       const words = [...ARGS, '--forward=tcp:8080:10.95.1.2:80']
       const taps = ['--outside-interface=tap:tap0', '--inside-interface=tap:tap1']
@@ -105,11 +92,11 @@ for (const [target, skip] of TARGETS) {
     })
 
     it('leads hosts inside to the outside, behind its address', () => {
-      assert.match(site.shell('inside', 'curl -s -m 5 http://10.95.2.2/'), /10\.95\.2\.1$/m)
+      assert.match(site.shell('inside', 'curl -s -m 60 http://10.95.2.2/'), /10\.95\.2\.1$/m)
     })
 
     it('leads by a forwarded port to a host inside', () => {
-      assert.match(site.shell('outside', 'curl -s -m 5 http://10.95.2.1:8080/'), /10\.95\.2\.2$/m)
+      assert.match(site.shell('outside', 'curl -s -m 60 http://10.95.2.1:8080/'), /10\.95\.2\.2$/m)
     })
 
     it('is pinged, and pinged through', () => {
@@ -119,7 +106,7 @@ for (const [target, skip] of TARGETS) {
         ['10.95.2.1', 1000],
         ['10.95.2.2', 3000],
       ])
-        assert.match(site.shell('inside', `ping -c 2 -i 0.1 -W 2 -s ${size} ${to}`), / 0% packet loss/)
+        assert.match(site.shell('inside', `ping -c 2 -i 0.1 -W 60 -s ${size} ${to}`), / 0% packet loss/)
     })
   })
 }

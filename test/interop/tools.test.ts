@@ -50,26 +50,26 @@ describe('what people try a network with', { skip: missing(), concurrency: 4 }, 
   })
 
   const cases: [what: string, program: Program, line: string, answer: RegExp][] = [
-    ['is pinged', 'ping', `ping -c 3 -i 0.2 -W 5 ${OURS}`, / 0% packet loss/],
-    ['is pinged in 44 fragments', 'ping', `ping -c 3 -i 0.2 -W 5 -s 65000 ${OURS}`, / 0% packet loss/],
+    ['is pinged', 'ping', `ping -c 3 -i 0.2 -W 60 ${OURS}`, / 0% packet loss/],
+    ['is pinged in 44 fragments', 'ping', `ping -c 3 -i 0.2 -W 60 -s 65000 ${OURS}`, / 0% packet loss/],
     [
       'is where a route ends',
       'traceroute',
-      `traceroute -n -q 1 -w 2 -m 3 ${OURS}`,
+      `traceroute -n -q 1 -w 60 -m 3 ${OURS}`,
       /^ 1 {2}10\.99\.0\.2 {2}\S+ ms$/m,
     ],
-    ['has an open port', 'nc', `nc -z -v -w 2 ${OURS} 80`, /succeeded/],
-    ['has closed ports', 'nc', `nc -z -v -w 2 ${OURS} 9`, /refused/],
-    ['echoes by TCP', 'socat', `echo hello | socat -t 2 - TCP:${OURS}:7`, /^hello$/m],
-    ['echoes by UDP', 'socat', `echo hello | socat -t 1 - UDP:${OURS}:7`, /^hello$/m],
+    ['has an open port', 'nc', `nc -z -v -w 60 ${OURS} 80`, /succeeded/],
+    ['has closed ports', 'nc', `nc -z -v -w 60 ${OURS} 9`, /refused/],
+    ['echoes by TCP', 'socat', `echo hello | socat -t 60 - TCP:${OURS}:7`, /^hello$/m],
+    ['echoes by UDP', 'socat', `echo hello | socat -t 60 - UDP:${OURS}:7,readbytes=6`, /^hello$/m],
     [
       'says that nobody listens to a port of UDP',
       'socat',
-      `(echo hello; sleep 0.2; echo again) | socat -t 1 - UDP:${OURS}:9`,
+      `(echo hello; sleep 0.2; echo again) | socat -t 60 - UDP:${OURS}:9`,
       /refused/,
     ],
-    ['answers questions', 'dig', `dig +tries=1 +time=2 @${OURS} mirage.example`, /status: NOERROR/],
-    ['serves a page', 'curl', `curl -sS -m 5 http://${OURS}/`, /^<h1>Hello<\/h1>$/m],
+    ['answers questions', 'dig', `dig +tries=1 +time=60 @${OURS} mirage.example`, /status: NOERROR/],
+    ['serves a page', 'curl', `curl -sS -m 60 http://${OURS}/`, /^<h1>Hello<\/h1>$/m],
   ]
   for (const [what, program, line, answer] of cases)
     it(`${what}: ${line}`, { skip: skipWithout(program) }, async () =>
@@ -77,7 +77,7 @@ describe('what people try a network with', { skip: missing(), concurrency: 4 }, 
     )
 
   it('gives 10 MB unharmed', { skip: skipWithout('curl') }, async () => {
-    const sum = (await host.shell(`curl -sS -m 20 http://${OURS}/large.bin | sha256sum`)).slice(0, 64)
+    const sum = (await host.shell(`curl -sS -m 120 http://${OURS}/large.bin | sha256sum`)).slice(0, 64)
     assert.equal(sum, createHash('sha256').update(LARGE).digest('hex'))
   })
 

@@ -1,7 +1,5 @@
 /** A transfer over an emulated link, from one host to another: between two kernels, or between one and our stack. */
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type ChildProcess } from 'node:child_process'
 import * as ipv4 from '@mirage/address/ipv4'
 import { seeded } from '@mirage/random/seeded'
 import { type Stack, connect } from '@mirage/stack'
@@ -11,6 +9,7 @@ import type { TcpFlow } from '@mirage/tcp'
 import { bridge } from '@mirage/vnetif/bridge'
 import { vnetif } from '@mirage/vnetif'
 import type { Faults } from '@mirage/vnetif/faults'
+import type { Child } from '../child.ts'
 import { Receipt, type Seen, content } from './content.ts'
 import { type LinuxHost, linuxHost } from './linux-host.ts'
 
@@ -68,7 +67,8 @@ function ours(net: ReturnType<ReturnType<typeof vnetif>['connect']>): Stack {
 async function betweenKernels(from: LinuxHost, to: LinuxHost, amount: Amount): Promise<Seen> {
   const receiver = await listening(to, FAR, 'receive', amount)
   const sender = peer(from, 'dial', FAR, 'send', amount)
-  return ended([sender, receiver], receiver)
+  const [printed] = await Promise.all([receiver.ended(), sender.ended()])
+  return seenBy(printed)
 }
 
 async function withOurs(pairing: Pairing, kernel: LinuxHost, stack: Stack, amount: Amount): Promise<Seen> {
@@ -86,7 +86,7 @@ async function toOurs(kernel: LinuxHost, stack: Stack, amount: Amount): Promise<
     stack.tcp.listen(Number(PORT), (flow) => void receiveAll(flow).then(resolve, reject))
   })
   const sender = peer(kernel, 'dial', FAR, 'send', amount)
-  const [result] = await Promise.all([seen, exit(sender)])
+  const [result] = await Promise.all([seen, sender.ended()])
   return result
 }
 
@@ -96,15 +96,17 @@ async function fromOurs(kernel: LinuxHost, stack: Stack, amount: Amount): Promis
   if (!address.ok) throw new Error(address.error)
   const flow = await stack.tcp.connect({ address: address.value, port: Number(PORT) })
   if (!flow.ok) throw new Error(`no connection: ${flow.error}`)
-  const result = ended([receiver], receiver)
-  for (const block of content(amount.length, amount.seed)) {
-    const written = await flow.value.write(block)
+  const [printed] = await Promise.all([receiver.ended(), sendAll(flow.value, amount)])
+  flow.value.close()
+  return seenBy(printed)
+}
+
+async function sendAll(flow: TcpFlow, { length, seed }: Amount): Promise<void> {
+  for (const block of content(length, seed)) {
+    const written = await flow.write(block)
     if (!written.ok) throw new Error(`a write ended with: ${written.error}`)
   }
-  flow.value.shutdown()
-  const seen = await result
-  flow.value.close()
-  return seen
+  flow.shutdown()
 }
 
 async function receiveAll(flow: TcpFlow): Promise<Seen> {
@@ -125,7 +127,7 @@ function peer(
   address: string,
   direction: 'send' | 'receive',
   { length, seed }: Amount,
-): ChildProcess {
+): Child {
   return host.spawn(process.execPath, PEER, role, address, PORT, direction, String(length), String(seed))
 }
 
@@ -134,21 +136,13 @@ async function listening(
   address: string,
   direction: 'send' | 'receive',
   amount: Amount,
-): Promise<ChildProcess> {
+): Promise<Child> {
   const child = peer(host, 'listen', address, direction, amount)
-  await once(child.stdout!, 'readable')
+  await child.prints(/^ready$/m)
   return child
 }
 
-/** What `receiver` printed, once all have ended well. */
-async function ended(children: readonly ChildProcess[], receiver: ChildProcess): Promise<Seen> {
-  let text = ''
-  receiver.stdout!.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-  await Promise.all(children.map(exit))
-  return JSON.parse(text.slice(text.indexOf('{'))) as Seen
-}
-
-async function exit(child: ChildProcess): Promise<void> {
-  const [code] = child.exitCode === null ? ((await once(child, 'exit')) as [number | null]) : [child.exitCode]
-  if (code !== 0) throw new Error(`a peer ended with ${code}`)
+/** What a receiver saw, of all that it printed. */
+function seenBy(printed: string): Seen {
+  return JSON.parse(printed.slice(printed.indexOf('{'))) as Seen
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { TEST_MS } from '../patience.ts'
 import { digestOf } from './content.ts'
 import { links } from './links.ts'
 import { missing } from './linux-host.ts'
@@ -11,7 +12,7 @@ const LENGTH = 500_000
 describe('transfers between this stack and the kernel', { skip: missing(), concurrency: 4 }, () => {
   for (const [seed, link] of links.entries()) {
     for (const pairing of ['linux to ours', 'ours to linux'] as const) {
-      it(`arrive whole, ${pairing}, over a link with ${link.name}`, { timeout: 60_000 }, async () => {
+      it(`arrive whole, ${pairing}, over a link with ${link.name}`, { timeout: TEST_MS }, async () => {
         const amount = { length: LENGTH, seed }
         const { length, digest } = await transfer(pairing, link, amount)
         assert.equal(length, LENGTH)

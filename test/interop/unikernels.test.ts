@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
@@ -18,7 +17,7 @@ import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 const KERNEL = ['10.96.0.1', 'fd96::1'] as const
 const OURS = ['10.96.0.2', 'fd96::2'] as const
 
-const FAST = { interval: 0.05, wait: 0.5, ttl: 64, size: 56, count: 3 }
+const FAST = { interval: 0.05, wait: 60, ttl: 64, size: 56, count: 3 }
 const IPERF = {
   port: 5201,
   oneOff: true,
@@ -72,7 +71,7 @@ describe('unikernels and a kernel', { skip: missing() }, () => {
 
     it(`find the way to ${at}`, async () => {
       lines.length = 0
-      const settings = { hops: 5, probes: 2, window: 4, wait: 2, size: 60 }
+      const settings = { hops: 5, probes: 2, window: 4, wait: 60, size: 60 }
       const ended = await traceroute({ clock, random, stack }, { target: address(at), ...settings })
       assert.ok(ended.ok, lines.join('\n'))
       assert.match(lines.join('\n'), new RegExp(`^ 1  ${at}  \\S+ ms  \\S+ ms$`, 'm'))
@@ -82,7 +81,7 @@ describe('unikernels and a kernel', { skip: missing() }, () => {
       for (const words of [
         ['-n', '20M'],
         ['-n', '20M', '-R', '-P', '3'],
-        ['-u', '-b', '20M', '-t', '1', '-l', '1200', '-R'],
+        ['-u', '-b', '20M', '-n', '3M', '-l', '1200', '-R'],
       ]) {
         const serving = iperf({ clock, random, stack }, IPERF)
         const json = await host.run('iperf3', '-c', ours, '-J', ...words)
@@ -94,7 +93,7 @@ describe('unikernels and a kernel', { skip: missing() }, () => {
       }
       for (const reverse of [false, true]) {
         const server = host.spawn('iperf3', '-s', '-1', '-B', at, '--forceflush')
-        await once(server.stdout!, 'data')
+        await server.prints(/listening/)
         lines.length = 0
         const ended = await iperf(
           { clock, random, stack },

@@ -1,15 +1,14 @@
 /** A unikernel of this repository, configured, built and run by the tool, as a person would. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { Child } from '../child.ts'
+import { PATIENCE_MS, until } from '../patience.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const TOOL = path.join(ROOT, 'packages/cli/src/bin.js')
-
-/** Nothing that a test waits for takes this long on a machine of one slow core. */
-const PATIENCE_MS = 60_000
 
 /** A copy of `unikernels/<name>`, so that a test disturbs neither the repository nor another test. */
 export class Project {
@@ -29,6 +28,11 @@ export class Project {
   async configure(...options: readonly string[]): Promise<void> {
     const configured = new Running(this.folder, ['configure', ...options])
     assert.equal(await configured.ended(), 0, configured.output)
+  }
+
+  async build(): Promise<void> {
+    const built = new Running(this.folder, ['build'])
+    assert.equal(await built.ended(), 0, built.output)
   }
 
   run(...args: readonly string[]): Running {
@@ -51,71 +55,54 @@ export class Project {
 
 /** A command of the tool, on its way. */
 export class Running {
-  /** What it printed so far, on both streams. */
-  output = ''
-  readonly #child: ChildProcess
+  readonly #child: Child
   readonly #probe: string
-  readonly #exit: Promise<number | null>
-  #wake: () => void = () => {}
 
   constructor(folder: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) {
     const env = { ...process.env, NO_COLOR: '1', ...more }
     // A group of its own, as a terminal makes for a command: Ctrl-C is a signal to all of the group.
-    const child = spawn(process.execPath, [TOOL, ...args], { cwd: folder, env, detached: true })
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        this.output += chunk.toString()
-        this.#wake()
-      })
-    }
-    this.#child = child
+    this.#child = new Child(spawn(process.execPath, [TOOL, ...args], { cwd: folder, env, detached: true }))
     this.#probe = more['MIRAGE_PROBE'] ?? ''
-    this.#exit = new Promise((resolve) => child.on('close', (code) => resolve(code)))
+  }
+
+  /** What it printed so far, on both streams. */
+  get output(): string {
+    return this.#child.output
   }
 
   /** The process of the tool, and the group of all that it starts. */
   get pid(): number {
-    assert.ok(this.#child.pid !== undefined)
-    return this.#child.pid
+    const { pid } = this.#child.process
+    assert.ok(pid !== undefined)
+    return pid
   }
 
   /** Bytes that the tool, which is the gateway, and the unikernel need, garbage not counted. */
   async memory(): Promise<number> {
     let sum = 0
     for (const pid of fs.readdirSync(this.#probe)) {
-      const file = path.join(this.#probe, pid)
-      const before = fs.readFileSync(file, 'utf8')
+      const read = (): string => fs.readFileSync(path.join(this.#probe, pid), 'utf8')
+      const before = read()
       if (before === 'over') continue
       process.kill(Number(pid), 'SIGUSR2')
-      let after = before
-      while (after === before || after === '') {
-        await new Promise((resolve) => setTimeout(resolve, 20))
-        after = fs.readFileSync(file, 'utf8')
-      }
-      sum += Number(after.split(' ')[1])
+      await until(
+        () => `an answer of process ${pid}`,
+        () => !['', before].includes(read()),
+      )
+      sum += Number(read().split(' ')[1])
     }
     return sum
   }
 
   /** The first match of `pattern` in the output, as soon as there is one. */
-  async prints(pattern: RegExp): Promise<RegExpExecArray> {
-    const deadline = Date.now() + PATIENCE_MS
-    for (;;) {
-      const match = pattern.exec(this.output)
-      if (match !== null) return match
-      const left = deadline - Date.now()
-      assert.ok(left > 0 && this.#child.exitCode === null, `no ${pattern} in:\n${this.output}`)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        setTimeout(resolve, Math.min(left, 200))
-      })
-    }
+  prints(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#child.prints(pattern)
   }
 
   /** The exit code. */
   async ended(): Promise<number | null> {
     const timer = setTimeout(() => this.#signal('SIGKILL'), PATIENCE_MS)
-    const code = await this.#exit
+    const { code } = await this.#child.end
     clearTimeout(timer)
     return code
   }
@@ -129,10 +116,11 @@ export class Running {
   /** Ends it whatever it does, for the end of a test. */
   async kill(): Promise<void> {
     this.#signal('SIGKILL')
-    await this.#exit
+    await this.#child.end
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.pid, signal)
+    const { exitCode, signalCode } = this.#child.process
+    if (exitCode === null && signalCode === null) process.kill(-this.pid, signal)
   }
 }

@@ -46,7 +46,7 @@ export async function start(
       series.isOver(sequence)
       log.warning(`sequence ${sequence} was not sent: ${written.error}`)
     }
-    await sleep(clock, sequence < count ? interval * 1000 : wait * 1000)
+    await (sequence < count ? sleep(clock, interval * 1000) : series.ended())
     series.giveUp()
   }
   log.info(statistics.counts())
@@ -64,6 +64,7 @@ class Series {
   /** By sequence number, oldest first: no more than are sent while one may be answered. */
   readonly #waiting: Map<number, Millis> = new Map()
   #last = 0
+  #allOver: () => void = () => {}
 
   constructor(clock: Clock, id: number, statistics: Statistics, wait: Millis) {
     this.#clock = clock
@@ -82,7 +83,20 @@ class Series {
     const since = this.#waiting.get(sequence)
     if (since === undefined) return undefined
     this.#waiting.delete(sequence)
+    if (this.#waiting.size === 0) this.#allOver()
     return this.#clock.now() - since
+  }
+
+  /** Resolves once no request waits any more, or the last of them has waited long enough. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#waiting.size === 0) return resolve()
+      const cancel = this.#clock.at(this.#clock.now() + this.#wait, resolve)
+      this.#allOver = () => {
+        cancel()
+        resolve()
+      }
+    })
   }
 
   wasSent(sequence: number): boolean {

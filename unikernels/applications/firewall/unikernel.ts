@@ -1,7 +1,7 @@
 /** A router with a filter: two networks, and rules about what passes between them. */
 import * as endpoint from '@mirage/address/endpoint'
 import { type IpAddress, format } from '@mirage/address/ip'
-import { contains, formatCidr } from '@mirage/address/ipv4'
+import { UNSPECIFIED, contains, formatCidr } from '@mirage/address/ipv4'
 import * as argument from '@mirage/argument'
 import type { Values } from '@mirage/argument'
 import type { Clock, Millis } from '@mirage/clock'
@@ -9,6 +9,7 @@ import { source } from '@mirage/console/logs'
 import { type Result, err } from '@mirage/result'
 import { connect } from '@mirage/router'
 import { Filter } from '@mirage/router/filter'
+import { connect as connectIpv6 } from '@mirage/router/ipv6'
 import * as rules from '@mirage/router/rules'
 import type { Rule } from '@mirage/router/rules'
 import type { Stack } from '@mirage/stack'
@@ -59,7 +60,8 @@ export async function start(
   { rule: list, logRate, report }: Values<typeof args>,
 ): Promise<Result<void, string>> {
   const [here, there] = [inside.ip.config.cidr, outside.ip.config.cidr]
-  if (contains(here, there.address) || contains(there, here.address)) {
+  const hasIpv4 = here.address !== UNSPECIFIED && there.address !== UNSPECIFIED
+  if (hasIpv4 && (contains(here, there.address) || contains(there, here.address))) {
     return err(`inside and outside are one network, ${formatCidr(here)}: say another with --inside-ipv4`)
   }
   const drops = new DropLog(logRate, (line) => log.warning(line))
@@ -71,8 +73,17 @@ export async function start(
       })
     },
   })
-  connect({ links: [inside.ip, outside.ip], clock }, { outside: OUTSIDE, filter })
-  log.info(`stands between ${formatCidr(here)} and ${formatCidr(there)}, with ${list.length} rules`)
+  const between: string[] = []
+  if (hasIpv4) {
+    connect({ links: [inside.ip, outside.ip], clock }, { outside: OUTSIDE, filter })
+    between.push(`${formatCidr(here)} and ${formatCidr(there)}`)
+  }
+  if (inside.ipv6 !== undefined && outside.ipv6 !== undefined) {
+    connectIpv6({ links: [inside.ipv6, outside.ipv6], clock }, { outside: OUTSIDE, filter })
+    between.push('networks of IPv6')
+  }
+  if (between.length === 0) return err('inside and outside speak no family both.')
+  for (const each of between) log.info(`stands between ${each}, with ${list.length} rules`)
   for (const each of list) log.info(`  ${rules.format(each)}`)
   every(clock, SWEEP, () => filter.expire(clock.now()))
   if (report > 0) every(clock, report * 1000, () => tell(filter, list))

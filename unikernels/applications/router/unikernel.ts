@@ -1,5 +1,5 @@
-/** A router with two networks: who is inside reaches the outside behind one address. */
-import { contains, format, formatCidr } from '@mirage/address/ipv4'
+/** A router with two networks: who is inside reaches the outside, by IPv4 behind one address, by IPv6 from its own. */
+import { UNSPECIFIED, contains, format, formatCidr } from '@mirage/address/ipv4'
 import * as argument from '@mirage/argument'
 import type { Values } from '@mirage/argument'
 import type { Clock, Millis } from '@mirage/clock'
@@ -7,7 +7,11 @@ import { source } from '@mirage/console/logs'
 import type { Random } from '@mirage/random'
 import { type Result, err } from '@mirage/result'
 import { type Router, connect } from '@mirage/router'
+import { Filter } from '@mirage/router/filter'
+import { type Ipv6Router, connect as connectIpv6 } from '@mirage/router/ipv6'
 import { Nat, OWN_PORT_MIN, type PortForward } from '@mirage/router/nat'
+import * as rules from '@mirage/router/rules'
+import type { Rule } from '@mirage/router/rules'
 import type { Stack } from '@mirage/stack'
 import * as forward from './forward.ts'
 
@@ -20,11 +24,23 @@ const forwardKind: argument.Kind<PortForward> = {
   show: forward.format,
 }
 
+const ruleKind: argument.Kind<Rule> = {
+  docv: 'RULE',
+  expected: 'a rule such as "allow in tcp to 2001:db8::5 port 80"',
+  parse: rules.parse,
+  show: rules.format,
+}
+
 export const args = {
   forward: argument.list(
     argument.of(forwardKind, { doc: 'A port of the outside address that leads to a host inside.' }),
   ),
   noNat: argument.flag({ doc: 'Give packets no other address.' }),
+  ipv6Rule: argument.list(
+    argument.of(ruleKind, {
+      doc: 'What passes by IPv6; the first that fits decides. Without one, what begins outside is denied.',
+    }),
+  ),
   report: argument.integer({
     doc: 'Seconds between two reports of what was carried; 0 for none.',
     default: 0,
@@ -47,23 +63,49 @@ const SWEEP: Millis = 10_000
 
 export async function start(
   { clock, random, outside, inside }: Devices,
-  { forward: forwards, noNat, report }: Values<typeof args>,
+  { forward: forwards, noNat, ipv6Rule, report }: Values<typeof args>,
 ): Promise<Result<void, string>> {
   const [here, there] = [inside.ip.config.cidr, outside.ip.config.cidr]
-  if (contains(here, there.address) || contains(there, here.address)) {
+  const hasIpv4 = here.address !== UNSPECIFIED && there.address !== UNSPECIFIED
+  if (hasIpv4 && (contains(here, there.address) || contains(there, here.address))) {
     return err(`inside and outside are one network, ${formatCidr(here)}: say another with --inside-ipv4`)
   }
-  const nat = noNat ? undefined : new Nat(random, { forwards })
+  const nat = noNat || !hasIpv4 ? undefined : new Nat(random, { forwards })
   if (nat !== undefined) outside.tcp.localPortMin = OWN_PORT_MIN
-  const router = connect(
-    { links: [inside.ip, outside.ip], clock },
-    { outside: OUTSIDE, ...(nat === undefined ? {} : { nat }) },
-  )
-  const behind = nat === undefined ? '' : `, behind ${format(there.address)}`
-  log.info(`leads ${formatCidr(here)} outside${behind}`)
-  every(clock, SWEEP, () => nat?.expire(clock.now()))
-  if (report > 0) every(clock, report * 1000, () => tell(router, nat))
+  const filter = new Filter(ipv6Rule)
+  const router = hasIpv4 ? leadIpv4(clock, inside, outside, nat) : undefined
+  const ipv6Router = leadIpv6(clock, inside, outside, filter)
+  if (router === undefined && ipv6Router === undefined) return err('inside and outside speak no family both.')
+  every(clock, SWEEP, () => {
+    nat?.expire(clock.now())
+    filter.expire(clock.now())
+  })
+  if (report > 0)
+    every(clock, report * 1000, () => {
+      if (router !== undefined) tell('IPv4', router, nat?.count)
+      if (ipv6Router !== undefined) tell('IPv6', ipv6Router, filter.count)
+    })
   return new Promise(() => {})
+}
+
+function leadIpv4(clock: Clock, inside: Stack, outside: Stack, nat: Nat | undefined): Router {
+  const links = [inside.ip, outside.ip]
+  const router = connect({ links, clock }, { outside: OUTSIDE, ...(nat === undefined ? {} : { nat }) })
+  const behind = nat === undefined ? '' : `, behind ${format(outside.ip.config.cidr.address)}`
+  log.info(`leads ${formatCidr(inside.ip.config.cidr)} outside${behind}`)
+  return router
+}
+
+/** Nothing where one of them does not speak it. */
+function leadIpv6(
+  clock: Clock,
+  { ipv6: inside }: Stack,
+  { ipv6: outside }: Stack,
+  filter: Filter,
+): Ipv6Router | undefined {
+  if (inside === undefined || outside === undefined) return undefined
+  log.info('leads IPv6 outside; what begins there is denied, unless a rule allows it')
+  return connectIpv6({ links: [inside, outside], clock }, { outside: OUTSIDE, filter })
 }
 
 function every(clock: Clock, interval: Millis, task: () => void): void {
@@ -73,8 +115,12 @@ function every(clock: Clock, interval: Millis, task: () => void): void {
   })
 }
 
-function tell({ counters, drops }: Router, nat: Nat | undefined): void {
-  const lost = Object.entries(drops).flatMap(([reason, count]) => (count > 0 ? [`${count} ${reason}`] : []))
-  const conversations = nat === undefined ? '' : `, ${nat.count} conversations`
-  log.info(`${counters.forwarded} packets carried${conversations}; dropped: ${lost.join(', ') || 'none'}`)
+function tell(family: string, { counters, drops }: Router | Ipv6Router, count: number | undefined): void {
+  const lost = Object.entries(drops).flatMap(([reason, dropped]) =>
+    dropped > 0 ? [`${dropped} ${reason}`] : [],
+  )
+  const conversations = count === undefined ? '' : `, ${count} conversations`
+  log.info(
+    `${family}: ${counters.forwarded} packets carried${conversations}; dropped: ${lost.join(', ') || 'none'}`,
+  )
 }

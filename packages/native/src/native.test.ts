@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type Result, err } from '@mirage/result'
-import { find } from './native.ts'
-import { open } from './tap.ts'
+import { type Addon, find } from './native.ts'
+import { agree, open } from './tap.ts'
 
 const IS_LINUX = process.platform === 'linux'
 
@@ -33,6 +33,30 @@ describe('the addon', { skip: IS_LINUX ? false : 'it is for Linux' }, () => {
         'addon.cjs is of another version of Mirage: npm run build:native makes the one that is needed',
       )
       assert.deepEqual(loadOf(text), expected)
+    })
+  }
+})
+
+describe('what a kernel leaves to the reader of a TAP device', () => {
+  /** The bits of `<linux/if_tun.h>`: checksums, segments of either family, those with ECN; datagrams of either. */
+  const [SEGMENTS, DATAGRAMS] = [0x0f, 0x6f]
+  const cases = [
+    ['all of it', true, DATAGRAMS, 'datagrams', [DATAGRAMS]],
+    ['no datagrams, before 6.2', true, SEGMENTS, 'segments', [DATAGRAMS, SEGMENTS]],
+    ['nothing, before it knew any', true, 0, 'nothing', [DATAGRAMS, SEGMENTS, 0]],
+    ['nothing without a header to say it in', false, DATAGRAMS, 'nothing', [0]],
+  ] as const
+  for (const [what, hasHeader, known, agreed, asked] of cases) {
+    it(`is ${what}`, () => {
+      const told: number[] = []
+      const setOffload = (descriptor: number, bits: number): number => {
+        assert.equal(descriptor, 7)
+        told.push(bits)
+        return (bits & ~known) === 0 ? 0 : -22
+      }
+      const addon = { setOffload } as Partial<Addon> as Addon
+      assert.equal(agree({ addon, descriptor: 7, name: 'tap0', hasHeader }), agreed)
+      assert.deepEqual(told, asked)
     })
   }
 })

@@ -35,17 +35,28 @@ export function inherited(descriptor: number): Result<Tap, string> {
 }
 
 /** What the kernel may leave to the reader of a TAP device: `<linux/if_tun.h>`. */
-const TUN_F = { CSUM: 0x1, TSO4: 0x2, TSO6: 0x4, TSO_ECN: 0x8 } as const
+const TUN_F = { CSUM: 0x1, TSO4: 0x2, TSO6: 0x4, TSO_ECN: 0x8, USO4: 0x20, USO6: 0x40 } as const
+const SEGMENTS: number = TUN_F.CSUM | TUN_F.TSO4 | TUN_F.TSO6 | TUN_F.TSO_ECN
+/** Both families or neither, says Linux, which knows them since 6.2. */
+const DATAGRAMS: number = SEGMENTS | TUN_F.USO4 | TUN_F.USO6
+
+/** What the kernel leaves to the reader of a TAP device, and takes from its writer: checksums, and to cut segments. */
+export type Agreed =
+  | 'nothing'
+  | 'segments'
+  /** And to cut datagrams: `VIRTIO_NET_HDR_GSO_UDP_L4` of virtio 1.2 §5.1.6. */
+  | 'datagrams'
 
 /**
- * Lets the kernel hand over frames without checksums and TCP segments that it has not cut, up to 64 KiB; or says no
- * more of it. Whether the kernel agreed. Uncut datagrams stay the kernel's: their reader would have to cut them. A device
- * without a header in front of its frames is told to leave nothing: it remembers what its last reader was able to do.
+ * Lets the kernel hand over frames without checksums, and TCP segments and UDP datagrams that it has not cut, up to
+ * 64 KiB; as much of that as it knows. A device without a header in front of its frames is told to leave nothing: it
+ * remembers what its last reader was able to do.
  */
-export function setOffload({ addon, descriptor, hasHeader }: Tap, isOn: boolean): boolean {
-  const bits = TUN_F.CSUM | TUN_F.TSO4 | TUN_F.TSO6 | TUN_F.TSO_ECN
-  const told = addon.setOffload(descriptor, isOn && hasHeader ? bits : 0)
-  return hasHeader && told >= 0
+export function agree({ addon, descriptor, hasHeader }: Tap): Agreed {
+  if (hasHeader && addon.setOffload(descriptor, DATAGRAMS) >= 0) return 'datagrams'
+  if (hasHeader && addon.setOffload(descriptor, SEGMENTS) >= 0) return 'segments'
+  addon.setOffload(descriptor, 0)
+  return 'nothing'
 }
 
 function described(addon: Addon, descriptor: number, hasHeader: boolean): Result<Tap, string> {

@@ -116,6 +116,50 @@ describe('a device that reads frames in batches', { skip }, () => {
     assert.deepEqual(headers, [...each, ...each])
   })
 
+  it('says that datagrams are to be cut, of either family, where the file can', async () => {
+    const offloads = { checksum: true, segmentation: 65_535 }
+    const [a, b] = pair(true, { offloads: { ...offloads, datagrams: true } }, false)
+    const headers: number[][] = []
+    b.listen((frame) => headers.push([...frame.subarray(0, 10)]))
+    const offload = {
+      checksumStart: 34,
+      checksumOffset: 6,
+      segmentSize: 0x4b0,
+      headerSize: 42,
+      isIpv6: false,
+    }
+    a.write(60, () => 60, { ...offload, isUdp: true }, true)
+    a.write(60, () => 60, { ...offload, isIpv6: true, isUdp: true }, true)
+    a.write(60, () => 60, { ...offload, segmentSize: 0, isUdp: true }, true)
+    await turns()
+    const cut = [1, 5, 42, 0, 0xb0, 4, 34, 0, 6, 0]
+    assert.deepEqual(headers, [cut, cut, [1, 0, 42, 0, 0, 0, 34, 0, 6, 0]])
+    const [unable] = pair(true, { offloads })
+    assert.throws(() => unable.write(60, () => 60, { ...offload, isUdp: true }, true), /broken invariant/)
+  })
+
+  it('hands on what the header in front of a frame says of it', async () => {
+    const [a, b] = pair(false, {}, true)
+    const seen: unknown[] = []
+    b.listen((frame, ...said) => seen.push([frame.length, ...said]))
+    const headers = [
+      [1, 5, 42, 0, 0xb0, 4, 34, 0, 6, 0],
+      [1, 5, 42, 0, 0, 0, 34, 0, 6, 0],
+      [1, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0],
+      [2, 0, 0, 0, 0xb0, 4, 0, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ]
+    for (const header of headers) a.write(70, (frame) => (frame.set(header), 70))
+    await turns()
+    assert.deepEqual(seen, [
+      [60, true, 0x4b0],
+      [60, true, 0],
+      [60, true, undefined],
+      [60, true, undefined],
+      [60, false, undefined],
+    ])
+  })
+
   it('has sent what was written before it is disconnected', async () => {
     const [a, b] = pair(false)
     let received = 0

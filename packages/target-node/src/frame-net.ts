@@ -25,6 +25,7 @@ import {
   type NetError,
   type Offload,
   type Offloads,
+  type Receive,
 } from '@mirage/net'
 import { type Result, assert, done, err } from '@mirage/result'
 
@@ -49,6 +50,8 @@ const NEEDS_CHECKSUM = 1
 const IS_VALID = 2
 const CUT_TCP4 = 1
 const CUT_TCP6 = 4
+/** Datagrams, of either family. */
+const CUT_UDP = 5
 /** The most bytes of a frame that is cut, or was put together, after its Ethernet header. */
 const UNCUT_MAX = 65_535
 /** A tag of a virtual LAN, which frames may have besides. */
@@ -110,7 +113,7 @@ class FrameNet implements Net {
   readonly #inFrames = new Int32Array(2 * FRAMES_MAX)
   readonly #inViews: Uint8Array[] = []
   #reader: Reader | undefined
-  #listener: ((frame: Uint8Array, isChecked?: boolean) => void) | undefined
+  #listener: Receive | undefined
 
   constructor({ addon, descriptor, hasHeader }: FrameFile, { mac, mtu, offloads }: Options) {
     assert(hasHeader || offloads === undefined, 'what a device does is asked of it in a header')
@@ -155,9 +158,10 @@ class FrameNet implements Net {
   #leave(start: number, offload: Readonly<Offload>): void {
     assert(this.offloads !== undefined, 'only what a device does is left to it')
     const header = this.#out
-    const { checksumStart, checksumOffset, segmentSize, headerSize, isIpv6 } = offload
+    const { checksumStart, checksumOffset, segmentSize, headerSize, isIpv6, isUdp } = offload
+    assert(!isUdp || segmentSize === 0 || this.offloads.datagrams === true, 'only what it cuts is left uncut')
     header[start] = NEEDS_CHECKSUM
-    header[start + 1] = segmentSize === 0 ? 0 : isIpv6 ? CUT_TCP6 : CUT_TCP4
+    header[start + 1] = segmentSize === 0 ? 0 : isUdp ? CUT_UDP : isIpv6 ? CUT_TCP6 : CUT_TCP4
     header[start + 2] = headerSize
     header[start + 3] = headerSize >>> 8
     header[start + 4] = segmentSize
@@ -202,7 +206,7 @@ class FrameNet implements Net {
     if (GONE.includes(name)) this.#end(name)
   }
 
-  listen(receive: (frame: Uint8Array, isChecked?: boolean) => void): void {
+  listen(receive: Receive): void {
     if (!this.#isConnected) return
     this.#listener = receive
     if (this.#reader !== undefined) return
@@ -225,8 +229,15 @@ class FrameNet implements Net {
       const frame = view(this.#inViews, i, this.#in, start + this.#vnetSize, end)
       this.counters.rxFrames += 1
       this.counters.rxBytes += frame.length
-      this.#listener(frame, this.#vnetSize > 0 && (this.#in[start]! & (NEEDS_CHECKSUM | IS_VALID)) !== 0)
+      if (this.#vnetSize === 0) this.#listener(frame, false)
+      else this.#listener(frame, (this.#in[start]! & (NEEDS_CHECKSUM | IS_VALID)) !== 0, this.#sizeIn(start))
     }
+  }
+
+  /** The size of the datagrams that the header at `start` says are uncut. */
+  #sizeIn(start: number): number | undefined {
+    const header = this.#in
+    return header[start + 1] === CUT_UDP ? header[start + 4]! | (header[start + 5]! << 8) : undefined
   }
 
   #end(why: string): void {

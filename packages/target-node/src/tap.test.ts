@@ -14,11 +14,16 @@ function cannotTap(): string | false {
 }
 
 describe('a TAP device', { skip: cannotTap() }, () => {
-  it('passes its tests in a network namespace of its own', { timeout: 60_000 }, () => {
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const suite = fileURLToPath(new URL('./testing/tap-suite.ts', import.meta.url))
-    const args = ['--net', process.execPath, '--test', '--test-isolation=none', suite]
-    const { status, stdout, stderr } = spawnSync('unshare', args, { env, encoding: 'utf8' })
-    assert.equal(status, 0, `${stdout}${stderr}`)
-  })
+  for (const [what, file] of [
+    ['its tests', 'tap-suite.ts'],
+    ['those of datagrams that nobody has cut', 'train-suite.ts'],
+  ] as const) {
+    it(`passes ${what} in a network namespace of its own`, { timeout: 60_000 }, () => {
+      const { NODE_TEST_CONTEXT: _, ...env } = process.env
+      const suite = fileURLToPath(new URL(`./testing/${file}`, import.meta.url))
+      const args = ['--net', process.execPath, '--test', '--test-isolation=none', suite]
+      const { status, stdout, stderr } = spawnSync('unshare', args, { env, encoding: 'utf8' })
+      assert.equal(status, 0, `${stdout}${stderr}`)
+    })
+  }
 })

@@ -1,7 +1,7 @@
 /** The network device of a Node process on a TAP device: the kernel of the host is at the other end. */
 import * as mac from '@mirage/address/mac'
 import { getU32 } from '@mirage/bytes'
-import { type Tap, inherited, open, setOffload } from '@mirage/native/tap'
+import { type Agreed, type Tap, agree, inherited, open } from '@mirage/native/tap'
 import type { Net, Offloads } from '@mirage/net'
 import { type Result, ok } from '@mirage/result'
 import { entropy } from './entropy.ts'
@@ -9,7 +9,12 @@ import { connect } from './frame-net.ts'
 import { recorded } from './recorded.ts'
 
 /** What Linux does for whoever writes to a TAP device: as much as for itself. */
-const OFFLOADS: Offloads = { checksum: true, segmentation: 65_535 }
+const SEGMENTS: Offloads = { checksum: true, segmentation: 65_535 }
+const OFFLOADS: Readonly<Record<Agreed, Offloads | undefined>> = {
+  nothing: undefined,
+  segments: SEGMENTS,
+  datagrams: { ...SEGMENTS, datagrams: true },
+}
 /** Where the interface is in another network namespace, which it can be moved to while it is open. */
 const MTU = 1500
 
@@ -42,6 +47,7 @@ export function inheritTap(descriptor: number): Result<Net, string> {
 /** A device with an address that no other is likely to have: the interface's own is the kernel's. */
 function attach(tap: Tap): Net {
   const mtu = tap.addon.mtu(tap.name)
+  const offloads = OFFLOADS[agree(tap)]
   const options = { mac: mac.local(getU32(entropy(4), 0)), mtu: mtu < 0 ? MTU : mtu }
-  return connect(tap, setOffload(tap, true) ? { ...options, offloads: OFFLOADS } : options)
+  return connect(tap, offloads === undefined ? options : { ...options, offloads })
 }

@@ -6,11 +6,13 @@ import { skipWithout } from '../system.ts'
 import { Project } from '../unikernels/running.ts'
 
 /** A web server that says who asks. */
-const WEB = `require('http').createServer((q, s) => s.end(q.socket.remoteAddress + '\\n')).listen(80, () => console.log('ready'))`
+const WEB = `require('http').createServer((q, s) => s.end(q.socket.remoteAddress + '\\n')).listen(80, '::', () => console.log('ready'))`
 const ARGS = [
   '--inside-ipv4=10.95.1.1/24',
   '--outside-ipv4=10.95.2.1/24',
   '--outside-ipv4-gateway=10.95.2.254',
+  '--inside-ipv6=fd95:1::1/64',
+  '--outside-ipv6=fd95:2::1/64',
 ]
 
 /** The router's process in a namespace, and a namespace behind each of its TAP devices. */
@@ -35,15 +37,18 @@ class Site {
     const child = this.#router.spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     await child.prints(/\[router\] leads/)
     // The first device is the outside's, as in the configuration.
-    for (const [name, namespace, at] of [
-      ['tap1', this.#inside, '10.95.1.2/24'],
-      ['tap0', this.#outside, '10.95.2.2/24'],
+    for (const [name, namespace, at, at6] of [
+      ['tap1', this.#inside, '10.95.1.2/24', 'fd95:1::2/64'],
+      ['tap0', this.#outside, '10.95.2.2/24', 'fd95:2::2/64'],
     ] as const) {
       this.#router.call('ip', 'link', 'set', name, 'netns', namespace.name)
       namespace.call('ip', 'addr', 'add', at, 'dev', name)
+      namespace.call('ip', 'addr', 'add', at6, 'dev', name, 'nodad')
       namespace.call('ip', 'link', 'set', name, 'up')
     }
     this.#inside.call('ip', 'route', 'add', 'default', 'via', '10.95.1.1')
+    this.#inside.call('ip', '-6', 'route', 'add', 'default', 'via', 'fd95:1::1')
+    this.#outside.call('ip', '-6', 'route', 'add', 'fd95:1::/64', 'via', 'fd95:2::1')
     for (const namespace of [this.#inside, this.#outside]) {
       const web = namespace.spawn(process.execPath, ['-e', WEB], { stdio: ['ignore', 'pipe', 'inherit'] })
       await web.prints(/^ready$/m)
@@ -79,7 +84,8 @@ for (const [target, skip] of TARGETS) {
       await project.configure(`--target=${target}`)
       await project.build()
       site = await Site.create()
-      const words = [...ARGS, '--forward=tcp:8080:10.95.1.2:80']
+      const rule = '--ipv6-rule="allow in tcp to fd95:1::2 port 8080"'
+      const words = [...ARGS, '--forward=tcp:8080:10.95.1.2:80', rule]
       const taps = ['--outside-interface=tap:tap0', '--inside-interface=tap:tap1']
       const nets = ['--mem=256', '--net:outside=tap0', '--net:inside=tap1']
       if (target === 'unix')
@@ -97,6 +103,14 @@ for (const [target, skip] of TARGETS) {
 
     it('leads by a forwarded port to a host inside', () => {
       assert.match(site.shell('outside', 'curl -s -m 60 http://10.95.2.1:8080/'), /10\.95\.2\.2$/m)
+    })
+
+    it('leads hosts inside to the outside by IPv6, and others inside where a rule lets them', () => {
+      assert.match(site.shell('inside', 'curl -s -m 60 http://[fd95:2::2]/'), /^fd95:1::2$/m)
+      const asked = 'curl -s -m 1 -w "%{errormsg}" http://[fd95:1::2]'
+      assert.match(site.shell('outside', `${asked}:80/`), /timed out/)
+      // Nobody listens there, and says so.
+      assert.match(site.shell('outside', `${asked}:8080/`), /to connect/)
     })
 
     it('is pinged, and pinged through', () => {

@@ -244,15 +244,16 @@ export const UDP_WELCOME: Uint8Array = Uint8Array.of(0x36, 0x37, 0x38, 0x39)
 
 /** The header of a datagram: when it was sent, in seconds and microseconds, and its number from 1. */
 export function emitDatagram(
-  datagram: Uint8Array,
+  datagrams: Uint8Array,
   microseconds: number,
   number: number,
   isLong: boolean,
+  offset: number = 0,
 ): void {
-  setU32(datagram, 0, Math.floor(microseconds / 1_000_000))
-  setU32(datagram, 4, microseconds % 1_000_000)
-  if (isLong) setU32(datagram, 8, Math.floor(number / 0x1_0000_0000))
-  setU32(datagram, isLong ? 12 : 8, number)
+  setU32(datagrams, offset, Math.floor(microseconds / 1_000_000))
+  setU32(datagrams, offset + 4, microseconds % 1_000_000)
+  if (isLong) setU32(datagrams, offset + 8, Math.floor(number / 0x1_0000_0000))
+  setU32(datagrams, offset + (isLong ? 12 : 8), number)
 }
 
 /** The number of a datagram that is long enough to have one. */

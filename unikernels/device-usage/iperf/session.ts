@@ -127,6 +127,10 @@ export class Session implements streams.Load {
     )
   }
 
+  get left(): number {
+    return this.#role === 'client' ? this.#left : Infinity
+  }
+
   carried(length: number): void {
     this.#left -= length
     if (this.#left <= 0 && this.#role === 'client' && !this.isOver) this.#end()
@@ -267,13 +271,12 @@ export class Session implements streams.Load {
   }
 
   #startStream(meter: Meter, index: number): void {
-    const { udp } = this.#devices.stack
     const flow = this.#flows[index]
     const peer = this.#udpPeers[index]
     if (flow !== undefined && meter.isSender) void streams.sendBlocks(this, meter, flow)
     else if (flow !== undefined) streams.receiveBlocks(this, meter, flow)
     else if (peer !== undefined && meter.isSender)
-      streams.sendDatagrams(this, meter, udp, peer.endpoint, peer.localPort)
+      streams.sendDatagrams(this, meter, this.#devices.stack, peer.endpoint, peer.localPort)
   }
 
   /** What was carried until now does not count. */

@@ -9,6 +9,22 @@ import { type LinuxHost, linuxHost, missing } from '../test/interop/linux-host.t
 /** The stack's address; the host's ends in 1. */
 export const OURS = '10.99.0.2'
 
+/** The arguments of our iperf as a server that prints nothing. */
+export const IPERF_SERVER = {
+  client: undefined,
+  port: 5201,
+  oneOff: false,
+  interval: 0,
+  udp: false,
+  reverse: false,
+  parallel: 1,
+  time: 10,
+  bytes: 0,
+  blocks: 0,
+  bandwidth: undefined,
+  length: 0,
+} as const
+
 /** Both ends, and what the stack runs on besides. */
 export interface OnTap {
   readonly host: LinuxHost

@@ -2,8 +2,8 @@
 import { clock } from '@mirage/target-node/clock'
 import * as iperf from '../unikernels/device-usage/iperf/unikernel.ts'
 import type { Bench } from './bench.ts'
-import { OURS, type OnTap, keep, onTap, remove } from './on-tap.ts'
-import { SECONDS, Veth, clientOf, received } from './veth.ts'
+import { IPERF_SERVER, OURS, type OnTap, keep, onTap, remove } from './on-tap.ts'
+import { Veth, clientOf, received } from './veth.ts'
 
 const RUNS = 7
 
@@ -23,25 +23,9 @@ function rig(hasOffloads: boolean): Promise<Rig> {
 
 async function makeRig(hasOffloads: boolean): Promise<Rig> {
   const made = await onTap(hasOffloads)
-  void iperf.start({ clock, ...made }, SERVER)
+  void iperf.start({ clock, ...made }, IPERF_SERVER)
   return { ...made, reference: keep(new Veth(hasOffloads)) }
 }
-
-/** The arguments of a server that prints nothing. */
-const SERVER = {
-  client: undefined,
-  port: 5201,
-  oneOff: false,
-  interval: 0,
-  udp: false,
-  reverse: false,
-  parallel: 1,
-  time: SECONDS,
-  bytes: 0,
-  blocks: 0,
-  bandwidth: undefined,
-  length: 0,
-} as const
 
 /** The wish is a ratio to what the kernel does without our stack; where the kernel cannot be asked, a number. */
 function bench(direction: 'in' | 'out', hasOffloads: boolean, target: Bench['target'] & object): Bench {

@@ -19,8 +19,16 @@ export interface Victim {
   readonly clock: ManualClock
   /** The end of its cable that somebody else has got hold of. */
   readonly attacker: Net
+  /** What its device says of every frame that it hands over, from now on. */
+  readonly said: Said
   /** Every frame that it has received. */
   readonly heard: readonly Uint8Array[]
+}
+
+/** See `Receive` of `@mirage/net`. */
+export interface Said {
+  isChecked: boolean
+  segmentSize: number | undefined
 }
 
 /** The two ends, in each family. */
@@ -35,7 +43,11 @@ export async function victim(): Promise<Victim> {
   const clock = manual()
   const cable = pair({ clock })
   const heard: Uint8Array[] = []
-  const net = captured(cable.a, { sent: () => {}, received: (frame) => void heard.push(frame.slice()) })
+  const said: Said = { isChecked: false, segmentSize: undefined }
+  const net = captured(saying(cable.a, said), {
+    sent: () => {},
+    received: (frame) => void heard.push(frame.slice()),
+  })
   const needs = (device: Net, seed: number): Needs => ({ net: device, clock, random: seeded(seed) })
   const [stack, other] = ([net, cable.b] as const).map((device, i) => {
     const addresses = [{ address: SIX[i]!, prefixLength: 64 }]
@@ -72,7 +84,20 @@ export async function victim(): Promise<Victim> {
   assert.ok(heard.length > 40, 'a conversation has taken place')
   // From now on the other end hears nothing: somebody else has its cable.
   cable.b.listen(() => {})
-  return { stack, clock, attacker: cable.b, heard }
+  return { stack, clock, attacker: cable.b, said, heard }
+}
+
+/** `net`, which says that of its frames. */
+function saying(net: Net, said: Readonly<Said>): Net {
+  return {
+    mac: net.mac,
+    mtu: net.mtu,
+    counters: net.counters,
+    write: (size, fill) => net.write(size, fill),
+    listen: (receive) => net.listen((frame) => receive(frame, said.isChecked, said.segmentSize)),
+    resetCounters: () => net.resetCounters(),
+    disconnect: () => net.disconnect(),
+  }
 }
 
 /** Answers what it is told, and closes what is closed. */

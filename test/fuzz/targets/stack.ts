@@ -15,13 +15,16 @@ const TIMERS_MAX = 100
 /** After so many inputs it is asked whether it is still there. */
 const ASKED_AFTER = 250
 
+/** What may be said of datagrams: that they are none of several, or of one or many bytes each. */
+const SEGMENT_SIZES = [0, 1, 2, 100, 1472, 0xffff]
+
 /** The target. Most checksums are made right, so that more than they is tried. */
 export async function stack(): Promise<Target> {
   return {
     name: 'stack',
     corpus: (await victim()).heard,
     async create(inputs) {
-      const { stack, clock, attacker } = await victim()
+      const { stack, clock, attacker, said } = await victim()
       let count = 0
       const put = (bytes: Uint8Array): void => {
         attacker.write(bytes.length, (frame) => {
@@ -35,7 +38,11 @@ export async function stack(): Promise<Target> {
         // Most frames are for it.
         if (frame.length >= HEADER_SIZE && inputs.below(8) > 0) mac.write(frame, 0, mac.local(1))
         if (inputs.below(8) > 0) repair(frame)
+        said.isChecked = inputs.below(4) === 0
+        said.segmentSize = inputs.below(8) > 0 ? undefined : SEGMENT_SIZES[inputs.below(SEGMENT_SIZES.length)]
         put(frame)
+        said.isChecked = false
+        said.segmentSize = undefined
         if (inputs.below(32) === 0) clock.advance(inputs.below(inputs.below(16) === 0 ? 60_000 : 500))
         if (++count % ASKED_AFTER > 0) return
         assert.ok(clock.pending <= TIMERS_MAX, `${clock.pending} timers`)

@@ -4,6 +4,7 @@ import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import type { Cidr as Ipv6Cidr, Ipv6 } from '@mirage/address/ipv6'
 import type { Fill, FillAt, NetError, Offloads } from '@mirage/net'
 import type { Result } from '@mirage/result'
+import type { Advertised } from './ndp/advertising.ts'
 import type { FragmentDrop } from './reassembly.ts'
 import type { HeaderError } from './wire.ts'
 
@@ -240,6 +241,12 @@ export interface Ipv6Layer extends Ip<Ipv6> {
   add(cidr: Ipv6Cidr): boolean
   /** Gives an address up. */
   remove(address: Ipv6): void
+
+  /**
+   * Makes this the interface of a router, which says so to its link from now on, and at the end that it is none any more:
+   * hosts make addresses in the networks of its fixed addresses. It believes no other router. May be called again.
+   */
+  advertise(advertised: Advertised): void
 
   /** Tells `notify` of what happens to addresses; several may ask. */
   onEvent(notify: (event: Ipv6Event) => void): void

@@ -30,6 +30,7 @@ import { FRAGMENT } from './ipv6/extension.ts'
 import * as fragmentWire from './ipv6/fragment.ts'
 import { type Receive, Receiver, type TellProblem } from './ipv6/receiver.ts'
 import * as wire from './ipv6/wire.ts'
+import type { Advertised } from './ndp/advertising.ts'
 import { Discovery, type Envelope, type Event } from './ndp/discovery.ts'
 import { NextHops } from './next-hops.ts'
 import { IPV6_MTU_MIN, Paths } from './path-mtu.ts'
@@ -172,6 +173,10 @@ class Interface implements Ipv6Layer {
 
   remove(address: ipv6.Ipv6): void {
     this.#discovery.drop(address)
+  }
+
+  advertise(advertised: Advertised): void {
+    this.#discovery.advertise(advertised)
   }
 
   get fragmentsSize(): number {

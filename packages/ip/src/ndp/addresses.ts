@@ -74,6 +74,11 @@ export function find({ list }: Addresses, address: ipv6.Ipv6): Own | undefined {
   return list.find((own) => own.address === address)
 }
 
+/** That of the link, once it may be used. */
+export function linkLocal({ list }: Addresses): ipv6.Ipv6 | undefined {
+  return list.find((own) => ipv6.isLinkLocal(own.address) && !own.isTentative)?.address
+}
+
 /** Whether packets to `address` are for us. */
 export function isAssigned(addresses: Addresses, address: ipv6.Ipv6): boolean {
   return find(addresses, address)?.isTentative === false

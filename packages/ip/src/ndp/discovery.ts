@@ -9,6 +9,7 @@ import { type Random, u32 } from '@mirage/random'
 import { ROUTER_ALERT_SIZE, emitRouterAlert } from '../ipv6/extension.ts'
 import { ICMPV6, type Packet } from '../ip.ts'
 import * as addresses from './addresses.ts'
+import type { Advertised } from './advertising.ts'
 import * as membership from './membership.ts'
 import * as ndp from './ndp.ts'
 import * as neighbours from './neighbours.ts'
@@ -92,6 +93,12 @@ export class Discovery {
     ndp.setGateway(this.state, address, this.#now())
   }
 
+  /** See `Ipv6Layer`. */
+  advertise(advertised: Advertised): void {
+    ndp.advertiseRouter(this.state, advertised, this.#now(), this.#chance())
+    this.#act([])
+  }
+
   /** Where an earlier `nextHop` or `lookup` may be wrong: who keeps one compares. */
   get version(): number {
     return this.state.neighbours.version
@@ -145,6 +152,7 @@ export class Discovery {
   }
 
   disconnect(): void {
+    if (this.#isConnected) this.#act(ndp.retire(this.state))
     this.#isConnected = false
     this.#cancel()
   }

@@ -1,16 +1,17 @@
 /**
- * Neighbour discovery for a host with one interface: RFC 4861, RFC 4862.
+ * Neighbour discovery for one interface, of a host or of a router: RFC 4861, RFC 4862.
  *
- * The four parts, each in its own file, are put together here: an event goes in, with the time and a random number,
+ * The five parts, each in its own file, are put together here: an event goes in, with the time and a random number,
  * and what is to be sent and told comes out. Nothing waits; `deadline` says when `tick` has something to do.
  *
- * Not here: what routers do (answering solicitations, advertising, redirecting), and proxies.
+ * Not here: routers that redirect, and proxies.
  */
 import * as ipv6 from '@mirage/address/ipv6'
 import type { Mac } from '@mirage/address/mac'
 import type { Millis } from '@mirage/clock'
 import { MTU_MIN } from '../ipv6/wire.ts'
 import * as addresses from './addresses.ts'
+import * as advertising from './advertising.ts'
 import * as neighbours from './neighbours.ts'
 import * as routers from './routers.ts'
 import * as solicitation from './solicitation.ts'
@@ -46,6 +47,7 @@ export interface Ndp {
   readonly addresses: addresses.Addresses
   readonly neighbours: neighbours.Cache
   readonly routers: routers.Routers
+  readonly advertising: advertising.Advertising
   solicitation: solicitation.Solicitation
   /** Of packets that we send, as a router says, or 64. */
   hopLimit: number
@@ -81,6 +83,7 @@ export function create(options: Options): Ndp {
     addresses: addresses.create(),
     neighbours: neighbours.create(REACHABLE_TIME, RETRANS_TIMER),
     routers: routers.create(),
+    advertising: advertising.create(),
     solicitation: solicitation.idle(),
     hopLimit: HOP_LIMIT,
     mtu: options.mtu,
@@ -115,6 +118,31 @@ export function setGateway(ndp: Ndp, address: ipv6.Ipv6, now: Millis): void {
   ndp.neighbours.version += 1
 }
 
+/** The interface is a router's: it says so, is in the group of routers, and believes no other. `chance` is 0 to 1. */
+export function advertiseRouter(
+  ndp: Ndp,
+  advertised: advertising.Advertised,
+  now: Millis,
+  chance: number,
+): void {
+  advertising.start(ndp.advertising, advertised, now, chance)
+  ndp.solicitation = solicitation.idle()
+  ndp.addresses.version += 1
+}
+
+/** The router is none any more: what is left to say, if anything (RFC 4861 §6.2.5). */
+export function retire(ndp: Ndp): readonly Action[] {
+  const { advertised } = ndp.advertising
+  return advertised === undefined ? [] : showRouter(ndp, { ...advertised, lifetime: 0 })
+}
+
+function showRouter(ndp: Ndp, advertised: advertising.Advertised): readonly Action[] {
+  const src = addresses.linkLocal(ndp.addresses)
+  if (src === undefined) return []
+  const message = advertising.message(advertised, ndp.addresses.list, ndp.options.mac, ndp.mtu)
+  return [{ kind: 'send', src, dst: ipv6.ALL_NODES, message }]
+}
+
 /** The neighbour that a packet to `dst`, which is no group, is handed to. */
 export function nextHop(ndp: Ndp, dst: ipv6.Ipv6, now: Millis): ipv6.Ipv6 | undefined {
   return routers.nextHop(ndp.routers, dst, (router) => neighbours.mayAnswer(ndp.neighbours, router), now)
@@ -125,9 +153,10 @@ export function gateway(ndp: Ndp, now: Millis): ipv6.Ipv6 | undefined {
   return routers.defaultRouter(ndp.routers, (router) => neighbours.mayAnswer(ndp.neighbours, router), now)
 }
 
-/** The groups of which we are members: of everyone, and of those who ask for our addresses. */
+/** The groups of which we are members: of everyone, of routers if this is one's, and of those who ask for our addresses. */
 export function groups(ndp: Ndp): ReadonlySet<ipv6.Ipv6> {
-  return new Set([ipv6.ALL_NODES, ...ndp.addresses.list.map(({ address }) => ipv6.solicitedNode(address))])
+  const all = advertising.isRouter(ndp.advertising) ? [ipv6.ALL_NODES, ipv6.ALL_ROUTERS] : [ipv6.ALL_NODES]
+  return new Set([...all, ...ndp.addresses.list.map(({ address }) => ipv6.solicitedNode(address))])
 }
 
 /** Asks who has `hop`, unless that is known or asked already. */
@@ -141,8 +170,10 @@ export function deadline({
   neighbours: cache,
   routers: ways,
   solicitation: asking,
+  advertising: showing,
 }: Ndp): Millis {
-  return Math.min(cache.deadline, addresses.deadline(own), routers.deadline(ways), asking.deadline)
+  const ofHost = Math.min(cache.deadline, addresses.deadline(own), routers.deadline(ways), asking.deadline)
+  return Math.min(ofHost, showing.deadline)
 }
 
 /** Time has passed. `chance` is 0 to 1. */
@@ -154,6 +185,10 @@ export function tick(ndp: Ndp, now: Millis, chance: number): readonly Action[] {
   const actions = own.flatMap((action) => ofAddress(ndp, action, now))
   actions.push(...follow(ndp, neighbours.tick(ndp.neighbours, now), now))
   if (solicitation.tick(ndp.solicitation, now, chance)) actions.push(askRouters(ndp, now))
+  if (own.some(({ kind }) => kind === 'assigned')) advertising.hasten(ndp.advertising, now, chance)
+  const canShow = addresses.linkLocal(ndp.addresses) !== undefined
+  const shown = advertising.tick(ndp.advertising, canShow, now, chance)
+  if (shown !== undefined) actions.push(...showRouter(ndp, shown))
   return actions
 }
 
@@ -167,9 +202,11 @@ export function input(
 ): readonly Action[] {
   switch (message.kind) {
     case 'router-solicitation':
-      return []
+      return solicitedRouter(ndp, message.mac, travel.src, now, chance)
     case 'router-advertisement':
-      return ndp.options.acceptsRouters ? advertisedRouter(ndp, message, travel.src, now, chance) : []
+      return ndp.options.acceptsRouters && !advertising.isRouter(ndp.advertising)
+        ? advertisedRouter(ndp, message, travel.src, now, chance)
+        : []
     case 'neighbour-solicitation':
       return solicited(ndp, message.target, message.mac, travel.src, now)
     case 'neighbour-advertisement':
@@ -183,6 +220,19 @@ export function input(
       return follow(ndp, neighbours.heard(ndp.neighbours, target, mac, target !== destination, now), now)
     }
   }
+}
+
+/** RFC 4861 §6.2.6. */
+function solicitedRouter(
+  ndp: Ndp,
+  mac: Mac | undefined,
+  src: ipv6.Ipv6,
+  now: Millis,
+  chance: number,
+): readonly Action[] {
+  if (!advertising.isRouter(ndp.advertising)) return []
+  advertising.hasten(ndp.advertising, now, chance)
+  return mac === undefined ? [] : follow(ndp, neighbours.heard(ndp.neighbours, src, mac, false, now), now)
 }
 
 function solicited(
@@ -205,7 +255,7 @@ function solicited(
 }
 
 function advertise(
-  { options }: Ndp,
+  ndp: Ndp,
   target: ipv6.Ipv6,
   dst: ipv6.Ipv6,
   to: Mac | undefined,
@@ -214,10 +264,10 @@ function advertise(
   const message: Message = {
     kind: 'neighbour-advertisement',
     target,
-    isRouter: false,
+    isRouter: advertising.isRouter(ndp.advertising),
     isSolicited,
     isOverride: true,
-    mac: options.mac,
+    mac: ndp.options.mac,
   }
   return { kind: 'send', src: target, dst, message, ...(to === undefined ? {} : { to }) }
 }

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import * as ipv6 from '@mirage/address/ipv6'
+import { local } from '@mirage/address/mac'
+import { ipv6 as address } from '../../../address/src/testing/literals.ts'
+import * as advertising from './advertising.ts'
+import * as ndp from './ndp.ts'
+import type { Message, RouterAdvertisement } from './wire.ts'
+
+const MAC = local(1)
+const LINK = address('fe80::50:ff:fe00:1')
+const HOST = address('fe80::2')
+const ALWAYS: advertising.Advertised = { lifetime: 1800, dnsServers: [address('2001:db8::53')] }
+
+/** An interface with these addresses, whose time has come to `now`, and what it sent, each with its time. */
+function rig(cidrs: readonly string[] = ['2001:db8:1::1/64']) {
+  const state = ndp.create({
+    mac: MAC,
+    mtu: 1500,
+    acceptsRouters: true,
+    addressIn: (prefix) => ipv6.fromMac(prefix, MAC),
+  })
+  ndp.start(state, 0, 0)
+  for (const text of cidrs) {
+    const cidr = ipv6.parseCidr(text)
+    assert.ok(cidr.ok)
+    ndp.assign(state, cidr.value, 0, 0)
+  }
+  const sent: [at: number, message: Message][] = []
+  const take = (actions: readonly ndp.Action[], at: number): void => {
+    for (const action of actions) if (action.kind === 'send') sent.push([at, action.message])
+  }
+  const pass = (until: number, chance = 0): void => {
+    while (ndp.deadline(state) <= until) {
+      const at = ndp.deadline(state)
+      take(ndp.tick(state, at, chance), at)
+    }
+  }
+  const shown = (): [at: number, message: RouterAdvertisement][] =>
+    sent.flatMap(([at, message]) => (message.kind === 'router-advertisement' ? [[at, message]] : []))
+  return { state, sent, take, pass, shown }
+}
+
+function solicit(state: ndp.Ndp, now: number, chance = 0): readonly ndp.Action[] {
+  const travel = { src: HOST, dst: ipv6.ALL_ROUTERS, hopLimit: 255 }
+  return ndp.input(state, { kind: 'router-solicitation', mac: local(2) }, travel, now, chance)
+}
+
+describe('an interface of a router', () => {
+  it('says nothing of itself unless it is told to, whoever asks', () => {
+    const { state, pass, shown } = rig()
+    solicit(state, 5)
+    pass(10_000)
+    assert.deepEqual(shown(), [])
+    assert.deepEqual(ndp.retire(state), [])
+  })
+
+  it('says of which network it is, for how long, and who knows names', () => {
+    const { state, pass, shown } = rig(['2001:db8:1::1/64', '2001:db8:2::1/56', '2001:db8:3::1/128'])
+    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    pass(2000)
+    const lifetimes = { validLifetime: 2_592_000, preferredLifetime: 604_800, isOnLink: true }
+    assert.deepEqual(shown()[0]?.[1], {
+      kind: 'router-advertisement',
+      hopLimit: 64,
+      routerLifetime: 1800,
+      preference: 0,
+      reachableTime: 0,
+      retransTimer: 0,
+      mac: MAC,
+      mtu: 1500,
+      prefixes: [
+        { prefix: { address: address('2001:db8:1::'), prefixLength: 64 }, isAutonomous: true, ...lifetimes },
+        { prefix: { address: address('2001:db8:2::'), prefixLength: 56 }, isAutonomous: false, ...lifetimes },
+      ],
+      dnsServers: [address('2001:db8::53')],
+    })
+  })
+
+  it('says so when it has an address to say it from, twice more soon, and then seldom', () => {
+    const { state, pass, shown } = rig()
+    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    pass(700_000)
+    assert.deepEqual(
+      shown().map(([at]) => at),
+      [1000, 17_000, 33_000, 231_000, 429_000, 627_000],
+    )
+    const seldom = rig()
+    ndp.advertiseRouter(seldom.state, ALWAYS, 0, 0)
+    seldom.pass(1_300_000, 0.999_999)
+    assert.deepEqual(
+      seldom.shown().map(([at]) => Math.floor(at / 1000)),
+      [1, 17, 33, 633, 1233],
+    )
+  })
+
+  it('answers who asks within half a second, and all of them no more often than every three', () => {
+    const { state, pass, shown } = rig()
+    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    pass(100_000)
+    const before = shown().length
+    for (let i = 0; i < 1000; i++) {
+      const now = 100_000 + i * 7
+      pass(now)
+      solicit(state, now, 0.5)
+    }
+    pass(110_000)
+    assert.deepEqual(
+      shown()
+        .slice(before)
+        .map(([at]) => at),
+      [100_250, 103_500, 106_750, 110_000],
+    )
+  })
+
+  it('knows who asks by what it says', () => {
+    const { state, pass } = rig()
+    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    pass(5000)
+    solicit(state, 5000)
+    assert.equal(state.neighbours.entries.get(HOST)?.mac, local(2))
+  })
+
+  it('is in the group of routers, and says so to who asks for its address', () => {
+    const { state, pass } = rig()
+    const ask = (): boolean | undefined => {
+      const travel = { src: HOST, dst: LINK, hopLimit: 255 }
+      const message = { kind: 'neighbour-solicitation', target: LINK, mac: local(2) } as const
+      const [answer] = ndp.input(state, message, travel, 5000, 0)
+      if (answer?.kind !== 'send' || answer.message.kind !== 'neighbour-advertisement') return undefined
+      return answer.message.isRouter
+    }
+    pass(5000)
+    assert.deepEqual([ndp.groups(state).has(ipv6.ALL_ROUTERS), ask()], [false, false])
+    ndp.advertiseRouter(state, ALWAYS, 5000, 0)
+    assert.deepEqual([ndp.groups(state).has(ipv6.ALL_ROUTERS), ask()], [true, true])
+  })
+
+  it('asks for no router, and believes none', () => {
+    const { state, sent, pass } = rig()
+    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    pass(60_000)
+    const message: Message = {
+      ...advertising.message(ALWAYS, [], local(9), 1500),
+      prefixes: [
+        {
+          prefix: { address: address('2001:db8:9::'), prefixLength: 64 },
+          isOnLink: true,
+          isAutonomous: true,
+          validLifetime: 3600,
+          preferredLifetime: 3600,
+        },
+      ],
+    }
+    const travel = { src: address('fe80::9'), dst: ipv6.ALL_NODES, hopLimit: 255 }
+    assert.deepEqual(ndp.input(state, message, travel, 60_000, 0), [])
+    assert.equal(ndp.gateway(state, 60_000), undefined)
+    assert.equal(state.addresses.list.length, 2)
+    assert.ok(sent.every(([, { kind }]) => kind !== 'router-solicitation'))
+  })
+
+  it('says soon what is new, and at the end that it is no way out', () => {
+    const { state, pass, shown, take } = rig()
+    ndp.advertiseRouter(state, { lifetime: 0 }, 0, 0)
+    pass(100_000)
+    ndp.advertiseRouter(state, ALWAYS, 100_000, 0)
+    pass(100_000)
+    take(ndp.retire(state), 100_001)
+    assert.deepEqual(
+      shown()
+        .slice(2)
+        .map(([at, { routerLifetime }]) => [at, routerLifetime]),
+      [
+        [33_000, 0],
+        [100_000, 1800],
+        [100_001, 0],
+      ],
+    )
+  })
+})

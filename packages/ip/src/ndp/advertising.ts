@@ -1,0 +1,128 @@
+/**
+ * What a router says of itself, and when: RFC 4861 §6.2.
+ *
+ *      three times at first ──▶ every 200 s to 10 min, and soon after somebody asks ──▶ at the end, that it is none
+ *
+ * Time and chances are arguments, the next time to say it is data.
+ */
+import * as ipv6 from '@mirage/address/ipv6'
+import type { Mac } from '@mirage/address/mac'
+import type { Millis } from '@mirage/clock'
+import type { Own } from './addresses.ts'
+import type { Prefix, RouterAdvertisement } from './wire.ts'
+
+/** What a router is told to say; the rest it knows. */
+export interface Advertised {
+  /** For how long hosts may send by way of it, in seconds up to 9,000; 0: it is no way out of the link. */
+  readonly lifetime: number
+  /** Name servers that hosts may ask: RFC 8106. */
+  readonly dnsServers?: readonly ipv6.Ipv6[]
+}
+
+/** How long hosts may use a router, in seconds, if nothing else is known: three of the longest intervals. */
+export const LIFETIME = 1800
+/** How long an address of a prefix may be used, and begin conversations, in seconds: 30 days, and 7. */
+export const VALID_LIFETIME = 2_592_000
+/** See `VALID_LIFETIME`. */
+export const PREFERRED_LIFETIME = 604_800
+
+/** RFC 4861 §6.2.1, §10. */
+const INTERVAL_MIN: Millis = 198_000
+const INTERVAL_MAX: Millis = 600_000
+const INITIAL_INTERVAL_MAX: Millis = 16_000
+const INITIAL_COUNT = 3
+/** Between two of them, whoever asks. */
+export const DELAY_MIN: Millis = 3000
+const RESPONSE_DELAY_MAX: Millis = 500
+
+/** The state. */
+export interface Advertising {
+  /** Nothing: this is no router. */
+  advertised: Advertised | undefined
+  /** When the next is due. */
+  deadline: Millis
+  initialLeft: number
+  lastAt: Millis
+}
+
+/** That of an interface that is no router's. */
+export function create(): Advertising {
+  return { advertised: undefined, deadline: Infinity, initialLeft: 0, lastAt: -Infinity }
+}
+
+/** The interface is a router's, or says something else from now on. `chance` is 0 to 1. */
+export function start(advertising: Advertising, advertised: Advertised, now: Millis, chance: number): void {
+  advertising.advertised = advertised
+  advertising.initialLeft = INITIAL_COUNT
+  hasten(advertising, now, chance)
+}
+
+/** Somebody asks, or there is something new to say: what is due comes soon, if this is a router. `chance` is 0 to 1. */
+export function hasten(advertising: Advertising, now: Millis, chance: number): void {
+  if (advertising.advertised === undefined) return
+  const earliest = Math.max(now, advertising.lastAt + DELAY_MIN)
+  advertising.deadline = Math.min(advertising.deadline, earliest + chance * RESPONSE_DELAY_MAX)
+}
+
+/** Whether this is a router's interface. */
+export function isRouter({ advertised }: Advertising): boolean {
+  return advertised !== undefined
+}
+
+/** What is due to be said, by who has an address to say it from; the next is due later. `chance` is 0 to 1. */
+export function tick(
+  advertising: Advertising,
+  canSend: boolean,
+  now: Millis,
+  chance: number,
+): Advertised | undefined {
+  if (now < advertising.deadline) return undefined
+  // Somebody hastens when there is an address.
+  advertising.deadline = Infinity
+  if (!canSend) return undefined
+  if (advertising.initialLeft > 0) advertising.initialLeft -= 1
+  const interval = INTERVAL_MIN + chance * (INTERVAL_MAX - INTERVAL_MIN)
+  const isInitial = advertising.initialLeft > 0
+  advertising.lastAt = now
+  advertising.deadline = now + (isInitial ? Math.min(interval, INITIAL_INTERVAL_MAX) : interval)
+  return advertising.advertised
+}
+
+/** What is said: of the networks of the addresses that a person gave, hosts may make addresses. */
+export function message(
+  { lifetime, dnsServers = [] }: Advertised,
+  own: readonly Own[],
+  mac: Mac,
+  mtu: number,
+): RouterAdvertisement {
+  return {
+    kind: 'router-advertisement',
+    hopLimit: HOP_LIMIT,
+    routerLifetime: lifetime,
+    preference: 0,
+    reachableTime: 0,
+    retransTimer: 0,
+    mac,
+    mtu,
+    prefixes: own.filter(isAdvertised).map(prefixOf),
+    dnsServers,
+  }
+}
+
+/** Of packets that leave the link: that of hosts that nobody told. */
+const HOP_LIMIT = 64
+
+function isAdvertised({ address, prefixLength, origin, isTentative }: Own): boolean {
+  return origin === 'manual' && !isTentative && prefixLength < 128 && !ipv6.isLinkLocal(address)
+}
+
+function prefixOf({ address, prefixLength }: Own): Prefix {
+  return {
+    prefix: { address: ipv6.network({ address, prefixLength }), prefixLength },
+    isOnLink: true,
+    // RFC 4862 §5.5.3 d: the other half of an address is of 64 bits.
+    isAutonomous: prefixLength === 64,
+    validLifetime: VALID_LIFETIME,
+    preferredLifetime: PREFERRED_LIFETIME,
+  }
+}

@@ -13,6 +13,7 @@ const ARGS = [
   '--outside-ipv4-gateway=10.95.2.254',
   '--inside-ipv6=fd95:1::1/64',
   '--outside-ipv6=fd95:2::1/64',
+  '--outside-ipv6-gateway=fd95:2::2',
 ]
 
 /** The router's process in a namespace, and a namespace behind each of its TAP devices. */
@@ -47,7 +48,6 @@ class Site {
       namespace.call('ip', 'link', 'set', name, 'up')
     }
     this.#inside.call('ip', 'route', 'add', 'default', 'via', '10.95.1.1')
-    this.#inside.call('ip', '-6', 'route', 'add', 'default', 'via', 'fd95:1::1')
     this.#outside.call('ip', '-6', 'route', 'add', 'fd95:1::/64', 'via', 'fd95:2::1')
     for (const namespace of [this.#inside, this.#outside]) {
       const web = namespace.spawn(process.execPath, ['-e', WEB], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -105,8 +105,21 @@ for (const [target, skip] of TARGETS) {
       assert.match(site.shell('outside', 'curl -s -m 60 http://10.95.2.1:8080/'), /10\.95\.2\.2$/m)
     })
 
-    it('leads hosts inside to the outside by IPv6, and others inside where a rule lets them', () => {
-      assert.match(site.shell('inside', 'curl -s -m 60 http://[fd95:2::2]/'), /^fd95:1::2$/m)
+    it('tells hosts inside their address, and the way out by IPv6', () => {
+      const [own, way] = [
+        'ip -6 addr show scope global dynamic -tentative',
+        'ip -6 route show default proto ra',
+      ]
+      site.shell(
+        'inside',
+        `timeout 60 sh -c 'until ${own} | grep fd95:1: && ${way} | grep via; do sleep 0.1; done'`,
+      )
+      assert.match(site.shell('inside', own), /fd95:1:.*\/64/)
+      assert.match(site.shell('inside', way), /default via fe80::/)
+      assert.match(site.shell('inside', 'curl -s -m 60 http://[fd95:2::2]/'), /^fd95:1:/m)
+    })
+
+    it('lets others inside by IPv6 only where a rule does', () => {
       const asked = 'curl -s -m 1 -w "%{errormsg}" http://[fd95:1::2]'
       assert.match(site.shell('outside', `${asked}:80/`), /timed out/)
       // Nobody listens there, and says so.

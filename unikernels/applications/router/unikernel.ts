@@ -4,9 +4,11 @@ import * as argument from '@mirage/argument'
 import type { Values } from '@mirage/argument'
 import type { Clock, Millis } from '@mirage/clock'
 import { source } from '@mirage/console/logs'
+import type { Ipv6Layer } from '@mirage/ip'
 import type { Random } from '@mirage/random'
 import { type Result, err } from '@mirage/result'
 import { type Router, connect } from '@mirage/router'
+import { announce } from '@mirage/router/announce'
 import { Filter } from '@mirage/router/filter'
 import { type Ipv6Router, connect as connectIpv6 } from '@mirage/router/ipv6'
 import { Nat, OWN_PORT_MIN, type PortForward } from '@mirage/router/nat'
@@ -41,6 +43,9 @@ export const args = {
       doc: 'What passes by IPv6; the first that fits decides. Without one, what begins outside is denied.',
     }),
   ),
+  noAnnounce: argument.flag({
+    doc: 'Do not show the router to hosts inside, which take their address and their way out by IPv6 from it.',
+  }),
   report: argument.integer({
     doc: 'Seconds between two reports of what was carried; 0 for none.',
     default: 0,
@@ -63,7 +68,7 @@ const SWEEP: Millis = 10_000
 
 export async function start(
   { clock, random, outside, inside }: Devices,
-  { forward: forwards, noNat, ipv6Rule, report }: Values<typeof args>,
+  { forward: forwards, noNat, ipv6Rule, noAnnounce, report }: Values<typeof args>,
 ): Promise<Result<void, string>> {
   const [here, there] = [inside.ip.config.cidr, outside.ip.config.cidr]
   const hasIpv4 = here.address !== UNSPECIFIED && there.address !== UNSPECIFIED
@@ -74,16 +79,18 @@ export async function start(
   if (nat !== undefined) outside.tcp.localPortMin = OWN_PORT_MIN
   const filter = new Filter(ipv6Rule)
   const router = hasIpv4 ? leadIpv4(clock, inside, outside, nat) : undefined
-  const ipv6Router = leadIpv6(clock, inside, outside, filter)
-  if (router === undefined && ipv6Router === undefined) return err('inside and outside speak no family both.')
+  const six = leadIpv6(clock, inside, outside, filter)
+  const refresh = six === undefined || noAnnounce ? () => {} : announce(six.inside, six.outside)
+  if (router === undefined && six === undefined) return err('inside and outside speak no family both.')
   every(clock, SWEEP, () => {
     nat?.expire(clock.now())
     filter.expire(clock.now())
+    refresh()
   })
   if (report > 0)
     every(clock, report * 1000, () => {
       if (router !== undefined) tell('IPv4', router, nat?.count)
-      if (ipv6Router !== undefined) tell('IPv6', ipv6Router, filter.count)
+      if (six !== undefined) tell('IPv6', six.router, filter.count)
     })
   return new Promise(() => {})
 }
@@ -96,16 +103,23 @@ function leadIpv4(clock: Clock, inside: Stack, outside: Stack, nat: Nat | undefi
   return router
 }
 
+interface Ipv6Side {
+  readonly inside: Ipv6Layer
+  readonly outside: Ipv6Layer
+  readonly router: Ipv6Router
+}
+
 /** Nothing where one of them does not speak it. */
 function leadIpv6(
   clock: Clock,
   { ipv6: inside }: Stack,
   { ipv6: outside }: Stack,
   filter: Filter,
-): Ipv6Router | undefined {
+): Ipv6Side | undefined {
   if (inside === undefined || outside === undefined) return undefined
   log.info('leads IPv6 outside; what begins there is denied, unless a rule allows it')
-  return connectIpv6({ links: [inside, outside], clock }, { outside: OUTSIDE, filter })
+  const router = connectIpv6({ links: [inside, outside], clock }, { outside: OUTSIDE, filter })
+  return { inside, outside, router }
 }
 
 function every(clock: Clock, interval: Millis, task: () => void): void {

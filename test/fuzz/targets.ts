@@ -5,6 +5,7 @@ import * as ipv6 from './targets/ipv6.ts'
 import * as parsers from './targets/parsers.ts'
 import { router } from './targets/router.ts'
 import { routerFrames } from './targets/router-frames.ts'
+import * as routerIpv6 from './targets/router-ipv6.ts'
 import { stack } from './targets/stack.ts'
 import type { Target } from './fuzz.ts'
 
@@ -13,6 +14,7 @@ export async function targets(): Promise<readonly Target[]> {
   return [
     await stack(),
     await routerFrames(),
+    ...(await routerIpv6.all()),
     ...(await parsers.all()),
     ...cores.all(),
     ...ipv6.all(),

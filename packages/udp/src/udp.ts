@@ -44,9 +44,9 @@ export interface UdpWriteOptions {
   readonly ttl?: number
   /**
    * Sends the payload as datagrams of so many bytes each, 1 or more, the last perhaps of fewer; `DATAGRAMS_MAX` of them at
-   * most. The device cuts where it can, which costs a fraction of as many writes. Nobody cuts them further, neither here
-   * nor on the way: `would-fragment` where they are larger than a packet carries. With an error, those behind the first
-   * that could not be sent were not either.
+   * most. The device cuts where it can: over TAP 40 of them take a fifth of the time of as many writes. Nobody cuts them
+   * further, neither here nor on the way: `would-fragment` where they are larger than a packet carries. With an error,
+   * those behind the first that could not be sent were not either.
    */
   readonly segmentSize?: number
 }

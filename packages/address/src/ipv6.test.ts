@@ -85,6 +85,20 @@ describe('an IPv6 address', () => {
       assert.deepEqual(ipv6.parseCidr(text), { ok: false, error: 'bad-cidr' }, text)
   })
 
+  it('lies in one network of each length, all of whose other bits are zero', () => {
+    const text = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'
+    for (const [prefixLength, network] of [
+      [0, '::'],
+      [1, '8000::'],
+      [16, 'ffff::'],
+      [17, 'ffff:8000::'],
+      [64, 'ffff:ffff:ffff:ffff::'],
+      [127, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe'],
+      [128, text],
+    ] as const)
+      assert.equal(ipv6.format(ipv6.network({ address: parsed(text), prefixLength })), network)
+  })
+
   it('has groups of its own: RFC 4291 §2.7.1, RFC 2464 §7', () => {
     const group = ipv6.solicitedNode(parsed('4037::01:800:200e:8c6c'))
     assert.equal(ipv6.format(group), 'ff02::1:ff0e:8c6c')

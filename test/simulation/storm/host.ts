@@ -4,7 +4,7 @@ import * as ipv4 from '@mirage/address/ipv4'
 import type { IpAddress } from '@mirage/address/ip'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
-import type { Ipv6 } from '@mirage/address/ipv6'
+import type { Ipv6, Cidr as Ipv6Cidr } from '@mirage/address/ipv6'
 import * as mac from '@mirage/address/mac'
 import type { Net } from '@mirage/net'
 import { type Tap, captured } from '@mirage/net/capture'
@@ -21,11 +21,17 @@ type Transport = ReturnType<typeof connectTcp>
 /** More timers than this at once are a leak: TCP has one for all of its connections, and every other layer has one, too. */
 const PENDING_MAX = 10
 
-const IPV6_MTU_MIN = 1280
+/** RFC 8200 §5. */
+export const IPV6_MTU_MIN = 1280
 
 /** The address of the router in the network of switch `lan`. */
 export function gatewayOf(lan: number): Cidr {
   return { address: ipv4.of(10, 0, lan, 254), prefixLength: 24 }
+}
+
+/** The same of IPv6. */
+export function gatewayOf6(lan: number): Ipv6Cidr {
+  return { address: ipv6.of(0xfd00, 0, 0, lan, 0, 0, 0, 254), prefixLength: 64 }
 }
 
 /** Where a host is. */
@@ -62,7 +68,7 @@ export class Host {
     this.lan = lan
     this.index = index
     this.#ipv4 = ipv4.of(10, 0, network ?? 0, index + 1)
-    this.#ipv6 = ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, index + 1)
+    this.#ipv6 = ipv6.of(0xfd00, 0, 0, network ?? 0, 0, 0, 0, index + 1)
   }
 
   get name(): string {
@@ -101,9 +107,12 @@ export class Host {
     const needs = { net, clock: this.#clock, random: this.#simulation.random(name) }
     // Whether an address is free is asked elsewhere: here a host that comes back would have to wait.
     const addresses = [{ address: this.#ipv6, prefixLength: 64 }]
-    const six = { addresses, isTrusted: true, acceptsRouters: false }
-    const gateway = this.#network === undefined ? {} : { gateway: gatewayOf(this.#network).address }
-    const four = { cidr: { address: this.#ipv4, prefixLength: 24 }, ...gateway }
+    const [way4, way6] =
+      this.#network === undefined
+        ? [{}, {}]
+        : [{ gateway: gatewayOf(this.#network).address }, { gateway: gatewayOf6(this.#network).address }]
+    const six = { addresses, isTrusted: true, acceptsRouters: false, ...way6 }
+    const four = { cidr: { address: this.#ipv4, prefixLength: 24 }, ...way4 }
     this.#stack = this.#mtu < IPV6_MTU_MIN ? connect(needs, four) : connect(needs, four, six)
   }
 

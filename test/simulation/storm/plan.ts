@@ -89,8 +89,8 @@ export function storm(seed: number): Plan {
   const isRouted = uplinks.length > 0 && draw.happens(60)
   const mtu = draw.one(1500, 1500, 1500, 576, 9000)
   const mtus = [0, ...uplinks].map(() => (isRouted ? draw.one(1500, 1500, 576, 1400, 9000) : mtu))
-  // RFC 8200 §5: a link of IPv6 carries 1280 bytes. The router knows IPv4 only.
-  const hasIpv6 = mtu >= 1280 && !isRouted
+  // RFC 8200 §5: a link of IPv6 carries 1280 bytes.
+  const hasIpv6 = mtus.every((each) => each >= 1280)
   const events = [
     ...draw.many(draw.between(3, 16), () => conversation(draw, hosts.length, isHarsh, hasIpv6)),
     ...draw.many(draw.between(0, 6), () => messages(draw, hosts.length, hasIpv6)),

@@ -6,12 +6,13 @@ import { type Clock, type Millis } from '@mirage/clock'
 import { getU32, setU32 } from '@mirage/bytes'
 import { type Sink, capture } from '@mirage/net/capture'
 import { connect as connectRouter } from '@mirage/router'
+import { connect as connectRouter6 } from '@mirage/router/ipv6'
 import { type Simulation, simulate } from '@mirage/simulation'
 import { type Stack, connect } from '@mirage/stack'
 import type { KeepAlive, TcpFlow } from '@mirage/tcp'
 import { type Switch, vnetif } from '@mirage/vnetif'
 import { bridge } from '@mirage/vnetif/bridge'
-import { Host, gatewayOf } from './host.ts'
+import { Host, IPV6_MTU_MIN, gatewayOf, gatewayOf6 } from './host.ts'
 import type { Conversation, Event, Part, Plan } from './plan.ts'
 import { NUMBER_SIZE, Rules } from './rules.ts'
 import { type End, type Outcome, talk, textOf } from './talk.ts'
@@ -143,9 +144,16 @@ class Storm {
     const random = this.#simulation.random('router')
     const legs = this.#lans.map((lan, index) => {
       const net = lan.connect({ mac: mac.local(0x300 + index) })
-      return connect({ net, clock, random }, { cidr: gatewayOf(index) })
+      const six = { addresses: [gatewayOf6(index)], isTrusted: true, acceptsRouters: false }
+      return connect(
+        { net, clock, random },
+        { cidr: gatewayOf(index) },
+        net.mtu < IPV6_MTU_MIN ? undefined : six,
+      )
     })
     connectRouter({ links: legs.map(({ ip }) => ip), clock })
+    const links = legs.flatMap(({ ipv6 }) => (ipv6 === undefined ? [] : [ipv6]))
+    if (links.length > 0) connectRouter6({ links, clock })
     return legs
   }
 

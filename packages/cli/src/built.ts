@@ -40,7 +40,7 @@ interface Remembered {
 }
 
 /** The files of the tool that decide what an image looks like. */
-const RECIPE = ['build', 'entry', 'image', 'link', 'network-bundle'].map((name) =>
+const RECIPE = ['build', 'enclose', 'entry', 'image', 'link', 'network-bundle'].map((name) =>
   fileURLToPath(new URL(`./${name}${extension()}`, import.meta.url)),
 )
 

@@ -7,6 +7,7 @@ import type { Target } from '@mirage/configure/option'
 import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { type Options as BareOptions, bareBundle } from './bundle.ts'
 import { bundler } from './bundler.ts'
+import { type Program, enclosed } from './enclose.ts'
 import { generateFiles } from './crunch.ts'
 import { ENTRY, PACKAGES_MARK } from './entry.ts'
 import { problemsOf } from './evaluate.ts'
@@ -88,12 +89,14 @@ export async function link(
     if (code === undefined || map === undefined) throw new Error('esbuild gave no code')
     for (const path of Object.keys(metafile.inputs))
       if (isFile(path)) inputs.push(resolve(project.folder, path))
+    const program: Program = { code: code.text, map: map.text }
+    const placed = isImage(target) ? program : enclosed(program, theOutput(metafile))
     const contents = Buffer.from(
-      code.text.replace(JSON.stringify(PACKAGES_MARK), () => versions(metafile, project)),
+      placed.code.replace(JSON.stringify(PACKAGES_MARK), () => versions(metafile, project)),
     )
     const parts = partsOf(metafile, project, contents.length)
     // What is bundled twice has told its files twice.
-    return ok({ code: contents, map: map.contents, parts, inputs: [...new Set(inputs)] })
+    return ok({ code: contents, map: Buffer.from(placed.map), parts, inputs: [...new Set(inputs)] })
   } catch (error) {
     return err({ code: 1, problems: unique(problemsOf(error, project.folder)) })
   }

@@ -7,6 +7,7 @@ import type { Ipv6Layer } from '@mirage/ip'
 import { local } from '@mirage/address/mac'
 import type { Advertised } from '@mirage/ip/advertising'
 import type { Options } from '@mirage/ip/ipv6'
+import type { Net } from '@mirage/net'
 import { simulate } from '@mirage/simulation'
 import { type Stack, connect as connectStack } from '@mirage/stack'
 import { vnetif } from '@mirage/vnetif'
@@ -14,7 +15,7 @@ import { ipv6 as address, ipv6Cidr as cidr } from '../../address/src/testing/lit
 import { announce } from './announce.ts'
 import { connect } from './ipv6.ts'
 
-type Host = Stack & { readonly ipv6: Ipv6Layer }
+type Host = Stack & { readonly ipv6: Ipv6Layer; readonly net: Net }
 
 /** Two links; a router between them, whose way out is the server outside; and a host inside that nobody told anything. */
 function rig(outside: Options = { gateway: address('fd02::2') }) {
@@ -24,10 +25,11 @@ function rig(outside: Options = { gateway: address('fd02::2') }) {
   )
   assert.ok(left !== undefined && right !== undefined)
   const host = (lan: typeof left, name: string, options: Options): Host => {
-    const needs = { net: lan.connect(), clock: simulation.clock(name), random: simulation.random(name) }
+    const net = lan.connect()
+    const needs = { net, clock: simulation.clock(name), random: simulation.random(name) }
     const stack = connectStack(needs, undefined, options)
     assert.ok(stack.ipv6 !== undefined)
-    return Object.assign(stack, { ipv6: stack.ipv6 })
+    return Object.assign(stack, { ipv6: stack.ipv6, net })
   }
   const legs = [
     host(left, 'inside', { addresses: [cidr('fd01::1/64')] }),
@@ -36,13 +38,12 @@ function rig(outside: Options = { gateway: address('fd02::2') }) {
   const [leg, way] = legs.map((each) => each.ipv6)
   assert.ok(leg !== undefined && way !== undefined)
   connect({ links: [leg, way], clock: simulation.clock('router') }, { outside: 1 })
-  const server = host(right, 'server', {
-    addresses: [cidr('fd02::2/64')],
-    gateway: address('fd02::1'),
-  })
+  const addServer = (name: string, at = 'fd02::3'): Host =>
+    host(right, name, { addresses: [cidr(`${at}/64`)], gateway: address('fd02::1') })
+  const server = addServer('server', 'fd02::2')
   const client = (name: string): Host => host(left, name, {})
   announce(leg, way)
-  return { simulation, way, legs, server, client }
+  return { simulation, right, way, legs, server, addServer, client }
 }
 
 /** An address of a host in the network inside, and its way out. */
@@ -102,6 +103,34 @@ describe('hosts behind a router', () => {
     server.disconnect()
     await simulation.pass(20_000)
     assert.deepEqual(told(host), [true, undefined])
+  })
+
+  it('are led by another gateway when one has gone without a word', async () => {
+    const { simulation, client, server, right, addServer } = rig({})
+    const second = addServer('second')
+    const host = client('host')
+    for (const each of [server, second]) each.ipv6.advertise({ lifetime: 9000 })
+    await simulation.pass(20_000)
+    const seen = (): number[] => [server, second].map(({ ipv6: ip }) => ip.drops['not-for-us'])
+    /** How many of ten packets to somewhere else came to each. */
+    const ask = async (): Promise<number[]> => {
+      const before = seen()
+      for (let i = 0; i < 10; i++) {
+        host.udp.write({ address: address('2001:db8::1'), port: 7 }, Uint8Array.of(1))
+        await simulation.pass(5000)
+      }
+      return seen().map((count, i) => count - before[i]!)
+    }
+    await ask()
+    const led = await ask()
+    const first = led[0] === 10 ? server : second
+    assert.deepEqual(
+      led.slice().sort((a, b) => a - b),
+      [0, 10],
+    )
+    right.setFaults({ loss: 1 }, first.net)
+    await ask()
+    assert.deepEqual(await ask(), led.slice().reverse())
   })
 
   it('have no way out once the router has gone', async () => {

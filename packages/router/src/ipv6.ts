@@ -192,6 +192,8 @@ class Forwarder implements Ipv6Router {
     packet.src = ipv6.read(bytes, 8)
     packet.dst = ipv6.read(bytes, 24)
     this.drops['not-sent'] += 1
+    // It may have been for a gateway, beside which there is another.
+    this.#routes = undefined
     this.#report(packet, errors.ADDRESS_UNREACHABLE)
   }
 

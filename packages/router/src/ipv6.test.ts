@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as ipv6 from '@mirage/address/ipv6'
 import * as icmp from '@mirage/icmp/icmpv6-wire'
+import { BURST } from '@mirage/icmp/limit'
 import { HEADER_SIZE } from '@mirage/icmp/wire'
 import { ICMPV6, UDP } from '@mirage/ip'
-import { DESTINATION_OPTIONS, FRAGMENT, ROUTING } from '@mirage/ip/extension'
+import { DESTINATION_OPTIONS, FRAGMENT, HOP_BY_HOP, ROUTING } from '@mirage/ip/extension'
 import { ipv6 as address } from '../../address/src/testing/literals.ts'
 import { rig } from './testing/ipv6-rig.ts'
 
@@ -84,6 +85,16 @@ describe('a router for IPv6', () => {
     assert.equal(router.drops['no-route'], cases.length)
   })
 
+  it('says so of no more packets than its limit', async () => {
+    const { simulation, a, told, router } = await rig()
+    a.icmp.echo(address('fd02::2'), ECHO)
+    await simulation.pass(100)
+    for (let i = 0; i < 3 * BURST; i++) a.icmp.echo(address('fd09::1'), ECHO)
+    await simulation.pass(5)
+    assert.deepEqual([router.counters.errors, router.counters.limited], [BURST, 2 * BURST])
+    assert.equal(told.length, BURST)
+  })
+
   it('tells how large a packet may be, and cuts none', async () => {
     const { simulation, a, told, router } = await rig({ mtu: 1300 })
     a.icmp.echo(address('fd02::2'), { ...ECHO, payload: new Uint8Array(1400) })
@@ -134,7 +145,7 @@ describe('a router for IPv6', () => {
     assert.deepEqual([router.counters.forwarded, router.drops.martian], [0, cases.length])
   })
 
-  it('carries nothing that says itself which way it goes', async () => {
+  it('carries nothing that says itself which way it goes, and anything else behind its header', async () => {
     const { simulation, a, router } = await rig()
     const route = (type: number, left: number): number[] => [
       200,
@@ -150,15 +161,19 @@ describe('a router for IPv6', () => {
       [ROUTING, route(0, 0), true],
       [ROUTING, route(4, 1), true],
       [ROUTING, [200], true],
+      // What is not known of options on the way is for the host to judge: RFC 8200 §4.
+      [HOP_BY_HOP, [200, 0, 0x41, 4, 0, 0, 0, 0], true],
+      [FRAGMENT, [200, 0, 0, 8, 0, 0, 0, 7], true],
     ]
     for (const [protocol, bytes, goesOn] of cases) {
-      const before = router.drops['source-route']
+      const before = [router.drops['source-route'], router.counters.forwarded] as const
       a.ipv6.write(address('fd02::2'), protocol, { size: bytes.length }, (payload) => {
         payload.set(bytes)
         return bytes.length
       })
       await simulation.pass(100)
-      assert.equal(router.drops['source-route'] - before, goesOn ? 0 : 1, bytes.join())
+      assert.equal(router.drops['source-route'] - before[0], goesOn ? 0 : 1, bytes.join())
+      assert.equal(router.counters.forwarded > before[1], goesOn, bytes.join())
     }
   })
 })

@@ -243,10 +243,11 @@ export interface Ipv6Layer extends Ip<Ipv6> {
   remove(address: Ipv6): void
 
   /**
-   * Makes this the interface of a router, which says so to its link from now on, and at the end that it is none any more:
-   * hosts make addresses in the networks of its fixed addresses. It believes no other router. May be called again.
+   * Makes this the interface of a router: it says so to neighbours that ask for its addresses, forgets what routers gave it and
+   * believes none any more. With something `advertised` it shows itself to its link, too, and says at the end that it
+   * is none any more: hosts make addresses in the networks of its fixed addresses. It may be told something else later.
    */
-  advertise(advertised: Advertised): void
+  becomeRouter(advertised?: Advertised): void
 
   /** Tells `notify` of what happens to addresses; several may ask. */
   onEvent(notify: (event: Ipv6Event) => void): void

@@ -53,7 +53,7 @@ export interface Options {
   /** Takes the first addresses at once, asking nobody whether they have them: where a person knows the link. */
   readonly isTrusted?: boolean
   /**
-   * The address of ours in a /64 prefix: made of the MAC address unless told. See `addressIn` of `ndp/ndp.ts` for
+   * The address of ours in a /64 prefix: made of the MAC address unless told. See `addressIn` of `ndp/autoconfiguration.ts` for
    * `attempt`.
    */
   readonly addressIn?: (prefix: ipv6.Ipv6, attempt: number) => ipv6.Ipv6 | undefined
@@ -175,8 +175,8 @@ class Interface implements Ipv6Layer {
     this.#discovery.drop(address)
   }
 
-  advertise(advertised: Advertised): void {
-    this.#discovery.advertise(advertised)
+  becomeRouter(advertised?: Advertised): void {
+    this.#discovery.becomeRouter(advertised)
   }
 
   get fragmentsSize(): number {

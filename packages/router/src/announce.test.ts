@@ -95,7 +95,7 @@ describe('hosts behind a router', () => {
     const host = client('host')
     await simulation.pass(20_000)
     assert.deepEqual(told(host), [true, undefined])
-    server.ipv6.advertise({ lifetime: 600, dnsServers: [address('fd02::53')] })
+    server.ipv6.becomeRouter({ lifetime: 600, dnsServers: [address('fd02::53')] })
     await simulation.pass(20_000)
     assert.ok(way.gateway !== undefined)
     assert.deepEqual(told(host), [true, ROUTER])
@@ -109,7 +109,7 @@ describe('hosts behind a router', () => {
     const { simulation, client, server, right, addServer } = rig({})
     const second = addServer('second')
     const host = client('host')
-    for (const each of [server, second]) each.ipv6.advertise({ lifetime: 9000 })
+    for (const each of [server, second]) each.ipv6.becomeRouter({ lifetime: 9000 })
     await simulation.pass(20_000)
     const seen = (): number[] => [server, second].map(({ ipv6: ip }) => ip.drops['not-for-us'])
     /** How many of ten packets to somewhere else came to each. */
@@ -133,6 +133,19 @@ describe('hosts behind a router', () => {
     assert.deepEqual(await ask(), led.slice().reverse())
   })
 
+  it('cannot tell the router where the outside is', async () => {
+    const { simulation, client, legs } = rig()
+    const host = client('host')
+    host.ipv6.add(cidr('2001:db8:5::1/64'))
+    host.ipv6.becomeRouter({ lifetime: 1800 })
+    const other = client('other')
+    await simulation.pass(20_000)
+    const isIn = ({ address: own }: ipv6.Cidr): boolean => ipv6.contains(cidr('2001:db8:5::/64'), own)
+    const believes = ({ ipv6: ip }: Host): boolean => ip.addresses.some(isIn)
+    assert.deepEqual([other, ...legs].map(believes), [true, false, false])
+    assert.equal(legs[0]?.ipv6.gateway, undefined)
+  })
+
   it('have no way out once the router has gone', async () => {
     const { simulation, client, legs } = rig()
     const host = client('host')
@@ -149,7 +162,7 @@ describe('hosts behind a router', () => {
     ] as const) {
       const lifetimes: number[] = []
       const layer = { addresses: [cidr(own)], dnsServers: [], onEvent: () => {} }
-      const inside = { ...layer, advertise: ({ lifetime }: Advertised) => void lifetimes.push(lifetime) }
+      const inside = { ...layer, becomeRouter: ({ lifetime }: Advertised) => void lifetimes.push(lifetime) }
       const outside: { gateway: ipv6.Ipv6 | undefined } = { gateway: address('fe80::2') }
       const refresh = announce(
         inside as unknown as Ipv6Layer,

@@ -18,7 +18,7 @@ export function announce(inside: Ipv6Layer, outside: Ipv6Layer): Refresh {
     const now = [lifetime, ...dnsServers].join()
     if (now === told) return
     told = now
-    inside.advertise({ lifetime, dnsServers })
+    inside.becomeRouter({ lifetime, dnsServers })
   }
   for (const link of [inside, outside]) link.onEvent(refresh)
   refresh()

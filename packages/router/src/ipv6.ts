@@ -31,7 +31,7 @@ export interface Options {
   readonly routes?: readonly Route<Ipv6>[]
   /**
    * The link, by its place in the list, that leads outside. Without one there is no border; with one, only its gateway
-   * leads to everywhere, whatever routers show themselves on the other links.
+   * leads to everywhere, and routers that show themselves on the other links are not believed.
    */
   readonly outside?: number
   /** Decides about what goes outside, and what comes from there. It may be that of IPv4, too. */
@@ -109,6 +109,7 @@ class Forwarder implements Ipv6Router {
         this.#routes = undefined
       })
       ip.intercept((packet) => this.#input(link, packet))
+      if (outside !== undefined && link !== outside) ip.becomeRouter()
     })
   }
 

@@ -40,7 +40,7 @@ function discovery(): Target {
       ndp.start(state, now, 0.5)
       ndp.assign(state, { address: OWN, prefixLength: 64 }, now, now)
       ndp.setGateway(state, GATEWAY, now)
-      if (inputs.below(4) === 0) ndp.advertiseRouter(state, { lifetime: 1800, dnsServers: [FAR] }, now, 0.5)
+      if (inputs.below(4) === 0) ndp.becomeRouter(state, { lifetime: 1800, dnsServers: [FAR] }, now, 0.5)
       return (input) => {
         now += inputs.below(64) === 0 ? inputs.below(100_000) : inputs.below(20)
         // Every tick leads to a later one, or time would stand still.

@@ -112,6 +112,12 @@ export function drop(addresses: Addresses, address: ipv6.Ipv6): void {
   if (own !== undefined) remove(addresses, own)
 }
 
+/** Forgets those that routers gave: this is a router's interface from now on, of which more is to be told. */
+export function dropAdvertised(addresses: Addresses): void {
+  addresses.version += 1
+  for (const own of addresses.list.slice()) if (own.origin === 'router') remove(addresses, own)
+}
+
 /** Time has passed; `retransTimer` is how long an answer may take. */
 export function tick(addresses: Addresses, retransTimer: Millis, now: Millis): readonly AddressAction[] {
   const actions: AddressAction[] = []

@@ -57,7 +57,7 @@ describe('an interface of a router', () => {
 
   it('says of which network it is, for how long, and who knows names', () => {
     const { state, pass, shown } = rig(['2001:db8:1::1/64', '2001:db8:2::1/56', '2001:db8:3::1/128'])
-    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    ndp.becomeRouter(state, ALWAYS, 0, 0)
     pass(2000)
     const lifetimes = { validLifetime: 2_592_000, preferredLifetime: 604_800, isOnLink: true }
     assert.deepEqual(shown()[0]?.[1], {
@@ -79,14 +79,14 @@ describe('an interface of a router', () => {
 
   it('says so when it has an address to say it from, twice more soon, and then seldom', () => {
     const { state, pass, shown } = rig()
-    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    ndp.becomeRouter(state, ALWAYS, 0, 0)
     pass(700_000)
     assert.deepEqual(
       shown().map(([at]) => at),
       [1000, 17_000, 33_000, 231_000, 429_000, 627_000],
     )
     const seldom = rig()
-    ndp.advertiseRouter(seldom.state, ALWAYS, 0, 0)
+    ndp.becomeRouter(seldom.state, ALWAYS, 0, 0)
     seldom.pass(1_300_000, 0.999_999)
     assert.deepEqual(
       seldom.shown().map(([at]) => Math.floor(at / 1000)),
@@ -96,7 +96,7 @@ describe('an interface of a router', () => {
 
   it('answers who asks within half a second, and all of them no more often than every three', () => {
     const { state, pass, shown } = rig()
-    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    ndp.becomeRouter(state, ALWAYS, 0, 0)
     pass(100_000)
     const before = shown().length
     for (let i = 0; i < 1000; i++) {
@@ -115,7 +115,7 @@ describe('an interface of a router', () => {
 
   it('knows who asks by what it says', () => {
     const { state, pass } = rig()
-    ndp.advertiseRouter(state, ALWAYS, 0, 0)
+    ndp.becomeRouter(state, ALWAYS, 0, 0)
     pass(5000)
     solicit(state, 5000)
     assert.equal(state.neighbours.entries.get(HOST)?.mac, local(2))
@@ -132,38 +132,52 @@ describe('an interface of a router', () => {
     }
     pass(5000)
     assert.deepEqual([ndp.groups(state).has(ipv6.ALL_ROUTERS), ask()], [false, false])
-    ndp.advertiseRouter(state, ALWAYS, 5000, 0)
+    ndp.becomeRouter(state, ALWAYS, 5000, 0)
     assert.deepEqual([ndp.groups(state).has(ipv6.ALL_ROUTERS), ask()], [true, true])
   })
 
-  it('asks for no router, and believes none', () => {
+  it('asks for no router, and believes neither what they say nor what they have said', () => {
     const { state, sent, pass } = rig()
-    ndp.advertiseRouter(state, ALWAYS, 0, 0)
-    pass(60_000)
-    const message: Message = {
-      ...advertising.message(ALWAYS, [], local(9), 1500),
-      prefixes: [
-        {
-          prefix: { address: address('2001:db8:9::'), prefixLength: 64 },
-          isOnLink: true,
-          isAutonomous: true,
-          validLifetime: 3600,
-          preferredLifetime: 3600,
-        },
-      ],
-    }
+    const prefix = { prefix: { address: address('2001:db8:9::'), prefixLength: 64 }, isAutonomous: true }
+    const lifetimes = { validLifetime: 3600, preferredLifetime: 3600, isOnLink: true }
+    const prefixes = [{ ...prefix, ...lifetimes }]
+    const message: Message = { ...advertising.message(ALWAYS, [], local(9), 1500), prefixes }
     const travel = { src: address('fe80::9'), dst: ipv6.ALL_NODES, hopLimit: 255 }
-    assert.deepEqual(ndp.input(state, message, travel, 60_000, 0), [])
-    assert.equal(ndp.gateway(state, 60_000), undefined)
-    assert.equal(state.addresses.list.length, 2)
-    assert.ok(sent.every(([, { kind }]) => kind !== 'router-solicitation'))
+    const known = (now: number): unknown[] => [
+      state.addresses.list.length,
+      ndp.gateway(state, now),
+      ndp.nextHop(state, address('2001:db8:9::7'), now),
+    ]
+    pass(5000)
+    ndp.input(state, message, travel, 5000, 0)
+    assert.deepEqual(known(5000), [3, travel.src, address('2001:db8:9::7')])
+    ndp.becomeRouter(state, undefined, 5000, 0)
+    assert.deepEqual(known(5000), [2, undefined, undefined])
+    assert.deepEqual(ndp.input(state, message, travel, 5000, 0), [])
+    assert.deepEqual(known(5000), [2, undefined, undefined])
+    assert.equal(ndp.nextHop(state, address('2001:db8:1::7'), 5000), address('2001:db8:1::7'))
+    const before = sent.length
+    pass(60_000)
+    assert.equal(sent.length, before)
+  })
+
+  it('does not show itself unless it has something to say, which it keeps', () => {
+    const { state, pass, shown } = rig()
+    ndp.becomeRouter(state, undefined, 0, 0)
+    solicit(state, 5000)
+    pass(60_000)
+    assert.deepEqual([shown(), ndp.retire(state)], [[], []])
+    ndp.becomeRouter(state, ALWAYS, 60_000, 0)
+    ndp.becomeRouter(state, undefined, 60_000, 0)
+    pass(60_000)
+    assert.equal(shown().length, 1)
   })
 
   it('says soon what is new, and at the end that it is no way out', () => {
     const { state, pass, shown, take } = rig()
-    ndp.advertiseRouter(state, { lifetime: 0 }, 0, 0)
+    ndp.becomeRouter(state, { lifetime: 0 }, 0, 0)
     pass(100_000)
-    ndp.advertiseRouter(state, ALWAYS, 100_000, 0)
+    ndp.becomeRouter(state, ALWAYS, 100_000, 0)
     pass(100_000)
     take(ndp.retire(state), 100_001)
     assert.deepEqual(

@@ -37,7 +37,9 @@ const RESPONSE_DELAY_MAX: Millis = 500
 
 /** The state. */
 export interface Advertising {
-  /** Nothing: this is no router. */
+  /** Whether this is a router's interface. */
+  isRouter: boolean
+  /** Nothing: it does not show itself. */
   advertised: Advertised | undefined
   /** When the next is due. */
   deadline: Millis
@@ -47,26 +49,28 @@ export interface Advertising {
 
 /** That of an interface that is no router's. */
 export function create(): Advertising {
-  return { advertised: undefined, deadline: Infinity, initialLeft: 0, lastAt: -Infinity }
+  return { isRouter: false, advertised: undefined, deadline: Infinity, initialLeft: 0, lastAt: -Infinity }
 }
 
-/** The interface is a router's, or says something else from now on. `chance` is 0 to 1. */
-export function start(advertising: Advertising, advertised: Advertised, now: Millis, chance: number): void {
+/** The interface is a router's, and says something else from now on, if that is told. `chance` is 0 to 1. */
+export function start(
+  advertising: Advertising,
+  advertised: Advertised | undefined,
+  now: Millis,
+  chance: number,
+): void {
+  advertising.isRouter = true
+  if (advertised === undefined) return
   advertising.advertised = advertised
   advertising.initialLeft = INITIAL_COUNT
   hasten(advertising, now, chance)
 }
 
-/** Somebody asks, or there is something new to say: what is due comes soon, if this is a router. `chance` is 0 to 1. */
+/** Somebody asks, or there is something new to say: what is due comes soon, if anything is. `chance` is 0 to 1. */
 export function hasten(advertising: Advertising, now: Millis, chance: number): void {
   if (advertising.advertised === undefined) return
   const earliest = Math.max(now, advertising.lastAt + DELAY_MIN)
   advertising.deadline = Math.min(advertising.deadline, earliest + chance * RESPONSE_DELAY_MAX)
-}
-
-/** Whether this is a router's interface. */
-export function isRouter({ advertised }: Advertising): boolean {
-  return advertised !== undefined
 }
 
 /** What is due to be said, by who has an address to say it from; the next is due later. `chance` is 0 to 1. */

@@ -94,8 +94,8 @@ export class Discovery {
   }
 
   /** See `Ipv6Layer`. */
-  advertise(advertised: Advertised): void {
-    ndp.advertiseRouter(this.state, advertised, this.#now(), this.#chance())
+  becomeRouter(advertised: Advertised | undefined): void {
+    ndp.becomeRouter(this.state, advertised, this.#now(), this.#chance())
     this.#act([])
   }
 

@@ -12,10 +12,11 @@ import type { Millis } from '@mirage/clock'
 import { MTU_MIN } from '../ipv6/wire.ts'
 import * as addresses from './addresses.ts'
 import * as advertising from './advertising.ts'
+import * as autoconfiguration from './autoconfiguration.ts'
 import * as neighbours from './neighbours.ts'
 import * as routers from './routers.ts'
 import * as solicitation from './solicitation.ts'
-import type { Message, NeighbourAdvertisement, Prefix, RouterAdvertisement, Travel } from './wire.ts'
+import type { Message, NeighbourAdvertisement, RouterAdvertisement, Travel } from './wire.ts'
 
 /** How long an answer proves that a neighbour is there, about: RFC 4861 §10. */
 export const REACHABLE_TIME: Millis = 30_000
@@ -28,17 +29,12 @@ const RETRANS_TIMER_MAX: Millis = 60_000
 export const DNS_SERVERS_MAX = 4
 
 /** What a host is like. */
-export interface Options {
+export interface Options extends autoconfiguration.Maker {
   readonly mac: Mac
   /** The most bytes of a packet that the link carries. */
   readonly mtu: number
   /** Whether routers are asked for and believed. */
   readonly acceptsRouters: boolean
-  /**
-   * The address of ours in a /64 prefix, for the first `attempt`, 0, and for those after it, where somebody else has
-   * the one before; `undefined` where there is none left to try.
-   */
-  readonly addressIn: (prefix: ipv6.Ipv6, attempt: number) => ipv6.Ipv6 | undefined
 }
 
 /** The state. Only the functions of this file change it. */
@@ -94,7 +90,9 @@ export function create(options: Options): Ndp {
 /** The interface is up: it makes itself a link-local address and looks for routers. `chance` is 0 to 1. */
 export function start(ndp: Ndp, now: Millis, chance: number): void {
   const probeAt = now + chance * solicitation.DELAY_MAX
-  addIn(ndp, ipv6.LINK_LOCAL.address, 'link-local', Infinity, Infinity, probeAt)
+  const lifetimes = { preferredUntil: Infinity, validUntil: Infinity }
+  const first = { prefix: ipv6.LINK_LOCAL.address, origin: 'link-local', ...lifetimes } as const
+  autoconfiguration.add(ndp.addresses, ndp.options, first, probeAt)
   if (ndp.options.acceptsRouters) ndp.solicitation = solicitation.start(now, chance)
 }
 
@@ -118,16 +116,21 @@ export function setGateway(ndp: Ndp, address: ipv6.Ipv6, now: Millis): void {
   ndp.neighbours.version += 1
 }
 
-/** The interface is a router's: it says so, is in the group of routers, and believes no other. `chance` is 0 to 1. */
-export function advertiseRouter(
+/**
+ * The interface is a router's: it says so, and neither believes other routers from now on nor what they have told. It shows
+ * itself if there is something to be `advertised`, now or before. `chance` is 0 to 1.
+ */
+export function becomeRouter(
   ndp: Ndp,
-  advertised: advertising.Advertised,
+  advertised: advertising.Advertised | undefined,
   now: Millis,
   chance: number,
 ): void {
-  advertising.start(ndp.advertising, advertised, now, chance)
   ndp.solicitation = solicitation.idle()
-  ndp.addresses.version += 1
+  addresses.dropAdvertised(ndp.addresses)
+  routers.dropAdvertised(ndp.routers)
+  ndp.neighbours.version += 1
+  advertising.start(ndp.advertising, advertised, now, chance)
 }
 
 /** The router is none any more: what is left to say, if anything (RFC 4861 §6.2.5). */
@@ -155,7 +158,7 @@ export function gateway(ndp: Ndp, now: Millis): ipv6.Ipv6 | undefined {
 
 /** The groups of which we are members: of everyone, of routers if this is one's, and of those who ask for our addresses. */
 export function groups(ndp: Ndp): ReadonlySet<ipv6.Ipv6> {
-  const all = advertising.isRouter(ndp.advertising) ? [ipv6.ALL_NODES, ipv6.ALL_ROUTERS] : [ipv6.ALL_NODES]
+  const all = ndp.advertising.isRouter ? [ipv6.ALL_NODES, ipv6.ALL_ROUTERS] : [ipv6.ALL_NODES]
   return new Set([...all, ...ndp.addresses.list.map(({ address }) => ipv6.solicitedNode(address))])
 }
 
@@ -204,7 +207,7 @@ export function input(
     case 'router-solicitation':
       return solicitedRouter(ndp, message.mac, travel.src, now, chance)
     case 'router-advertisement':
-      return ndp.options.acceptsRouters && !advertising.isRouter(ndp.advertising)
+      return ndp.options.acceptsRouters && !ndp.advertising.isRouter
         ? advertisedRouter(ndp, message, travel.src, now, chance)
         : []
     case 'neighbour-solicitation':
@@ -230,7 +233,7 @@ function solicitedRouter(
   now: Millis,
   chance: number,
 ): readonly Action[] {
-  if (!advertising.isRouter(ndp.advertising)) return []
+  if (!ndp.advertising.isRouter) return []
   advertising.hasten(ndp.advertising, now, chance)
   return mac === undefined ? [] : follow(ndp, neighbours.heard(ndp.neighbours, src, mac, false, now), now)
 }
@@ -264,7 +267,7 @@ function advertise(
   const message: Message = {
     kind: 'neighbour-advertisement',
     target,
-    isRouter: advertising.isRouter(ndp.advertising),
+    isRouter: ndp.advertising.isRouter,
     isSolicited,
     isOverride: true,
     mac: ndp.options.mac,
@@ -300,37 +303,10 @@ function advertisedRouter(
   routers.advertised(ndp.routers, src, message, now)
   if (message.routerLifetime > 0) solicitation.answered(ndp.solicitation)
   cache.version += 1
-  for (const prefix of message.prefixes) configure(ndp, prefix, now, chance)
+  for (const prefix of message.prefixes)
+    autoconfiguration.advertised(ndp.addresses, ndp.options, prefix, now, chance)
   const actions = message.mac === undefined ? [] : neighbours.heard(cache, src, message.mac, true, now)
   return [...follow(ndp, actions, now), { kind: 'router', address: src }]
-}
-
-/** RFC 4862 §5.5.3. Only prefixes of 64 bits leave the 64 that our part of an address has. */
-function configure(ndp: Ndp, advertised: Prefix, now: Millis, chance: number): void {
-  const { prefix, isAutonomous, preferredLifetime, validLifetime } = advertised
-  if (!isAutonomous || ipv6.isLinkLocal(prefix.address) || ipv6.isMulticast(prefix.address)) return
-  if (preferredLifetime > validLifetime || prefix.prefixLength !== 64) return
-  const [preferred, valid] = [preferredLifetime * 1000, validLifetime * 1000]
-  const isIn = ({ origin, address }: addresses.Own): boolean =>
-    origin === 'router' && ipv6.contains(prefix, address)
-  const own = ndp.addresses.list.find(isIn)
-  if (own !== undefined) return addresses.renew(own, preferred, valid, now)
-  if (valid === 0) return
-  addIn(ndp, prefix.address, 'router', now + preferred, now + valid, now + chance * solicitation.DELAY_MAX)
-}
-
-function addIn(
-  ndp: Ndp,
-  prefix: ipv6.Ipv6,
-  origin: addresses.Own['origin'],
-  preferredUntil: Millis,
-  validUntil: Millis,
-  probeAt: Millis,
-  attempt: number = 0,
-): void {
-  const address = ndp.options.addressIn(prefix, attempt)
-  if (address === undefined) return
-  addresses.add(ndp.addresses, { address, prefixLength: 64, origin, preferredUntil, validUntil }, probeAt)
 }
 
 /** What the parts ask for, in messages. */
@@ -369,21 +345,9 @@ function ofAddress(ndp: Ndp, action: addresses.AddressAction, now: Millis): Acti
     return [{ kind: 'send', src: ipv6.UNSPECIFIED, dst: ipv6.solicitedNode(target), message }]
   }
   ndp.neighbours.version += 1
-  if (action.kind === 'duplicate') tryNext(ndp, action.own, now)
+  if (action.kind === 'duplicate') autoconfiguration.tryNext(ndp.addresses, ndp.options, action.own, now)
   return [action]
 }
-
-/** Another address in the prefix of one that somebody else has, if there is one to try. */
-function tryNext(ndp: Ndp, own: addresses.Own, now: Millis): void {
-  if (own.origin === 'manual') return
-  const prefix = ipv6.network({ address: own.address, prefixLength: 64 })
-  let attempt = 0
-  while (attempt < ATTEMPTS_MAX && ndp.options.addressIn(prefix, attempt) !== own.address) attempt++
-  addIn(ndp, prefix, own.origin, own.preferredUntil, own.validUntil, now, attempt + 1)
-}
-
-/** Addresses in one prefix that are tried. */
-const ATTEMPTS_MAX = 3
 
 /** Without an address of ours there is nobody to answer to: the question is asked again later. */
 function solicit(ndp: Ndp, target: ipv6.Ipv6, to: Mac | undefined, now: Millis): Action[] {

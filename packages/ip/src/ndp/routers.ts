@@ -171,6 +171,15 @@ export function defaultRouter(
   return best?.address
 }
 
+/** Forgets what routers told, and keeps what a person gave. */
+export function dropAdvertised(routers: Routers): void {
+  for (const { address, until } of routers.list.slice()) if (until < Infinity) loseRouter(routers, address)
+  for (const [i, { prefix, isFixed }] of [...routers.prefixes.entries()].reverse()) {
+    if (!isFixed && !ipv6.isLinkLocal(prefix.address)) routers.prefixes.splice(i, 1)
+  }
+  routers.redirects.clear()
+}
+
 /** Forgets what is over. */
 export function tick(routers: Routers, now: Millis): void {
   for (const { address, until } of routers.list.slice()) if (until <= now) loseRouter(routers, address)

@@ -1,7 +1,7 @@
 /**
  * Neighbour discovery for one interface, of a host or of a router: RFC 4861, RFC 4862.
  *
- * The five parts, each in its own file, are put together here: an event goes in, with the time and a random number,
+ * The parts, each in its own file, are put together here: an event goes in, with the time and a random number,
  * and what is to be sent and told comes out. Nothing waits; `deadline` says when `tick` has something to do.
  *
  * Not here: routers that redirect, and proxies.
@@ -129,6 +129,7 @@ export function becomeRouter(
   ndp.solicitation = solicitation.idle()
   addresses.dropAdvertised(ndp.addresses)
   routers.dropAdvertised(ndp.routers)
+  Object.assign(ndp, { hopLimit: HOP_LIMIT, mtu: ndp.options.mtu, dnsServers: [] })
   ndp.neighbours.version += 1
   advertising.start(ndp.advertising, advertised, now, chance)
 }

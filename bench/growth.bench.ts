@@ -1,7 +1,7 @@
 /** How much more a segment takes where there are very many connections. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { type Bench, always } from './bench.ts'
+import { linked } from './linked.ts'
 import type { Spread } from './growth.ts'
 
 const FEW = 10
@@ -16,8 +16,7 @@ class Connections {
   #failed: (error: Error) => void = () => {}
   readonly #opened: Promise<unknown>
 
-  constructor(count: number) {
-    const script = fileURLToPath(new URL('growth.ts', import.meta.url))
+  constructor(script: string, count: number) {
     this.#child = fork(script, [String(count)], { execArgv: ['--no-warnings'] })
     this.#child.on('message', (nanos: number) => this.#answered(nanos))
     this.#child.on('exit', () => this.#failed(new Error('the connections are gone')))
@@ -48,8 +47,9 @@ class Connections {
   }
 }
 
-const few = new Connections(FEW)
-const many = new Connections(MANY)
+const script = await linked('connections', "import './growth.ts'")
+const few = new Connections(script, FEW)
+const many = new Connections(script, MANY)
 await few.open()
 await many.open()
 

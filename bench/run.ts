@@ -4,16 +4,15 @@
  *     npm run bench                   all of them
  *     npm run bench -- vnetif http    these
  *
- * Each `bench/<name>.bench.ts` has a `Bench`, or a list of them, as its default export and runs in a process of its own,
- * so that none of them finds the engine as another left it. Its numbers go to `bench/results/<name>.json`.
+ * Each `bench/<name>.bench.ts` has a `Bench`, or a list of them, as its default export, is linked as a unikernel is and runs in
+ * a process of its own, so that none of them finds the engine as another left it. Its numbers go to
+ * `bench/results/<name>.json`.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { installArena } from '@mirage/target-node/arena'
-import { inlineMore } from '@mirage/target-node/inlining'
-import { type Bench, type Report, type Target, run } from './bench.ts'
+import { readFileSync, readdirSync } from 'node:fs'
+import type { Report, Target } from './bench.ts'
+import { linked } from './linked.ts'
+import { resultFile } from './measure.ts'
 
 const SUFFIX = '.bench.ts'
 const here = new URL('./', import.meta.url)
@@ -22,17 +21,9 @@ const names = readdirSync(here)
   .map((file) => file.slice(0, -SUFFIX.length))
 
 const [first, ...rest] = process.argv.slice(2)
-if (first === '--measure') {
-  // As a unikernel does.
-  inlineMore()
-  installArena()
-  await measure(rest[0]!)
-  // Connections that linger in TIME-WAIT would keep the process for a while.
-  process.exit()
-}
-main(first === undefined ? names : [first, ...rest])
+await main(first === undefined ? names : [first, ...rest])
 
-function main(chosen: readonly string[]): void {
+async function main(chosen: readonly string[]): Promise<void> {
   const unknown = chosen.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
     console.error(`There is no bench ${unknown.join(', ')}. There are: ${names.join(', ')}.`)
@@ -40,9 +31,8 @@ function main(chosen: readonly string[]): void {
     return
   }
   for (const name of chosen) {
-    const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--measure', name], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
+    const program = await linked(name, programOf(name))
+    const child = spawnSync(process.execPath, [program], { stdio: ['ignore', 'inherit', 'inherit'] })
     if (child.status === 0) print(name)
     else {
       console.error(`${name}: failed`)
@@ -51,26 +41,12 @@ function main(chosen: readonly string[]): void {
   }
 }
 
-async function measure(name: string): Promise<void> {
-  const { default: benches } = (await import(new URL(name + SUFFIX, here).href)) as {
-    default: Bench | readonly Bench[]
-  }
-  const reports: Report[] = []
-  for (const bench of [benches].flat()) {
-    reports.push({
-      ...(await run(bench)),
-      node: process.version,
-      cores: availableParallelism(),
-      date: new Date().toISOString(),
-    })
-  }
-  mkdirSync(new URL('results/', here), { recursive: true })
-  const stored = Array.isArray(benches) ? reports : reports[0]
-  writeFileSync(resultFile(name), `${JSON.stringify(stored, undefined, 2)}\n`)
-}
-
-function resultFile(name: string): URL {
-  return new URL(`results/${name}.json`, here)
+/** The program that measures `name`. */
+function programOf(name: string): string {
+  return `import './prepared.ts'
+import benches from './${name}${SUFFIX}'
+import { measure } from './measure.ts'
+await measure('${name}', benches)`
 }
 
 function print(name: string): void {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import dgram from 'node:dgram'
-import { once } from 'node:events'
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -10,6 +9,9 @@ import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { missing } from '../../packages/engine-quickjs/src/files.ts'
+import { freePort } from '../../packages/target-node/src/testing/free-port.ts'
+import { Child } from '../child.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { Project, type Running } from './running.ts'
 
@@ -114,7 +116,7 @@ const CASES: readonly Case[] = [
   {
     name: 'device-usage/ping',
     title: 'pings its gateway',
-    args: ['--count=2'],
+    args: ['--count=2', '--wait=60'],
     prints: [
       /\[ping\] 56 bytes from 10\.0\.0\.1: sequence 1, time [0-9.]+ ms\n/,
       /\[ping\] 56 bytes from 10\.0\.0\.1: sequence 2, time [0-9.]+ ms\n/,
@@ -125,7 +127,7 @@ const CASES: readonly Case[] = [
   {
     name: 'device-usage/ping',
     title: 'sends more than one packet carries, as often and as fast as it is told',
-    args: ['--count=3', '--interval=0.05', '--size=4000'],
+    args: ['--count=3', '--interval=0.05', '--wait=60', '--size=4000'],
     prints: [/\[ping\] 4000 bytes from 10\.0\.0\.1: sequence 1, /, /\[ping\] 3 sent, 3 received, 0% lost\n/],
   },
   {
@@ -360,16 +362,6 @@ async function talkToNetwork(running: Running): Promise<void> {
   assert.equal(echoed, 'by UDP')
 }
 
-/** A port of the host that is free for TCP, and most likely for UDP. */
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** Tests of the stock client, by TCP and UDP, in both directions; it checks what it is told itself. */
 async function measure(running: Running, port: number): Promise<void> {
   await running.prints(/listening on port/)
@@ -382,7 +374,7 @@ async function measure(running: Running, port: number): Promise<void> {
     const { stdout } = await promisify(execFile)(
       'iperf3',
       ['-c', '127.0.0.1', '-p', String(port), '-J', ...words],
-      { timeout: 30_000 },
+      { timeout: PATIENCE_MS },
     )
     const { end } = JSON.parse(stdout) as { end: Record<string, { bytes: number; lost_percent?: number }> }
     const carried = (end['sum_received'] ?? end['sum'])!
@@ -392,9 +384,10 @@ async function measure(running: Running, port: number): Promise<void> {
 
 /** The stock server on the host, for one test. */
 async function stockServer(port: number): Promise<() => void> {
-  const server = spawn('iperf3', ['-s', '-1', '-B', '127.0.0.1', '-p', String(port), '--forceflush'])
-  await once(server.stdout, 'data')
-  return () => server.kill()
+  const words = ['-s', '-1', '-B', '127.0.0.1', '-p', String(port), '--forceflush']
+  const server = new Child(spawn('iperf3', words))
+  await server.prints(/listening/)
+  return () => server.process.kill()
 }
 
 async function askEcho(running: Running): Promise<void> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter } from 'node:events'
 import { describe, it } from 'node:test'
+import { Child } from '../../../test/child.ts'
 import { ended, passSignals } from './ending.ts'
 import type { Problem } from './problem.ts'
 import { terminal } from './terminal.ts'
@@ -18,7 +19,7 @@ async function rig(program: string) {
     for (const { message } of problems) said.push(message)
   }
   const exit = ended(child, 'hello', signals, { ...terminal('.', 'normal', 'never'), complain })
-  if (child.stdout !== null) await once(child.stdout, 'data')
+  await new Child(child).prints(/runs/)
   return { child, own, signals, said, exit }
 }
 

@@ -78,7 +78,8 @@ export function clockContract(name: string, rig: () => Rig | Promise<Rig>): void
       const { clock, pass } = await rig()
       let ran = false
       clock.at(clock.now() + 1, () => clock.at(clock.now() + 1, () => (ran = true)))
-      await pass(20)
+      // Where the first was late, so may the other be.
+      for (let i = 0; i < 100 && !ran; i++) await pass(20)
       assert.ok(ran)
     })
 

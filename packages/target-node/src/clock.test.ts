@@ -30,7 +30,9 @@ describe('the clock of Node', () => {
       if (!isOver) clock.at(0, again)
     }
     again()
-    await setTimeout(5)
+    // The host may take so long that it is the timer's turn at once.
+    do await setTimeout(5)
+    while (runs === 1)
     isOver = true
     assert.ok(runs > 1)
   })
@@ -45,7 +47,7 @@ describe('the clock of Node', () => {
   })
 
   it('does not wait for a deadline that was asked for first and is later', async () => {
-    const cancel = clock.at(clock.now() + 300, () => assert.fail('it was cancelled'))
+    const cancel = clock.at(clock.now() + 10_000, () => assert.fail('it was cancelled'))
     await sleep(clock, 2)
     cancel()
   })

@@ -11,10 +11,9 @@ import type { Stack } from '@mirage/stack'
 import type { TcpFlow } from '@mirage/tcp'
 import type { Datagram } from '@mirage/udp'
 import { connect } from './stack.ts'
+import { freePort } from './testing/free-port.ts'
 
 const LOOPBACK = ipv4.of(127, 0, 0, 1)
-/** No service of a host has one of these. */
-let ports = 20_000 + (process.pid % 10_000)
 
 async function made(): Promise<Stack> {
   const stack = await connect({ clock: manual(), random: seeded(1) })
@@ -45,7 +44,7 @@ describe("the host's network as a stack", () => {
   })
 
   it('carries connections both ways', async () => {
-    const port = ports++
+    const port = await freePort()
     const accepted = new Promise<TcpFlow>((resolve) => assert.ok(a.tcp.listen(port, resolve).ok))
     const opened = await b.tcp.connect({ address: LOOPBACK, port })
     assert.ok(opened.ok)
@@ -63,7 +62,7 @@ describe("the host's network as a stack", () => {
   })
 
   it('hands what arrives to who listens, and then the end', async () => {
-    const port = ports++
+    const port = await freePort()
     const heard: string[] = []
     const ended = new Promise((resolve) => {
       a.tcp.listen(port, (flow) => {
@@ -82,15 +81,15 @@ describe("the host's network as a stack", () => {
   })
 
   it('refuses where nobody listens, or nobody does any more', async () => {
-    const port = ports++
+    const port = await freePort()
     assert.deepEqual(await b.tcp.connect({ address: LOOPBACK, port }), err('refused'))
     assert.ok(a.tcp.listen(port, () => {}).ok)
     a.tcp.unlisten(port)
     assert.deepEqual(await b.tcp.connect({ address: LOOPBACK, port }), err('refused'))
   })
 
-  it('has one listener for a port, of TCP and of UDP', () => {
-    const port = ports++
+  it('has one listener for a port, of TCP and of UDP', async () => {
+    const port = await freePort()
     assert.deepEqual(
       [a, a, b].map((each) => each.tcp.listen(port, () => {})),
       [ok(undefined), err('port-in-use'), err('port-in-use')],
@@ -107,7 +106,7 @@ describe("the host's network as a stack", () => {
   })
 
   it('carries datagrams, and tells where they came from', async () => {
-    const [port, other] = [ports++, ports++]
+    const [port, other] = [await freePort(), await freePort()]
     const arrived = new Promise<Datagram>((resolve) => a.udp.listen(port, resolve))
     const answered = new Promise<Datagram>((resolve) => b.udp.listen(other, resolve))
     const payload = Uint8Array.of(1, 2, 3)
@@ -125,7 +124,7 @@ describe("the host's network as a stack", () => {
   })
 
   it('sends many datagrams of one size in one write', async () => {
-    const [port, from] = [ports++, ports++]
+    const [port, from] = [await freePort(), await freePort()]
     const payload = new Uint8Array(2500).map((_, i) => i * 7)
     const heard: Uint8Array[] = []
     const arrived = new Promise<void>((resolve) => {
@@ -141,7 +140,7 @@ describe("the host's network as a stack", () => {
   })
 
   it('sends from a port that nobody listens to', async () => {
-    const [port, from] = [ports++, ports++]
+    const [port, from] = [await freePort(), await freePort()]
     const arrived = new Promise<Datagram>((resolve) => a.udp.listen(port, resolve))
     b.udp.write({ address: LOOPBACK, port }, new Uint8Array(1), { srcPort: from })
     assert.equal((await arrived).src.port, from)
@@ -158,7 +157,7 @@ describe("the host's network as a stack", () => {
   it('speaks IPv6 where the host does', async (test) => {
     const address = ipv6.parse('::1')
     assert.ok(address.ok)
-    const port = ports++
+    const port = await freePort()
     a.tcp.listen(port, (flow) => flow.close())
     const opened = await b.tcp.connect({ address: address.value, port })
     if (!opened.ok) return test.skip('this host has no IPv6')
@@ -172,7 +171,7 @@ describe("the host's network as a stack", () => {
   })
 
   it('ends its connections and its listeners when it is disconnected', async () => {
-    const port = ports++
+    const port = await freePort()
     const own = await made()
     const accepted = new Promise<TcpFlow>((resolve) => assert.ok(own.tcp.listen(port, resolve).ok))
     const opened = await b.tcp.connect({ address: LOOPBACK, port })

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { Child } from '../../../test/child.ts'
 
 interface Ended {
   readonly code: number | null
@@ -52,7 +53,7 @@ function begin(start: string, words: readonly string[] = []): { child: ChildProc
 /** The process of an application that says that it is there, once it has. */
 async function waiting(start: string): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
   const begun = begin(`console.log('here'); ${start}`)
-  await once(begun.child.stdout!, 'data')
+  await new Child(begun.child).prints(/here/)
   return begun
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { describe, it } from 'node:test'
 import { pathOf } from '@mirage/engine-quickjs/files'
+import { PATIENCE_MS } from '../../../test/patience.ts'
 import { cannotRun, guestWith, inFolder } from './testing/run.ts'
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'))
@@ -53,7 +54,10 @@ async function network(
   try {
     await use(send, next)
     send(QUIT)
-    const [status] = (await once(child, 'exit')) as [number]
+    // It is closed when all that it said is here, frames too, which nobody wants any more.
+    const closed = once(child, 'close') as Promise<[number]>
+    while ((await frames.next()).done !== true);
+    const [status] = await closed
     assert.equal(status, 0, console_)
     return console_
   } finally {
@@ -63,7 +67,7 @@ async function network(
 }
 
 describe('the network of an spt guest', { skip: cannotRun }, () => {
-  it('carries frames both ways, and wakes it up', { timeout: 20_000 }, async () => {
+  it('carries frames both ways, and wakes it up', { timeout: PATIENCE_MS }, async () => {
     const said = await network(async (send, next) => {
       const hello = await next()
       assert.equal(hello.length, 120)
@@ -90,7 +94,7 @@ describe('the network of an spt guest', { skip: cannotRun }, () => {
     assert.match(said, /answers 201\nSUCCESS\n$/)
   })
 
-  it('may be a stream, which gets what was sent before the end', { timeout: 20_000 }, async () => {
+  it('may be a stream, which gets what was sent before the end', { timeout: PATIENCE_MS }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mirage-spt-'))
     const image = guestWith('net', [{ name: 'net0', type: 'NET_BASIC' }], join(folder, 'net.spt'))
     const mac = '--net-mac:net0=02:00:00:00:bb:02'
@@ -113,7 +117,7 @@ describe('the network of an spt guest', { skip: cannotRun }, () => {
     }
   })
 
-  it('ends the guest when its stream makes no sense', { timeout: 20_000 }, async () => {
+  it('ends the guest when its stream makes no sense', { timeout: PATIENCE_MS }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mirage-spt-'))
     const image = guestWith('net', [{ name: 'net0', type: 'NET_BASIC' }], join(folder, 'net.spt'))
     const child = spawn(pathOf('spt'), ['--net:net0=stream:3', image], {
@@ -135,17 +139,15 @@ describe('the network of an spt guest', { skip: cannotRun }, () => {
       const image = guestWith('net', [{ name: 'net0', type: 'NET_BASIC' }], join(path, 'net.spt'))
       // The kernel asks for the guest's address before it sends a datagram, and remembers the answer.
       const send = `const socket = require('dgram').createSocket('udp4')
-        socket.send('x', 7, '10.0.0.2', () => setTimeout(() => socket.close(), 300))`
+        socket.send('x', 7, '10.0.0.2', () => setTimeout(() => socket.close(), 100))`
       const script = `
         ip tuntap add tap0 mode tap && ip address add 10.0.0.1/24 dev tap0 && ip link set tap0 mtu 1400 up
         "$SPT" --net:net0=tap0 --net-mac:net0=02:00:00:00:bb:02 "$IMAGE" & guest=$!
-        sleep 0.2
-        "$NODE" -e "$SEND"
-        ip neighbour show 10.0.0.2
-        kill $guest
+        trap 'kill $guest' EXIT
+        until ip neighbour show 10.0.0.2 | grep lladdr; do kill -0 $guest && "$NODE" -e "$SEND" || exit; done
         "$SPT" --net:net0=tap1 "$IMAGE" 2>&1`
       const env = { ...process.env, SPT: pathOf('spt'), IMAGE: image, NODE: process.execPath, SEND: send }
-      const options = { encoding: 'utf8', env, timeout: 20_000 } as const
+      const options = { encoding: 'utf8', env, timeout: PATIENCE_MS } as const
       const { stdout, status, stderr } = spawnSync('unshare', ['--net', 'sh', '-c', script], options)
       assert.match(stdout, /^mtu 1400$/m, `${status} ${stderr}`)
       assert.match(stdout, /^10\.0\.0\.2 dev tap0 lladdr 02:00:00:00:bb:02 /m)

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { pathOf } from '@mirage/engine-quickjs/files'
+import { PATIENCE_MS } from '../../../test/patience.ts'
 import { cannotRun, guest, guestWith, inFolder, launch } from './testing/run.ts'
 
 /** What a shell calls the end by SIGSYS, and by SIGSEGV. */
@@ -48,11 +49,13 @@ describe('an spt guest', { skip: cannotRun }, () => {
   it('goes on where nobody reads what it writes', () => {
     const script = `(sleep 0.1; "$SPT" "$GUEST"; echo "ended with $?" >&2) | true`
     const env = { ...process.env, SPT: pathOf('spt'), GUEST: guest('hello') }
-    const { stderr } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8', timeout: 10_000 })
+    const { stderr } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8', timeout: PATIENCE_MS })
     assert.equal(stderr, 'ended with 0\n')
   })
 
-  it('has nothing of its launcher: no environment, no other descriptor', { timeout: 10_000 }, async () => {
+  it('has nothing of its launcher: no environment, no other descriptor', {
+    timeout: PATIENCE_MS,
+  }, async () => {
     const child = spawn(pathOf('spt'), [guest('time'), 'idle'], {
       stdio: ['ignore', 'pipe', 'ignore', 'pipe', 'pipe'],
       env: { SECRET: 'abracadabra' },

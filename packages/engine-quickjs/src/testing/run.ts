@@ -5,6 +5,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assemble } from '@mirage/image'
 import { assert } from '@mirage/result'
+import { PATIENCE_MS } from '../../../../test/patience.ts'
 import { missing, pathOf } from '../files.ts'
 
 /** For `skip`: why no program can be run here, or false. */
@@ -41,7 +42,7 @@ export function runModule(text: string, memoryMb = 64, ...args: readonly string[
     const image = assemble(readFileSync(pathOf('base-spt.elf')), readFileSync(bytecode!), [])
     assert(image.ok, 'the base is one')
     writeFileSync(file!, image.value)
-    const options = { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 26 } as const
+    const options = { encoding: 'utf8', timeout: PATIENCE_MS, maxBuffer: 1 << 26 } as const
     const { status, signal, stdout } = spawnSync(
       pathOf('spt'),
       [`--mem=${memoryMb}`, file!, ...args],

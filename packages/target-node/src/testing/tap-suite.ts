@@ -11,6 +11,7 @@ import type { Net } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
 import { err } from '@mirage/result'
 import * as udpWire from '@mirage/udp/wire'
+import { until } from '../../../../test/patience.ts'
 import { connect } from '../net.ts'
 
 function ip(command: string): string {
@@ -74,8 +75,10 @@ describe('a TAP device', () => {
     const net = await device('tapgone')
     assert.match(ip('link show'), /tapgone/)
     net.disconnect()
-    await setTimeout(20)
-    assert.doesNotMatch(ip('link show'), /tapgone/)
+    await until(
+      () => 'it is gone',
+      () => !ip('link show').includes('tapgone'),
+    )
   })
 
   it('is disconnected when its interface is removed', async () => {
@@ -83,7 +86,10 @@ describe('a TAP device', () => {
     quieten('tapremoved')
     net.listen(() => {})
     ip('link del tapremoved')
-    await setTimeout(20)
+    await until(
+      () => 'it is disconnected',
+      () => !net.write(60, () => 60).ok,
+    )
     assert.deepEqual(
       net.write(60, () => 60),
       err('disconnected'),

@@ -7,6 +7,7 @@ import { missing, pathOf } from '@mirage/engine-quickjs/files'
 import { assemble } from '@mirage/image'
 import type { Device } from '@mirage/image/manifest'
 import { assert } from '@mirage/result'
+import { PATIENCE_MS } from '../../../../test/patience.ts'
 
 /** For `skip`: why nothing can be started here, or false. */
 export const cannotRun: string | false =
@@ -20,11 +21,11 @@ export interface End {
   readonly stderr: string
 }
 
-/** Starts the launcher and waits for its end, which must come within ten seconds. */
+/** Starts the launcher and waits for its end. */
 export function launch(...args: readonly string[]): End {
   const { status, signal, stdout, stderr } = spawnSync(pathOf('spt'), args, {
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: PATIENCE_MS,
   })
   return { status: status ?? 128 + constants.signals[signal!], stdout, stderr }
 }

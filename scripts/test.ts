@@ -16,7 +16,8 @@ function install(names: readonly string[]): void {
   console.log(`installing for the tests: ${names.join(' ')}`)
   for (const args of [
     ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', ...names],
+    // Another may be installing something just now.
+    ['install', '-o', 'DPkg::Lock::Timeout=120', '-y', '-qq', '--no-install-recommends', ...names],
   ]) {
     const { status } = spawnSync('apt-get', args, {
       env: environment,

@@ -15,6 +15,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { ROOT } from '../house/packages.ts'
+import { PATIENCE_MS } from '../patience.ts'
 
 /** One command of a transcript. */
 export interface Step {
@@ -72,12 +73,16 @@ export class Shell {
       cwd: this.folder,
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
     })
+    // With all that it started: it may wait for what will never be.
+    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), PATIENCE_MS)
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     return new Promise((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code, signal) => {
+        clearTimeout(timer)
         const lines = output.split('\n')
         if (lines.at(-1) === '') lines.pop()
         resolve(code === 0 ? lines : [...lines, `[${signal ?? code}]`])

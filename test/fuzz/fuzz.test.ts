@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import assert from 'node:assert/strict'
+import { PATIENCE_MS } from '../patience.ts'
 import { type Target, fuzz } from './fuzz.ts'
 import { Inputs } from './inputs.ts'
 import { targets } from './targets.ts'
@@ -27,11 +28,11 @@ describe('the fuzzer', () => {
         if (input[0] === 0xff && input.length === 4) throw new Error('believed')
       },
     }
-    const find = (block: number) => fuzz(believing, { inputs: 1_000_000, seconds: 20, seed: 1, block })
+    const find = (block: number) => fuzz(believing, { inputs: 1_000_000, seconds: 200, seed: 1, block })
     let message = ''
     await assert.rejects(find(0), (error) => (message = String(error)).includes('believed'))
     const block = Number(/--block (\d+)/.exec(message)![1])
-    await assert.rejects(fuzz(believing, { inputs: 1000, seconds: 20, seed: 1, block }), /believed/)
+    await assert.rejects(fuzz(believing, { inputs: 1000, seconds: 200, seed: 1, block }), /believed/)
   })
 
   it('ends what has no end, and says how to find it again', () => {
@@ -39,7 +40,7 @@ describe('the fuzzer', () => {
       import { fuzz } from './fuzz.ts'
       const endless = { name: 'endless', corpus: [], create: () => () => { for (;;) {} } }
       await fuzz(endless, { inputs: 10, seconds: 1, seed: 7, patienceMs: 100 })`
-    const options = { cwd: import.meta.dirname, encoding: 'utf8', timeout: 20_000 } as const
+    const options = { cwd: import.meta.dirname, encoding: 'utf8', timeout: PATIENCE_MS } as const
     const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], options)
     assert.equal(signal, 'SIGKILL')
     assert.match(stderr, /no end after 100 ms: npm run fuzz -- --target endless --seed 7 --block 0\n/)

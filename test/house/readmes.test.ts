@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { Shell } from '../cli/transcript.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { ROOT, packages } from './packages.ts'
 
 const run = promisify(execFile)
@@ -150,7 +151,7 @@ import { clock, memoryKv } from '@mirage/configure/devices'`
     if (given.length > 0 || NOT_RUN[owner] !== undefined || code.startsWith('const ')) continue
     it(`have an example of ${owner} that does what it says`, async () => {
       writeFileSync(join(folder, `${name}.ts`), code)
-      const { stdout } = await run(process.execPath, [join(folder, `${name}.ts`)], { timeout: 60_000 })
+      const { stdout } = await run(process.execPath, [join(folder, `${name}.ts`)], { timeout: PATIENCE_MS })
       for (const text of printed(code)) assert.ok(stdout.includes(text), `${text} in ${stdout}`)
     })
   }

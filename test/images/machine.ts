@@ -1,11 +1,9 @@
 /** Machines of QEMU's that run a test guest, always for a bounded time. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import fs from 'node:fs'
+import { PATIENCE_MS } from '../patience.ts'
 
 const PROGRAM = 'qemu-system-x86_64'
-
-/** A loaded machine takes a second; this is for one that hangs. */
-const TIMEOUT_MS = 60_000
 
 export interface Options {
   readonly machine: string
@@ -38,7 +36,7 @@ export class Machine {
     const debugExit = options.hasDebugExit === false ? [] : ['-device', 'isa-debug-exit']
     const args = [...fixed.split(' '), '-serial', 'stdio', '-no-reboot', ...debugExit, ...devices]
     this.#process = spawn(PROGRAM, [...args, '-kernel', image, '-append', commandLine])
-    const timer = setTimeout(() => this.kill(), TIMEOUT_MS)
+    const timer = setTimeout(() => this.kill(), PATIENCE_MS)
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('latin1').on('data', (text: string) => {
         this.output += text
@@ -72,6 +70,15 @@ export class Machine {
         this.#onOutput = resolve
       })
     }
+  }
+
+  /** Whether no thread of QEMU's runs or would like to. */
+  isAsleep(): boolean {
+    const tasks = `/proc/${this.#process.pid}/task`
+    return fs.readdirSync(tasks).every((task) => {
+      const stat = fs.readFileSync(`${tasks}/${task}/stat`, 'latin1')
+      return stat[stat.lastIndexOf(')') + 2] === 'S'
+    })
   }
 
   /** Processor time that QEMU has used so far, in milliseconds: it counts in hundredths of a second. */

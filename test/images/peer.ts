@@ -1,9 +1,7 @@
 /** The other end of a guest's network: a unix socket that carries frames, each after its length in 4 bytes. */
 import fs from 'node:fs'
 import net from 'node:net'
-
-/** For frames that will not come. */
-const TIMEOUT_MS = 20_000
+import { PATIENCE_MS } from '../patience.ts'
 
 /** A socket that one machine connects to, by `-netdev stream`. Frames wait until they are taken. */
 export class Peer {
@@ -52,7 +50,7 @@ export class Peer {
       const frame = this.#frames.shift()
       if (frame !== undefined) return frame
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('no frame came')), TIMEOUT_MS)
+        const timer = setTimeout(() => reject(new Error('no frame came')), PATIENCE_MS)
         this.#onFrame = () => {
           clearTimeout(timer)
           resolve()

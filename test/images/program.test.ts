@@ -8,6 +8,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { missing, pathOf } from '../../packages/engine-quickjs/src/files.ts'
 import { assemble } from '../../packages/image/src/image.ts'
+import { until } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { withoutMultiboot, withoutPvh } from './guest.ts'
 import { Machine, run } from './machine.ts'
@@ -68,8 +69,7 @@ describe('a program in a virtio image', { skip: SKIP }, () => {
       const devices = ['-monitor', `unix:${monitor},server=on,wait=off`]
       const guest = new Machine({ machine: 'microvm', image, commandLine: what, devices })
       await guest.prints(/the program runs/)
-      // It has still to come back from saying so.
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      await comeBack(guest)
       const socket = net.connect(monitor, () => socket.write('nmi\n')).on('error', () => {})
       const { output } = await guest.ended
       socket.destroy()
@@ -79,3 +79,16 @@ describe('a program in a virtio image', { skip: SKIP }, () => {
     })
   }
 })
+
+/** Waits until `guest` has come back from saying something: by now it has done much else, or waits. */
+async function comeBack(guest: Machine): Promise<void> {
+  const enough = guest.processorMs() + 200
+  let asleep = 0
+  await until(
+    () => 'it has come back',
+    () => {
+      asleep = guest.isAsleep() ? asleep + 1 : 0
+      return asleep === 3 || guest.processorMs() > enough
+    },
+  )
+}

@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { build } from 'esbuild'
 import { missing, pathOf } from '../../packages/engine-quickjs/src/files.ts'
 import { assemble } from '../../packages/image/src/image.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { run as runMachine } from './machine.ts'
 
@@ -20,8 +21,6 @@ const DEVICES = [
 ] as const
 /** Bytes: 64 sectors. */
 const DISK_SIZE = 32 * 1024
-/** No test takes as long on a machine of one slow core. */
-const PATIENCE_MS = 60_000
 
 describe('an image passes the suites of its devices', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mirage-suites-'))

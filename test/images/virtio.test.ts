@@ -6,10 +6,14 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { skipWithout } from '../system.ts'
 import { type Entry, build, withManifest, withoutMultiboot, withoutPvh } from './guest.ts'
+import { idleShare } from './idle.ts'
 import { Machine, type Options, run } from './machine.ts'
 import { Peer, arpRequest, echoRequest, isEchoReply, quit } from './peer.ts'
 
 const SKIP = skipWithout('qemu-system-x86_64') || skipWithout('gcc')
+
+/** Of a processor. */
+const IDLE_MAX = 0.03
 
 /** `isa-debug-exit` ends QEMU with this for a guest's status. */
 const codeOf = (status: number): number => (status * 2 + 1) & 0xff
@@ -137,14 +141,22 @@ describe('a virtio guest that breaks a rule ends with a report', { skip: SKIP, c
 describe('time in a virtio guest', { skip: SKIP, concurrency: 4 }, () => {
   for (const machine of ['pc', 'microvm', 'microvm,pit=off,pic=off']) {
     it(`goes on as on the host, and sleeps end when they should: ${machine}`, async () => {
-      const { output } = await start('time', { machine }).ended
-      const wall = Number(/^wall (\d+)$/m.exec(output)?.[1])
-      assert.ok(Math.abs(wall - Date.now() / 1000) < 60, `the clock says ${wall}`)
-      for (const [, wanted, took] of output.matchAll(/^(\d+) ms took us (\d+)$/gm)) {
-        assert.ok(Number(took) >= Number(wanted) * 1000, `${wanted} ms took ${took} µs`)
-        assert.ok(Number(took) < Number(wanted) * 1010 + 500_000, `${wanted} ms took ${took} µs`)
+      // A host that is busy may let any of them wait, but not every time.
+      const least = new Map<number, number>()
+      const isLate = ([wanted, took]: [number, number]): boolean => took >= wanted * 1010 + 500_000
+      for (let tries = 0; tries < 4 && (tries === 0 || [...least].some(isLate)); tries++) {
+        const before = Date.now() / 1000
+        const { output } = await start('time', { machine }).ended
+        const wall = Number(/^wall (\d+)$/m.exec(output)?.[1])
+        assert.ok(wall > before - 60 && wall < Date.now() / 1000 + 60, `the clock says ${wall}`)
+        for (const [, wanted, took] of output.matchAll(/^(\d+) ms took us (\d+)$/gm)) {
+          assert.ok(Number(took) >= Number(wanted) * 1000, `${wanted} ms took ${took} µs`)
+          least.set(Number(wanted), Math.min(Number(took), least.get(Number(wanted)) ?? Infinity))
+        }
+        assert.match(output, /^SUCCESS$/m)
       }
-      assert.match(output, /^SUCCESS$/m)
+      assert.equal(least.size, 5)
+      assert.deepEqual([...least].filter(isLate), [], 'milliseconds wanted, microseconds taken')
     })
   }
 
@@ -162,11 +174,13 @@ describe('a virtio guest that waits', { skip: SKIP }, () => {
       const guest = start('time', { machine, commandLine: 'idle' })
       await guest.prints(/^idle$/m)
       await new Promise((resolve) => setTimeout(resolve, 500))
-      const before = guest.processorMs()
-      await new Promise((resolve) => setTimeout(resolve, 3000))
-      const used = guest.processorMs() - before
+      const share = await idleShare(
+        () => guest.processorMs(),
+        3000,
+        (each) => each <= IDLE_MAX,
+      )
       guest.kill()
-      assert.ok(used <= 90, `${used} ms of 3 s`)
+      assert.ok(share <= IDLE_MAX, `${(share * 100).toFixed(1)} % of a processor`)
     })
   }
 })

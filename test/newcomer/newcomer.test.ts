@@ -21,7 +21,7 @@ describe('a newcomer', () => {
 
   before(async () => {
     const files = pack(join(folder, 'packages'))
-    const quietly = ['--no-fund', '--no-audit', '--prefer-offline', '--loglevel=error']
+    const quietly = ['--no-fund', '--no-audit', '--prefer-offline', '--fetch-retries=5', '--loglevel=error']
     await run('npm', ['install', ...quietly, ...files], { cwd: folder, env: bare() })
   })
 

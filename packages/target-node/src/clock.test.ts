@@ -23,18 +23,17 @@ describe('the clock of Node', () => {
   })
 
   it('lets input in between tasks that ask for each other', async () => {
-    let runs = 0
+    const runs: number[] = []
     let isOver = false
     const again = (): void => {
-      runs++
+      runs.push(clock.now())
       if (!isOver) clock.at(0, again)
     }
     again()
     // The host may take so long that it is the timer's turn at once.
-    do await setTimeout(5)
-    while (runs === 1)
+    for (let i = 0; i < 100 && runs.length === 1; i++) await setTimeout(5)
     isOver = true
-    assert.ok(runs > 1)
+    assert.ok(runs.length > 1)
   })
 
   it('waits for the earliest of many deadlines, whichever is cancelled', async () => {

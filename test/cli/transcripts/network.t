@@ -2,7 +2,7 @@ A unikernel with a network: its pages, its ports, its end.
 
   $ mirage init site > init.txt && mv site/* . && sed -i s/8080:80/0:80/ config.ts && mirage configure -q && mirage build -q
   $ mirage run -v --publish 0:80 > out.txt 2> log.txt & tool=$!
-  > while ! grep -qs listening log.txt && ! grep -qs address log.txt; do sleep 0.05; done
+  > while ! grep -qs address log.txt || ! grep -qs http: out.txt; do sleep 0.05; done
   > url=$(grep -o 'http://.*' out.txt); curl -s $url | grep title
   > curl -s -o page.html -w '%{http_code} %{content_type}\n' $url; cmp page.html htdocs/index.html
   > curl -s -o page.html -w '%{http_code}\n' ${url}missing
@@ -19,7 +19,7 @@ A unikernel with a network: its pages, its ports, its end.
 Another port inside is told as what it is:
 
   $ mirage run --publish 0:7 --publish 0:53/udp -- --port 7 > out.txt 2> log.txt & tool=$!
-  > while ! grep -qs address log.txt; do sleep 0.05; done
+  > while ! grep -qs address log.txt || ! grep -qs udp out.txt; do sleep 0.05; done
   > kill -TERM $tool; wait $tool; echo "exit code $?"
   > sed '1d; s/:[0-9][0-9]* leads/:PORT leads/; s/:[0-9]*\/$/:PORT\//' out.txt
   exit code 0
@@ -30,7 +30,7 @@ Another port inside is told as what it is:
 What it carries can be recorded, all of it or one network:
 
   $ mirage run -q --publish 0:80 --capture all.pcapng --capture-interface net 2> log.txt & tool=$!
-  > while ! grep -qs address log.txt; do sleep 0.05; done
+  > while ! grep -qs address log.txt || ! test -s all.pcapng; do sleep 0.05; done
   > kill -INT $tool; wait $tool; echo "exit code $?"
   > od -A n -t x1 -N 4 all.pcapng; grep -ao -e 'mirage run' -e 'net' all.pcapng | head -n 2
   exit code 0

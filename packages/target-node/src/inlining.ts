@@ -2,12 +2,13 @@
 import { createRequire } from 'node:module'
 
 /**
- * Lets V8 put more of a packet's path into one piece of machine code. Its own bounds (500 bytes of a function, 1,000 in
- * all) are for pages that load; the path of a segment is short functions in many layers. More than this makes it slower
- * again. Measured: requests of HTTP in memory 0 to 60 % more, by how V8 happens to lay them out. Once, before anything is hot.
+ * Lets V8 put more of a packet's path into one piece of machine code. Its own bounds (460 bytes of a function, 920 in all) are
+ * for pages that load; the path of a segment is short functions in many layers. Measured in a program that is one function:
+ * against 1500 and 3000, requests of 64 bytes take 11 % less time, those of HTTP 6 %, bulk 1 %; with 8000 in all, more again.
+ * Once, before anything is hot.
  */
 export function inlineMore(): void {
   const v8 = createRequire(import.meta.url)('node:v8') as typeof import('node:v8')
-  v8.setFlagsFromString('--max-inlined-bytecode-size=1500')
-  v8.setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000')
+  v8.setFlagsFromString('--max-inlined-bytecode-size=1000')
+  v8.setFlagsFromString('--max-inlined-bytecode-size-cumulative=5000')
 }

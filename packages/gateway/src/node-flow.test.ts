@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { after } from 'node:test'
 import { polledFlowContract } from '@mirage/flow/contract'
+import { settle } from '../../flow/src/testing/loopback.ts'
 import { SocketFlow } from './node-flow.ts'
 
 const sockets: Socket[] = []
@@ -26,9 +27,3 @@ polledFlowContract('a flow on a socket of Node', async () => {
   sockets.push(near, far)
   return { a: new SocketFlow(near), b: new SocketFlow(far), settle }
 })
-
-/** What the kernel carries over the loopback interface is there after some turns of the event loop. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 15; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-  await new Promise((resolve) => setTimeout(resolve, 1))
-}

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { polledFlowContract } from '@mirage/flow/contract'
+import { settle } from '../../flow/src/testing/loopback.ts'
 import { ok } from '@mirage/result'
 import type { TcpFlow } from '@mirage/tcp'
 import { flowOf } from './socket-flow.ts'
@@ -56,9 +57,3 @@ describe('a flow on a socket of the host that is listened to', () => {
     assert.deepEqual([taken, ended], [2, 'eof'])
   })
 })
-
-/** What the kernel carries over the loopback interface is there after some turns of the event loop. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 15; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-  await new Promise((resolve) => setTimeout(resolve, 1))
-}

@@ -68,11 +68,11 @@ describe('a router for IPv6 between two kernels', { skip: missing() }, () => {
   after(() => site?.remove())
 
   it('is pinged through, in fragments too', { skip: skipWithout('ping') }, async () => {
-    const lines = ['ping -6 -c 3 -i 0.1 -W 2', 'ping -6 -c 2 -i 0.1 -W 2 -s 20000']
+    const lines = ['ping -6 -c 3 -i 0.1 -W 60', 'ping -6 -c 2 -i 0.1 -W 60 -s 20000']
     // The first that is too big is lost, and says to the kernel what is not.
     await site.inside.shell(`ping -6 -c 1 -W 1 -s 20000 ${OUTSIDE}`)
     for (const line of lines) assert.match(await site.inside.shell(`${line} ${OUTSIDE}`), / 0% packet loss/)
-    assert.match(await site.outside.shell(`ping -6 -c 2 -i 0.1 -W 2 -s 20000 ${INSIDE}`), / 0% packet loss/)
+    assert.match(await site.outside.shell(`ping -6 -c 2 -i 0.1 -W 60 -s 20000 ${INSIDE}`), / 0% packet loss/)
   })
 
   it('tells how large a packet may be', { skip: skipWithout('ping') }, async () => {
@@ -81,17 +81,17 @@ describe('a router for IPv6 between two kernels', { skip: missing() }, () => {
   })
 
   it('is a hop of a trace', { skip: skipWithout('traceroute') }, async () => {
-    const trace = await site.inside.shell(`traceroute -6 -n -q 2 -w 2 -m 4 ${OUTSIDE}`)
+    const trace = await site.inside.shell(`traceroute -6 -n -q 2 -w 60 -m 4 ${OUTSIDE}`)
     assert.match(trace, /^ 1 {2}fd97:1::1 [^]*^ 2 {2}fd97:2::2 /m)
   })
 
   it('says that it knows no way, and that nobody is there', { skip: skipWithout('ping') }, async () => {
-    assert.match(await site.inside.shell('ping -6 -c 1 -W 2 2001:db8::1'), /fd97:1::1 .*No route/)
-    assert.match(await site.inside.shell(`ping -6 -c 1 -W 8 ${NOBODY}`), /fd97:1::1 .*Address unreachable/)
+    assert.match(await site.inside.shell('ping -6 -c 1 -W 60 2001:db8::1'), /fd97:1::1 .*No route/)
+    assert.match(await site.inside.shell(`ping -6 -c 1 -W 60 ${NOBODY}`), /fd97:1::1 .*Address unreachable/)
   })
 
   it('carries a page bit for bit', { skip: skipWithout('curl') }, async () => {
-    const size = await site.inside.shell(`curl -s -m 20 http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
+    const size = await site.inside.shell(`curl -s -m 60 http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
     assert.equal(Number(size), LENGTH)
   })
 })
@@ -104,8 +104,8 @@ describe('a firewall for IPv6 between two kernels', { skip: missing() }, () => {
   after(() => site?.remove())
 
   it('lets out, and lets answers in', { skip: skipWithout('curl') }, async () => {
-    assert.match(await site.inside.shell(`curl -s -m 5 http://[${OUTSIDE}]/who`), /fd97:1::2$/m)
-    const size = await site.inside.shell(`curl -s -m 20 http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
+    assert.match(await site.inside.shell(`curl -s -m 60 http://[${OUTSIDE}]/who`), /fd97:1::2$/m)
+    const size = await site.inside.shell(`curl -s -m 60 http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
     assert.equal(Number(size), LENGTH)
   })
 
@@ -114,10 +114,10 @@ describe('a firewall for IPv6 between two kernels', { skip: missing() }, () => {
   }, async () => {
     const asked = `curl -s -m 1 -w "%{errormsg}" http://[${INSIDE}]/who`
     assert.match(await site.outside.shell(asked), /timed out/)
-    assert.match(await site.outside.shell(`ping -6 -c 1 -W 2 ${INSIDE}`), / 0% packet loss/)
+    assert.match(await site.outside.shell(`ping -6 -c 1 -W 60 ${INSIDE}`), / 0% packet loss/)
     // The first answer is too big for the link outside, of which the kernel inside is told.
     await site.outside.shell(`ping -6 -c 1 -W 1 -s 5000 ${INSIDE}`)
-    assert.match(await site.outside.shell(`ping -6 -c 2 -i 0.1 -W 2 -s 5000 ${INSIDE}`), / 0% packet loss/)
+    assert.match(await site.outside.shell(`ping -6 -c 2 -i 0.1 -W 60 -s 5000 ${INSIDE}`), / 0% packet loss/)
   })
 
   it('tells who may not pass', { skip: skipWithout('curl') }, async () => {
@@ -125,7 +125,7 @@ describe('a firewall for IPv6 between two kernels', { skip: missing() }, () => {
       [site.outside, INSIDE],
       [site.inside, OUTSIDE],
     ] as const)
-      assert.match(await from.shell(`curl -s -m 5 -w "%{errormsg}" http://[${to}]:81/`), /to connect/)
+      assert.match(await from.shell(`curl -s -m 60 -w "%{errormsg}" http://[${to}]:81/`), /to connect/)
   })
 
   it('lets nobody in who says to be inside', { skip: skipWithout('ping') }, async () => {

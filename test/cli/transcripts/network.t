@@ -18,7 +18,7 @@ A unikernel with a network: its pages, its ports, its end.
 
 Another port inside is told as what it is:
 
-  $ mirage run --publish 0:7 --publish 0:53/udp -- --port 7 > out.txt 2> log.txt & tool=$!
+  $ rm -f out.txt log.txt; mirage run --publish 0:7 --publish 0:53/udp -- --port 7 > out.txt 2> log.txt & tool=$!
   > while ! grep -qs address log.txt || ! grep -qs udp out.txt; do sleep 0.05; done
   > kill -TERM $tool; wait $tool; echo "exit code $?"
   > sed '1d; s/:[0-9][0-9]* leads/:PORT leads/; s/:[0-9]*\/$/:PORT\//' out.txt
@@ -29,7 +29,7 @@ Another port inside is told as what it is:
 
 What it carries can be recorded, all of it or one network:
 
-  $ mirage run -q --publish 0:80 --capture all.pcapng --capture-interface net 2> log.txt & tool=$!
+  $ rm -f out.txt log.txt; mirage run -q --publish 0:80 --capture all.pcapng --capture-interface net 2> log.txt & tool=$!
   > while ! grep -qs address log.txt || ! test -s all.pcapng; do sleep 0.05; done
   > kill -INT $tool; wait $tool; echo "exit code $?"
   > od -A n -t x1 -N 4 all.pcapng; grep -ao -e 'mirage run' -e 'net' all.pcapng | head -n 2
@@ -49,7 +49,7 @@ What it carries can be recorded, all of it or one network:
 
 One that somebody kills is not passed over in silence:
 
-  $ mirage run -q --publish 0:80 2> log.txt & tool=$!
+  $ rm -f out.txt log.txt; mirage run -q --publish 0:80 2> log.txt & tool=$!
   > while ! grep -qs address log.txt; do sleep 0.05; done
   > kill -KILL $(grep -lsa "$PWD/dist/site[.]mjs" /proc/[0-9]*/cmdline | cut -d/ -f3); wait $tool; echo "exit code $?"
   > tail -n 1 log.txt

@@ -142,6 +142,22 @@ describe('the border of a router for IPv6', () => {
     assert.deepEqual([heardInside, heardOutside], [[], []])
   })
 
+  it('tells hosts inside nothing about what others sent in their name, and carries none of it back', async () => {
+    const away = { prefix: { address: address('2001:db8::'), prefixLength: 32 }, link: 1, gateway: B }
+    const { simulation, b, told, router } = await rig({ outside: 1, filter: new Filter([]), routes: [away] })
+    const write = (dst: string, ttl: number): void => {
+      const sent = b.ipv6.write(address(dst), UDP, { size: 8, src: A, ttl }, (datagram) => datagram.length)
+      assert.ok(sent.ok)
+    }
+    write('fd01::9', 1)
+    write('2001:db9::1', 64)
+    write('2001:db8::1', 64)
+    await simulation.pass(100)
+    assert.deepEqual(told, [])
+    assert.deepEqual(router.counters, { forwarded: 0, echoes: 0, errors: 0, limited: 0 })
+    assert.equal(router.drops.spoofed, 3)
+  })
+
   it('guards the router itself, but not from its own neighbours', async () => {
     const [closed, open] = [await border(), await border(['allow in icmp'])]
     for (const { simulation, b } of [closed, open]) {

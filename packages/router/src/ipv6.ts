@@ -41,7 +41,7 @@ export interface Options {
 /** Why a packet did not go on. */
 export type Drop =
   | Refusal
-  /** It crosses the border in the name of who is on the other side: RFC 6092 REC-5, REC-6. */
+  /** It comes from outside in the name of who is inside, or leaves in that of who is not: RFC 6092 REC-5, REC-6. */
   | 'spoofed'
   /** The filter does not let it pass. */
   | 'denied'
@@ -124,12 +124,14 @@ class Forwarder implements Ipv6Router {
   /** Whether it takes `packet`, which arrived on `link`, from the stack of the link. */
   #input(link: number, packet: Ipv6Packet): boolean {
     if (this.#links.some((ip) => ip.isOwn(packet.dst))) return this.#inputOwn(link, packet)
+    const isFromOutside = link === this.#outside
+    // Before anything else: who is named would hear of it by an error.
+    if (isFromOutside && this.#isInside(packet.src)) return this.#drop('spoofed')
     const way = forward.decide(this.routes, packet)
     if (typeof way === 'string') return this.#refuse(way, packet)
-    const isFromOutside = link === this.#outside
     const isToOutside = way.link === this.#outside
     if (isFromOutside === isToOutside) return this.#forward(way, packet)
-    if (this.#isInside(packet.src) === isFromOutside) return this.#drop('spoofed')
+    if (isToOutside && !this.#isInside(packet.src)) return this.#drop('spoofed')
     return this.#mayPass(packet, isToOutside ? 'out' : 'in') ? this.#forward(way, packet) : true
   }
 

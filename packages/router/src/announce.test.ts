@@ -105,6 +105,16 @@ describe('hosts behind a router', () => {
     assert.deepEqual(told(host), [true, undefined])
   })
 
+  it('are told of no name servers that are of the link outside alone', async () => {
+    const { simulation, client, way, server } = rig({})
+    const host = client('host')
+    const dnsServers = ['fe80::53', 'fd02::53', 'ff02::fb', '::1'].map(address)
+    server.ipv6.becomeRouter({ lifetime: 600, dnsServers })
+    await simulation.pass(20_000)
+    assert.deepEqual(way.dnsServers, dnsServers)
+    assert.deepEqual(host.ipv6.dnsServers.map(format), ['fd02::53'])
+  })
+
   it('are led by another gateway when one has gone without a word', async () => {
     const { simulation, client, server, right, addServer } = rig({})
     const second = addServer('second')

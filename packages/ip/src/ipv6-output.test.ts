@@ -222,4 +222,23 @@ describe('ipv6 output', () => {
       ['2001:db8:1:0:50:ff:fe00:1', 33],
     )
   })
+
+  it('obeys what is known of a path to more than another router had said that the link carries', () => {
+    const made = acquainted({ ...KNOWN, acceptsRouters: true })
+    const { ip } = made
+    const nothing = { routerLifetime: 0, preference: 0, reachableTime: 0, retransTimer: 0, hopLimit: 0 }
+    const message = {
+      kind: 'router-advertisement',
+      ...nothing,
+      mtu: 1300,
+      prefixes: [],
+      dnsServers: [],
+    } as const
+    discover(made, message, { src: address('fe80::2'), dst: ipv6.ALL_NODES })
+    assert.equal(ip.mtu(FAR), 1260)
+    ip.becomeRouter()
+    assert.equal(ip.mtu(FAR), 1460)
+    assert.equal(ip.reducePathMtu(FAR, 1400), true)
+    assert.equal(ip.mtu(FAR), 1360)
+  })
 })

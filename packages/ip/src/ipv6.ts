@@ -177,6 +177,7 @@ class Interface implements Ipv6Layer {
 
   becomeRouter(advertised?: Advertised): void {
     this.#discovery.becomeRouter(advertised)
+    this.#followMtu()
   }
 
   get fragmentsSize(): number {
@@ -377,11 +378,14 @@ class Interface implements Ipv6Layer {
     this.#own = new Set(this.addresses.map(({ address }) => address))
   }
 
+  /** Paths are known as those that carry less than the link, which may carry something else now. */
+  #followMtu(): void {
+    const { mtu } = this.#discovery.state
+    if (mtu !== this.#paths.mtu) this.#paths = new Paths(mtu, IPV6_MTU_MIN)
+  }
+
   #tell(event: Event): void {
-    if (event.kind === 'router') {
-      const { mtu } = this.#discovery.state
-      if (mtu !== this.#paths.mtu) this.#paths = new Paths(mtu, IPV6_MTU_MIN)
-    }
+    if (event.kind === 'router') this.#followMtu()
     const told: Ipv6Event = 'own' in event ? { kind: event.kind, cidr: event.own } : event
     for (const notify of this.#events) notify(told)
   }

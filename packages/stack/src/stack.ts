@@ -177,6 +177,6 @@ function tellEvent(event: Ipv6Event, warn: (what: () => string) => void): void {
     case 'conflict':
       return warn(() => `somebody else claims our address ${ipv6.format(event.address)}`)
     case 'router':
-      return log.debug(() => `a router: ${ipv6.format(event.address)}`)
+      return log.debug(() => `a router, or none any more: ${ipv6.format(event.address)}`)
   }
 }

@@ -294,9 +294,18 @@ describe('a host that hears a router', () => {
       isSolicited: true,
       isOverride: true,
     }
-    ndp.input(state, ...told(answer, ROUTER, OWN), 2100, 0)
+    const actions = ndp.input(state, ...told(answer, ROUTER, OWN), 2100, 0)
     assert.equal(ndp.nextHop(state, FAR, 2100), undefined)
     assert.ok(state.neighbours.version > version)
+    assert.deepEqual(actions, [{ kind: 'router', address: ROUTER }])
+  })
+
+  it('says that it is lost when its time is over', () => {
+    const state = host()
+    ndp.input(state, ...advertisement({ prefixes: [], routerLifetime: 30 }), 2000, 0)
+    const isTold = (now: number): boolean => ndp.tick(state, now, 0).some(({ kind }) => kind === 'router')
+    assert.deepEqual([31_999, 32_000, 32_001].map(isTold), [false, true, false])
+    assert.equal(ndp.nextHop(state, FAR, 32_000), undefined)
   })
 
   it('takes the way that the router of a destination names', () => {

@@ -65,7 +65,7 @@ export type Action =
   | { readonly kind: 'resolved'; readonly ip: ipv6.Ipv6; readonly mac: Mac }
   | { readonly kind: 'unresolved'; readonly ip: ipv6.Ipv6 }
   | { readonly kind: 'assigned' | 'duplicate' | 'expired'; readonly own: addresses.Own }
-  /** A router advertised something: more may be reached than before, or less. */
+  /** A router advertised something, or is none any more: more may be reached than before, or less. */
   | { readonly kind: 'router'; readonly address: ipv6.Ipv6 }
   /** Somebody else answers for an address that is ours. */
   | { readonly kind: 'conflict'; readonly address: ipv6.Ipv6; readonly mac: Mac | undefined }
@@ -183,10 +183,11 @@ export function deadline({
 /** Time has passed. `chance` is 0 to 1. */
 export function tick(ndp: Ndp, now: Millis, chance: number): readonly Action[] {
   const before = ndp.routers.list.length + ndp.routers.prefixes.length
-  routers.tick(ndp.routers, now)
+  const lost = routers.tick(ndp.routers, now)
   if (ndp.routers.list.length + ndp.routers.prefixes.length !== before) ndp.neighbours.version += 1
   const own = addresses.tick(ndp.addresses, ndp.neighbours.retransTimer, now)
   const actions = own.flatMap((action) => ofAddress(ndp, action, now))
+  for (const address of lost) actions.push({ kind: 'router', address })
   actions.push(...follow(ndp, neighbours.tick(ndp.neighbours, now), now))
   if (solicitation.tick(ndp.solicitation, now, chance)) actions.push(askRouters(ndp, now))
   if (own.some(({ kind }) => kind === 'assigned')) advertising.hasten(ndp.advertising, now, chance)
@@ -323,7 +324,7 @@ function follow(
       case 'router-lost':
         routers.loseRouter(ndp.routers, action.ip)
         ndp.neighbours.version += 1
-        return []
+        return [{ kind: 'router', address: action.ip }]
       case 'unresolved':
         routers.unanswered(ndp.routers, action.ip)
         ndp.neighbours.version += 1

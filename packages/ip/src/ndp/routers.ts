@@ -180,12 +180,14 @@ export function dropAdvertised(routers: Routers): void {
   routers.redirects.clear()
 }
 
-/** Forgets what is over. */
-export function tick(routers: Routers, now: Millis): void {
-  for (const { address, until } of routers.list.slice()) if (until <= now) loseRouter(routers, address)
+/** Forgets what is over, and returns which routers are none any more. */
+export function tick(routers: Routers, now: Millis): readonly ipv6.Ipv6[] {
+  const lost = routers.list.flatMap(({ address, until }) => (until <= now ? [address] : []))
+  for (const address of lost) loseRouter(routers, address)
   for (const [i, { until }] of [...routers.prefixes.entries()].reverse()) {
     if (until <= now) routers.prefixes.splice(i, 1)
   }
+  return lost
 }
 
 /** When `tick` has something to do. */

@@ -49,11 +49,12 @@ export async function run(
   { publish, capture, taps }: Options,
   terminal: Terminal,
 ): Promise<Result<number, Failure>> {
-  // The unikernel boots while this process loads the gateway.
+  // On a busy host the unikernel may say that it is there, and somebody may press Ctrl-C, before this process goes on.
+  const signals = passSignals({ kill: (signal) => child.kill(signal) }, process)
+  // It boots while this process loads the gateway.
   const child = start(project, launch, taps, capture)
   taps?.close()
   const output = shown(child)
-  const signals = passSignals(child, process)
   const exit = ended(child, built.name, signals, terminal)
   const gateways: RunningGateway[] = []
   let recording: Capture | undefined

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { type AddressInfo, type Server, type Socket, connect as connectSocket, createServer } from 'node:net'
+import { type AddressInfo, type Socket, connect as connectSocket, createServer } from 'node:net'
 import { duplexPair } from 'node:stream'
 import { afterEach, describe, it } from 'node:test'
 import * as ipv4 from '@mirage/address/ipv4'
@@ -17,6 +17,7 @@ import type { Tcp } from '@mirage/tcp'
 import { connect as connectTcp } from '@mirage/tcp/connect'
 import * as udpOf from '@mirage/udp'
 import type { Udp } from '@mirage/udp'
+import { freePort } from '../../target-node/src/testing/free-port.ts'
 import { nodeClock, nodeRandom } from './node-clock.ts'
 import * as dns from './node-dns.ts'
 import { nodeHost } from './node-host.ts'
@@ -59,12 +60,12 @@ async function start(
 
 const publishTo80 = [{ hostPort: 0, guestPort: 80 }]
 
-async function server(serve: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
+async function server(serve: (socket: Socket) => void): Promise<{ port: number }> {
   const server = createServer({ allowHalfOpen: true }, serve)
   server.listen(0, '127.0.0.1')
   cleanup.push(() => server.close())
   await once(server, 'listening')
-  return { server, port: (server.address() as AddressInfo).port }
+  return { port: (server.address() as AddressInfo).port }
 }
 
 function client(port: number): Socket {
@@ -118,8 +119,7 @@ describe('a gateway on Node', () => {
 
   it('says which port is in use, and holds none of the others', async () => {
     const { port } = await server(() => {})
-    const { port: free, server: other } = await server(() => {})
-    other.close()
+    const free = await freePort()
     const publish = [
       { hostPort: free, guestPort: 80 },
       { hostPort: port, guestPort: 81 },
@@ -171,10 +171,8 @@ describe('a gateway on Node', () => {
   })
 
   it('refuses what this machine refuses', async () => {
-    const { port, server: closed } = await server(() => {})
-    closed.close()
     const { tcp } = await start()
-    assert.deepEqual(await tcp.connect({ address: GATEWAY, port }), err('refused'))
+    assert.deepEqual(await tcp.connect({ address: GATEWAY, port: await freePort() }), err('refused'))
   })
 
   it('carries datagrams to this machine and back, and to a published port and back', async () => {
@@ -223,8 +221,7 @@ describe('name servers', () => {
   const QUERY = new Uint8Array(12).fill(7)
 
   it('are asked one after the other, past one that is not there', async () => {
-    const { port, server: closed } = await server(() => {})
-    closed.close()
+    const port = await freePort()
     const other = await nameServer((query) => [Buffer.concat([query, Buffer.of(1)])])
     const answer = await dns.resolve(QUERY, [{ address: '127.0.0.1', port }, other])
     assert.ok(answer.ok && answer.value.length === 13)

@@ -16,16 +16,19 @@ WebAssembly.Memory = Memory
 installArena()
 
 describe('memory of WebAssembly', () => {
+  // All that is needed of it, now: the tests of this process share one, and those before take what there is.
   const memory = allocate(0x4_0000)
+  const [first, second] = [allocate(3), allocate(3)]
+  const [tooMuch, more] = [allocate(arena.buffer.byteLength), allocate(3)]
+  const [part, other] = [allocate(100), allocate(100)]
 
   it('is what is allocated while it lasts, then it is the engine’s', () => {
     assert.equal(memory.buffer, arena.buffer)
     assert.equal(memory.byteOffset % 64, 0)
     assert.ok(memory.every((byte) => byte === 0))
-    const [first, second] = [allocate(3), allocate(3)]
     assert.ok(first.buffer === arena.buffer && second.byteOffset >= first.byteOffset + 3)
-    assert.notEqual(allocate(arena.buffer.byteLength).buffer, arena.buffer)
-    assert.equal(allocate(3).buffer, arena.buffer)
+    assert.notEqual(tooMuch.buffer, arena.buffer)
+    assert.equal(more.buffer, arena.buffer)
   })
 
   it('is done without where the host does not give it', () => {
@@ -87,8 +90,6 @@ describe('memory of WebAssembly', () => {
   })
 
   it('is not left by a length that is wrong', () => {
-    const part = allocate(100)
-    const other = allocate(100)
     for (const [offset, length] of [
       [0, 101],
       [50, 51],

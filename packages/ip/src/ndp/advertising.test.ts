@@ -141,7 +141,8 @@ describe('an interface of a router', () => {
     const prefix = { prefix: { address: address('2001:db8:9::'), prefixLength: 64 }, isAutonomous: true }
     const lifetimes = { validLifetime: 3600, preferredLifetime: 3600, isOnLink: true }
     const prefixes = [{ ...prefix, ...lifetimes }]
-    const message: Message = { ...advertising.message(ALWAYS, [], local(9), 1300), prefixes }
+    const times = { reachableTime: 80_000_000, retransTimer: 60_000 }
+    const message: Message = { ...advertising.message(ALWAYS, [], local(9), 1300), ...times, prefixes }
     const travel = { src: address('fe80::9'), dst: ipv6.ALL_NODES, hopLimit: 255 }
     const known = (now: number): unknown[] => [
       state.addresses.list.length,
@@ -152,8 +153,10 @@ describe('an interface of a router', () => {
     ndp.input(state, message, travel, 5000, 0)
     assert.deepEqual(known(5000), [3, travel.src, address('2001:db8:9::7')])
     assert.deepEqual([state.mtu, state.dnsServers], [1300, ALWAYS.dnsServers])
+    assert.deepEqual([state.neighbours.reachableTime, state.neighbours.retransTimer], [40_000_000, 60_000])
     ndp.becomeRouter(state, undefined, 5000, 0)
     assert.deepEqual([state.mtu, state.dnsServers], [1500, []])
+    assert.deepEqual([state.neighbours.reachableTime, state.neighbours.retransTimer], [30_000, 1000])
     assert.deepEqual(known(5000), [2, undefined, undefined])
     assert.deepEqual(ndp.input(state, message, travel, 5000, 0), [])
     assert.deepEqual(known(5000), [2, undefined, undefined])

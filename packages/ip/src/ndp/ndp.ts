@@ -130,6 +130,7 @@ export function becomeRouter(
   addresses.dropAdvertised(ndp.addresses)
   routers.dropAdvertised(ndp.routers)
   Object.assign(ndp, { hopLimit: HOP_LIMIT, mtu: ndp.options.mtu, dnsServers: [] })
+  Object.assign(ndp.neighbours, { reachableTime: REACHABLE_TIME, retransTimer: RETRANS_TIMER })
   ndp.neighbours.version += 1
   advertising.start(ndp.advertising, advertised, now, chance)
 }

@@ -166,6 +166,18 @@ describe('an interface of a router', () => {
     assert.equal(sent.length, before)
   })
 
+  it('lets nobody tell it another way to a host, not even the way out that a person gave', () => {
+    const { state, pass } = rig()
+    const far = address('2001:db8:9::7')
+    ndp.setGateway(state, address('fe80::9'), 0)
+    pass(5000)
+    ndp.becomeRouter(state, undefined, 5000, 0)
+    const redirect: Message = { kind: 'redirect', target: HOST, destination: far, mac: local(2) }
+    const travel = { src: address('fe80::9'), dst: LINK, hopLimit: 255 }
+    assert.deepEqual(ndp.input(state, redirect, travel, 5000, 0), [])
+    assert.equal(ndp.nextHop(state, far, 5000), address('fe80::9'))
+  })
+
   it('does not show itself unless it has something to say, which it keeps', () => {
     const { state, pass, shown } = rig()
     ndp.becomeRouter(state, undefined, 0, 0)

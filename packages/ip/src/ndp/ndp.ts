@@ -218,6 +218,8 @@ export function input(
     case 'neighbour-advertisement':
       return advertisedNeighbour(ndp, message, now)
     case 'redirect': {
+      // RFC 4861 §8.2: routers do not follow them.
+      if (ndp.advertising.isRouter) return []
       const { destination, target, mac } = message
       const present = nextHop(ndp, destination, now)
       if (!routers.redirected(ndp.routers, travel.src, destination, target, present)) return []

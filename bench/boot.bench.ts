@@ -1,8 +1,9 @@
 /** From spawning `mirage run` of a built unikernel to the first byte of the response to a request. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../packages/target-node/src/testing/free-port.ts'
 import { Project } from '../test/unikernels/running.ts'
 import { type Bench, always } from './bench.ts'
 
@@ -58,14 +59,4 @@ function isServed(child: ChildProcess): Promise<boolean> {
     socket.once('error', () => {})
     socket.once('close', () => resolve(false))
   })
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -150,6 +150,18 @@ describe('a filter, of packets of IPv6', () => {
       '-',
     ],
     [
+      'lets no first fragment pass that leaves its ports, or its flags, to the next',
+      ['deny in tcp to any port 22', 'allow'],
+      [
+        part(behind(DESTINATION_OPTIONS, OPTIONS, tcp('<', 9, 22, SYN)), 1, 0, 8),
+        part(behind(DESTINATION_OPTIONS, OPTIONS, udp('>', 9, 22)), 1, 0, 8),
+        part(tcp('<', 9, 80, SYN), 1, 0, 16),
+        part({ ...udp('<', 9, 22), protocol: 50 }, 1, 0, 0),
+        part({ ...udp('<', 9, 22), protocol: 50 }, 1, 0, 8),
+      ],
+      '----+',
+    ],
+    [
       'has rules for both families, and for one',
       [
         'deny in udp to 0.0.0.0/0',

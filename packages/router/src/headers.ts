@@ -1,6 +1,6 @@
 /** What stands behind the extension headers of an IPv6 packet: RFC 8200 §4, RFC 7112. Nothing here changes a packet. */
 import type { Ipv6 } from '@mirage/address/ipv6'
-import type { Packet } from '@mirage/ip'
+import { type Packet, TCP } from '@mirage/ip'
 import * as extension from '@mirage/ip/extension'
 import * as fragment from '@mirage/ip/ipv6-fragment'
 
@@ -34,8 +34,14 @@ export function inner(packet: Ipv6Packet): Inner {
     extension.step(walk, at)
     verdict = extension.walk(walk, at)
   }
-  const kind = verdict === 'payload' ? 'payload' : 'unreadable'
+  const isReadable = verdict === 'payload' && (fragmentKey === undefined || hasHeader(at))
+  const kind = isReadable ? 'payload' : 'unreadable'
   return { kind, protocol: at.protocol, offset: at.offset, fragmentKey }
+}
+
+/** Whether a first fragment reaches behind the header that its payload begins with, or no host would take it: RFC 7112 §5. */
+function hasHeader({ offset, end, protocol }: Ipv6Packet): boolean {
+  return end - offset >= (protocol === TCP ? 20 : 8)
 }
 
 /** Whether `packet` says itself which way it goes on, as type 0 of a routing header does: RFC 5095. */

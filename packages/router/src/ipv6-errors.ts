@@ -29,8 +29,8 @@ const HOP_LIMIT = 64
 /** Whether an error about `packet` may be sent: RFC 4443 §2.4 e. An error may stand behind extension headers. */
 export function mayReport(packet: Ipv6Packet): boolean {
   if (isMartian(packet.src) || isMartian(packet.dst)) return false
-  const { kind, protocol, offset } = inner(packet)
-  if (kind !== 'payload' || protocol !== ICMPV6) return true
+  const { protocol, offset } = inner(packet)
+  if (protocol !== ICMPV6) return true
   return packet.end > offset && !icmp.isError(packet.frame[offset]!)
 }
 

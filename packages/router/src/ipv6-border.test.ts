@@ -218,6 +218,21 @@ describe('the border of a router for IPv6', () => {
     })
   }
 
+  it('keeps networks inside, though somebody outside gives the router an address in one', async () => {
+    for (const [outside, inside, prefixLength] of [
+      [1, A, 64],
+      [1, A, 80],
+      [0, B, 64],
+    ] as const) {
+      const { simulation, router, legs } = await rig({ outside })
+      const given = ipv6.of(...Array.from({ length: 7 }, (_, i) => ipv6.group(inside, i)), 0x99)
+      legs[outside]?.ipv6.add({ address: given, prefixLength })
+      await simulation.pass(5000)
+      assert.ok(legs[outside]?.ipv6.isOwn(given))
+      assert.equal(lookup(router.routes, inside)?.link, 1 - outside)
+    }
+  })
+
   it('is the only way to everywhere, whatever routers there are inside', async () => {
     const anywhere = address('2001:db8::1')
     for (const [options, link] of [

@@ -114,11 +114,18 @@ class Forwarder implements Ipv6Router {
   }
 
   get routes(): Routes<Ipv6> {
-    this.#routes ??= routesOf.of([
-      ...this.#fixed,
-      ...this.#links.flatMap((ip, link) => routesOfLink(ip, link, (this.#outside ?? link) === link)),
-    ])
+    this.#routes ??= routesOf.of([...this.#fixed, ...this.#ownRoutes()])
     return this.#routes
+  }
+
+  /** Those that its links show. A network inside leads there, though anybody outside may say that it, or a part, is outside. */
+  #ownRoutes(): readonly Route<Ipv6>[] {
+    const outside = this.#outside
+    const all = this.#links.flatMap((ip, link) => routesOfLink(ip, link, (outside ?? link) === link))
+    const inside = all.filter(({ link }) => link !== outside)
+    return all.filter(
+      ({ link, prefix }) => link !== outside || !inside.some((each) => holds(each.prefix, prefix)),
+    )
   }
 
   /** Whether it takes `packet`, which arrived on `link`, from the stack of the link. */
@@ -246,6 +253,11 @@ function routesOfLink({ addresses, gateway }: Ipv6Layer, link: number, counts: b
     .filter(({ address }) => !ipv6.isLinkLocal(address))
     .map((prefix): Route<Ipv6> => ({ prefix, link }))
   return gateway === undefined || !counts ? own : [...own, { prefix: EVERYTHING, link, gateway }]
+}
+
+/** Whether all of `prefix` is in `whole`. */
+function holds(whole: routesOf.Prefix<Ipv6>, prefix: routesOf.Prefix<Ipv6>): boolean {
+  return whole.prefixLength <= prefix.prefixLength && ipv6.contains(whole, prefix.address)
 }
 
 const EVERYTHING: ipv6.Cidr = { address: ipv6.UNSPECIFIED, prefixLength: 0 }

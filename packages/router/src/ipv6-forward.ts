@@ -9,7 +9,7 @@ import { type Route, type Routes, lookup } from './routes.ts'
 
 /** Why a packet does not go on. */
 export type Refusal =
-  /** It comes from, or goes to, what no router carries packets for: RFC 4291 §2.5, RFC 6092 REC-1 to REC-3. */
+  /** It comes from, or goes to, what no router carries packets for: RFC 4291 §2.5, RFC 6092 REC-1, REC-2, of REC-3 a part. */
   | 'martian'
   /** It says itself which way it goes: RFC 5095. */
   | 'source-route'

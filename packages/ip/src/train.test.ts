@@ -69,7 +69,8 @@ describe('a packet of which a device says that it is datagrams of one size', () 
   ][] = [
     ['of two, and a shorter one', UDP, 2508, 1000, true],
     ['of one', UDP, 1008, 1000, true],
-    ['of many of one byte', UDP, 1008, 1, true],
+    ['of as many of one byte as there may be', UDP, 8 + 128, 1, true],
+    ['of one more', UDP, 8 + 129, 1, false],
     ['of a size of nothing', UDP, 2508, 0, false],
     ['of a size that is larger than its payload', UDP, 1007, 1000, false],
     ['without a payload', UDP, 8, 1, false],

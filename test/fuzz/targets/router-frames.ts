@@ -13,13 +13,12 @@ import { parse as parseRule } from '@mirage/router/rules'
 import { connect } from '@mirage/stack'
 import type { Target } from '../fuzz.ts'
 import { repair, victim } from '../frames.ts'
+import { says } from '../neighbour.ts'
 
 /** Where frames of IPv4 have the addresses of their packets. */
 const [SRC, DST] = [26, 30]
 const OUTSIDE = ipv4.of(192, 0, 2, 1)
 const FAR = ipv4.of(192, 0, 2, 2)
-/** The router's own, those of two ordinary stacks, and one for what waits in its tables. */
-const TIMERS_MAX = 100
 
 /** The target: what a stack was told, as if it were for a host outside, or for the outside address. */
 export async function routerFrames(): Promise<Target> {
@@ -46,13 +45,7 @@ export async function routerFrames(): Promise<Target> {
         const attacker = inputs.below(3) === 0 ? outside.b : inside.b
         const frame = input.subarray(0, HEADER_SIZE + attacker.mtu)
         if (frame.length >= HEADER_SIZE) mac.write(frame, 0, mac.local(1))
-        if (inputs.below(8) > 0) repair(frame)
-        attacker.write(frame.length, (bytes) => {
-          bytes.set(frame)
-          return frame.length
-        })
-        clock.advance(inputs.below(32) === 0 ? inputs.below(20_000) : 0)
-        assert.ok(clock.pending <= TIMERS_MAX, `${clock.pending} timers`)
+        says(attacker, frame, inputs, clock)
         assert.ok(nat.count <= 65_536, 'conversations are limited')
       }
     },

@@ -20,6 +20,7 @@ import * as routes from '../../../packages/router/src/routes.ts'
 import * as packets from '../../../packages/router/src/testing/ipv6-packets.ts'
 import { repair, victim } from '../frames.ts'
 import type { Target } from '../fuzz.ts'
+import { says } from '../neighbour.ts'
 
 const LIMITS = { sessions: 64, sessionsPerHost: 32 }
 const RULES = [{ verdict: 'allow', direction: 'in', protocol: 'udp' }] as const
@@ -80,8 +81,6 @@ const SRC = HEADER_SIZE + 8
 const DST = HEADER_SIZE + 24
 const HOST = ipv6.of(0xfd00, 0, 0, 0, 0, 0, 0, 2)
 const FAR = ipv6.of(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)
-/** The router's own, those of two ordinary stacks, and one for what waits in its tables. */
-const TIMERS_MAX = 100
 
 /** What a stack was told, as if it were for a host outside, or came from there; and to the router itself. */
 async function frames(): Promise<Target> {
@@ -117,13 +116,7 @@ async function frames(): Promise<Target> {
         const attacker = inputs.below(3) === 0 ? outside.b : inside.b
         const frame = input.subarray(0, HEADER_SIZE + attacker.mtu)
         if (frame.length >= HEADER_SIZE && inputs.below(8) > 0) mac.write(frame, 0, mac.local(1))
-        if (inputs.below(8) > 0) repair(frame)
-        attacker.write(frame.length, (bytes) => {
-          bytes.set(frame)
-          return frame.length
-        })
-        clock.advance(inputs.below(32) === 0 ? inputs.below(20_000) : 0)
-        assert.ok(clock.pending <= TIMERS_MAX, `${clock.pending} timers`)
+        says(attacker, frame, inputs, clock)
         assert.ok(filter.count <= 65_536, 'conversations are limited')
       }
     },

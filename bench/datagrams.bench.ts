@@ -2,7 +2,7 @@
 import { clock } from '@mirage/target-node/clock'
 import * as iperf from '../unikernels/device-usage/iperf/unikernel.ts'
 import { type Bench, always } from './bench.ts'
-import { IPERF_SERVER, OURS, type OnTap, onTap, remove } from './on-tap.ts'
+import { IPERF_SERVER, OURS, type OnTap, onTap, onceEach, remove } from './on-tap.ts'
 
 /** What a packet of 1,500 bytes carries. */
 const SIZE = 1472
@@ -14,14 +14,8 @@ interface Rig extends OnTap {
   heard: number
 }
 
-const rigs: Map<boolean, Promise<Rig>> = new Map()
-
 /** The rig with or without offloads: the same for both directions. */
-function rig(hasOffloads: boolean): Promise<Rig> {
-  const known = rigs.get(hasOffloads) ?? makeRig(hasOffloads)
-  rigs.set(hasOffloads, known)
-  return known
-}
+const rig = onceEach(makeRig)
 
 async function makeRig(hasOffloads: boolean): Promise<Rig> {
   const made: Rig = { ...(await onTap(hasOffloads)), heard: 0 }
@@ -57,8 +51,8 @@ async function toKernel(hasOffloads: boolean): Promise<number> {
 }
 
 async function stop(): Promise<void> {
-  for (const made of rigs.values()) {
-    const { host, stack } = await made
+  for (const hasOffloads of [true, false]) {
+    const { host, stack } = await rig(hasOffloads)
     stack.disconnect()
     remove(host)
   }

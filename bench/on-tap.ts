@@ -60,3 +60,15 @@ export async function onTap(hasOffloads: boolean): Promise<OnTap> {
   const stack = connect({ net: host.cable, clock, random: random.value }, config)
   return { host, stack, random: random.value }
 }
+
+/** What `make` makes with offloads, and what without: each once, for all that is measured on it. */
+export function onceEach<T>(
+  make: (hasOffloads: boolean) => Promise<T>,
+): (hasOffloads: boolean) => Promise<T> {
+  const all: Map<boolean, Promise<T>> = new Map()
+  return (hasOffloads) => {
+    const one = all.get(hasOffloads) ?? make(hasOffloads)
+    all.set(hasOffloads, one)
+    return one
+  }
+}

@@ -2,7 +2,7 @@
 import { clock } from '@mirage/target-node/clock'
 import * as iperf from '../unikernels/device-usage/iperf/unikernel.ts'
 import type { Bench } from './bench.ts'
-import { IPERF_SERVER, OURS, type OnTap, keep, onTap, remove } from './on-tap.ts'
+import { IPERF_SERVER, OURS, type OnTap, keep, onTap, onceEach, remove } from './on-tap.ts'
 import { Veth, clientOf, received } from './veth.ts'
 
 const RUNS = 7
@@ -12,14 +12,8 @@ interface Rig extends OnTap {
   readonly reference: Veth
 }
 
-const rigs: Map<boolean, Promise<Rig>> = new Map()
-
 /** The rig with or without offloads: the same for both directions. */
-function rig(hasOffloads: boolean): Promise<Rig> {
-  const known = rigs.get(hasOffloads) ?? makeRig(hasOffloads)
-  rigs.set(hasOffloads, known)
-  return known
-}
+const rig = onceEach(makeRig)
 
 async function makeRig(hasOffloads: boolean): Promise<Rig> {
   const made = await onTap(hasOffloads)

@@ -97,6 +97,8 @@ async function runBlock(
 
 /** Bytes in use, of what is still in use where that can be known. */
 function heap(): number {
+  // Buffers that are garbage are taken back beside the program, at the latest when it is collected again.
+  globalThis.gc?.()
   globalThis.gc?.()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers

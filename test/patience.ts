@@ -10,9 +10,9 @@ export const TEST_MS: number = 2 * PATIENCE_MS
 const POLL_MS = 20
 
 /** Waits until `isDone`, which nobody tells of. Where that never is, `what` tells a person of it. */
-export async function until(what: () => string, isDone: () => boolean): Promise<void> {
+export async function until(what: () => string, isDone: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
-  while (!isDone()) {
+  while (!(await isDone())) {
     if (performance.now() > deadline) throw new Error(`not after ${PATIENCE_MS / 1000} s: ${what()}`)
     await setTimeout(POLL_MS)
   }

@@ -63,6 +63,21 @@ class Lessor {
     await this.#server?.end
   }
 
+  /** Waits until its kernel has had a datagram for which nobody was there. */
+  async hearsNothing(): Promise<void> {
+    const noPorts = async (): Promise<number> => {
+      const [names = [], values = []] = (await this.host.run('cat', '/proc/net/snmp'))
+        .split('\n')
+        .filter((line) => line.startsWith('Udp: '))
+        .map((line) => line.split(' '))
+      return Number(values[names.indexOf('NoPorts')])
+    }
+    await until(
+      () => 'a datagram for nobody',
+      async () => (await noPorts()) > 0,
+    )
+  }
+
   get log(): string {
     const file = path.join(this.#folder, 'log')
     return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''
@@ -157,8 +172,9 @@ describe('our DHCP client and dnsmasq', { skip, concurrency: 3 }, () => {
     const stack = await lessor.connect({}, clock)
     const { renew, rebind, expires } = stack.lease!
     await lessor.stop()
-    // Nobody hears the question of T1. Whoever is there at T2 is asked by broadcast.
+    // Nobody hears the question of T1, which comes when ARP has its answer. Whoever is there at T2 is asked by broadcast.
     clock.advance(renew + 1000 - clock.now())
+    await lessor.hearsNothing()
     await lessor.start()
     const renewed = new Promise<void>((resolve) => stack.onLease(() => resolve()))
     clock.advance(rebind - clock.now())

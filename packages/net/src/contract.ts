@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as mac from '@mirage/address/mac'
-import { setU16 } from '@mirage/bytes'
-import * as checksum from '@mirage/bytes/checksum'
-import { hex } from '@mirage/bytes/hex'
 import { err, ok } from '@mirage/result'
+import { offloadsContract } from './contract-offloads.ts'
 import { type Fill, HEADER_SIZE, type Net } from './net.ts'
 
 /** Two devices on a link that loses nothing, each the only one that the other can reach. */
@@ -143,23 +141,7 @@ export function netContract(name: string, rig: () => Rig | Promise<Rig>): void {
       assert.equal(received, 2)
     })
 
-    it('cuts datagrams, or says of which size they are, if it does anything of the kind', async () => {
-      const { a, b, arrived } = await rig()
-      if (a.offloads?.datagrams !== true) return
-      const received: Uint8Array[] = []
-      b.listen((each, _isChecked, segmentSize = Infinity) => {
-        const end = each.length
-        for (let at = TRAIN_HEADER_SIZE; at < end; at += segmentSize)
-          received.push(each.slice(at, Math.min(at + segmentSize, end)))
-      })
-      const payload = new Uint8Array(2500).map((_, i) => i * 7)
-      const whole = train(a, b, payload)
-      const [checksumStart, headerSize] = [TRAIN_HEADER_SIZE - 8, TRAIN_HEADER_SIZE]
-      const where = { checksumStart, checksumOffset: 6, headerSize, isIpv6: false, isUdp: true }
-      assert.ok(a.write(whole.length, put(whole), { ...where, segmentSize: 1000 }, true).ok)
-      await arrived()
-      assert.deepEqual(received, [payload.slice(0, 1000), payload.slice(1000, 2000), payload.slice(2000)])
-    })
+    offloadsContract(rig)
 
     it('delivers to the last listener only', async () => {
       const { a, b, arrived } = await rig()
@@ -218,23 +200,6 @@ function frame(to: Net, ...payload: number[]): Uint8Array {
   mac.write(bytes, 0, to.mac)
   mac.write(bytes, mac.SIZE, mac.local(9))
   bytes.set([0x88, 0xb5, ...payload], 2 * mac.SIZE)
-  return bytes
-}
-
-/** The headers of Ethernet, of IPv4 and of UDP. */
-const TRAIN_HEADER_SIZE = HEADER_SIZE + 28
-
-/** A frame from `from` to `to` with `payload`, which is datagrams from 10.0.0.1:9 to 10.0.0.2:9; their sum is left out. */
-function train(from: Net, to: Net, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(TRAIN_HEADER_SIZE + payload.length)
-  mac.write(bytes, 0, to.mac)
-  mac.write(bytes, mac.SIZE, from.mac)
-  bytes.set(hex('0800 45000000 00004000 40110000 0a000001 0a000002 00090009 00000000'), 2 * mac.SIZE)
-  setU16(bytes, HEADER_SIZE + 2, 28 + payload.length)
-  setU16(bytes, HEADER_SIZE + 10, checksum.of(bytes, HEADER_SIZE, HEADER_SIZE + 20))
-  setU16(bytes, HEADER_SIZE + 24, 8 + payload.length)
-  setU16(bytes, HEADER_SIZE + 26, checksum.folded(checksum.add(bytes, 26, 34, 17 + 8 + payload.length)))
-  bytes.set(payload, TRAIN_HEADER_SIZE)
   return bytes
 }
 

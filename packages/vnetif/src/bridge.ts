@@ -9,6 +9,9 @@ import { assert } from '@mirage/result'
  */
 export function bridge(a: Net, b: Net): void {
   assert(a.mtu === b.mtu, 'the links of a bridge have the same MTU')
+  // What one link carries uncut, or without checksums, the other may not.
+  a.declineOffloads?.()
+  b.declineOffloads?.()
   a.listen(sender(b))
   b.listen(sender(a))
 }

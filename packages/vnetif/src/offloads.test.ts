@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { local } from '@mirage/address/mac'
+import { getU16 } from '@mirage/bytes'
 import { manual } from '@mirage/clock/manual'
 import { HEADER_SIZE, type Net, type Offload } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
 import { seeded } from '@mirage/random/seeded'
+import { bridge } from './bridge.ts'
 import { vnetif } from './vnetif.ts'
 
 const agreed = (mtu = 1500) => {
@@ -79,6 +82,64 @@ describe('devices that agreed on offloads', () => {
     assert.throws(() => send(a, 1515), /broken invariant/)
     assert.throws(() => send(a, 1515, { ...CUT, segmentSize: 0 }), /broken invariant/)
     assert.throws(() => send(a, 65_536 + HEADER_SIZE, CUT), /broken invariant/)
+  })
+
+  it('cut for those who decline, and for nobody else', () => {
+    const { clock, lan, a, b } = agreed()
+    const c = lan.connect()
+    c.declineOffloads?.()
+    const lengths: number[][] = [[], []]
+    b.listen((frame) => lengths[0]!.push(frame.length))
+    c.listen((frame) => lengths[1]!.push(frame.length))
+    send(a, 54 + 3000, CUT)
+    clock.advance(0)
+    assert.deepEqual(lengths, [[3054], [1514, 1514, 54 + 80]])
+  })
+
+  it('number the packets that may be cut again, and no others', () => {
+    const { clock, a, b } = agreed()
+    b.declineOffloads?.()
+    const ids: number[] = []
+    b.listen((frame) => ids.push(getU16(frame, 18)))
+    for (const flags of [0, 0x40]) {
+      const fill = (frame: Uint8Array) => {
+        frame.fill(0xff)
+        frame[20] = flags
+        return frame.length
+      }
+      a.write(54 + 3000, fill, CUT)
+      clock.advance(0)
+    }
+    assert.deepEqual(ids, [0xffff, 0, 1, 0xffff, 0xffff, 0xffff])
+  })
+
+  it('hand nothing more to who is disconnected between two pieces', () => {
+    const { clock, a, b } = agreed()
+    b.declineOffloads?.()
+    let count = 0
+    b.listen(() => {
+      count++
+      b.disconnect()
+    })
+    send(a, 54 + 3000, CUT)
+    clock.advance(0)
+    assert.equal(count, 1)
+  })
+
+  it('carry nothing that would be too large once it is cut', () => {
+    const { a } = agreed()
+    assert.throws(() => send(a, 3000, { ...CUT, segmentSize: 1461 }), /broken invariant/)
+  })
+
+  it('are heard whole across a bridge to a link that carries no such frames', () => {
+    const { clock, lan, a } = agreed()
+    const other = vnetif({ clock })
+    bridge(lan.connect({ mac: local(900) }), other.connect({ mac: local(901) }))
+    const lengths: number[] = []
+    other.connect().listen((frame) => lengths.push(frame.length))
+    send(a, 54 + 3000, CUT)
+    clock.advance(1)
+    assert.deepEqual(lengths, [1514, 1514, 54 + 80])
   })
 
   it('are not damaged: there would be nothing to notice it by', () => {

@@ -1,5 +1,6 @@
 /** The memory of frames on their way: buffers that are lent, sent, and lent again. */
 import { allocate, note } from '@mirage/bytes/arena'
+import type { Offload } from '@mirage/net'
 import { TRAILING_MAX } from './faults.ts'
 
 /** One frame's buffer. Its views are kept, since a view costs more than what it shows and lengths repeat. */
@@ -9,8 +10,15 @@ export class Slot<Owner> {
   uses = 0
   /** Whether its checksums are known to be right, or to be missing by agreement. */
   isChecked = false
-  /** Of datagrams that nobody has cut, and by agreement nobody will: see `Receive` of `Net`. */
-  segmentSize: number | undefined
+  /** What was left to the device, if it `isChecked`. */
+  readonly offload: Offload = {
+    checksumStart: 0,
+    checksumOffset: 0,
+    segmentSize: 0,
+    headerSize: 0,
+    isIpv6: false,
+    isUdp: false,
+  }
   readonly #bytes: Uint8Array
   #view: Uint8Array
   #length = 0
@@ -34,6 +42,19 @@ export class Slot<Owner> {
   /** Makes the first `length` bytes the frame. */
   hold(length: number): void {
     this.#length = length
+  }
+
+  /** Notes what was left to the device. The caller's record may serve for other frames. */
+  leave(offload: Readonly<Offload> | undefined): void {
+    this.isChecked = offload !== undefined
+    if (offload === undefined) return
+    const own = this.offload
+    own.checksumStart = offload.checksumStart
+    own.checksumOffset = offload.checksumOffset
+    own.segmentSize = offload.segmentSize
+    own.headerSize = offload.headerSize
+    own.isIpv6 = offload.isIpv6
+    own.isUdp = offload.isUdp
   }
 
   get length(): number {

@@ -7,6 +7,7 @@
  */
 import * as mac from '@mirage/address/mac'
 import { getU16 } from '@mirage/bytes'
+import { allocate } from '@mirage/bytes/arena'
 import type { Clock } from '@mirage/clock'
 import {
   type Counters,
@@ -21,6 +22,7 @@ import {
 } from '@mirage/net'
 import type { Random } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
+import { cut } from './cut.ts'
 import { type Faults, Line } from './faults.ts'
 import { type Slot, Slots } from './slots.ts'
 import { Stations } from './stations.ts'
@@ -43,7 +45,7 @@ export interface Options {
   readonly observe?: Observe
   /**
    * Whether the devices have agreed, as those of one machine do, to carry segments and datagrams uncut, up to 64 KiB, and
-   * without their checksums. No faults then: nobody would notice them.
+   * without their checksums, to all who do not decline. No faults then: nobody would notice them.
    */
   readonly offloads?: boolean
   /** How many addresses are learnt that are not its devices' own; 1024 unless told. */
@@ -99,6 +101,8 @@ class Fabric implements Switch {
   readonly #ports: Map<mac.Mac, Port> = new Map()
   /** What is behind the devices that frames of others come through. */
   readonly #stations: Stations<Port>
+  /** Where frames are cut for devices that declined to take them as they are. */
+  #wire: Uint8Array | undefined
   #faults: Faults | undefined
   #count = 0
   /** Frames that arrive with the next batch, and the array of the batch before, to be used again. */
@@ -214,11 +218,18 @@ class Fabric implements Switch {
     this.#stations.learn(source, from, this.#clock.now())
   }
 
-  #hand(frame: Uint8Array, { isChecked, segmentSize }: Slot<Port>, from: Port, to: Port): void {
+  #hand(frame: Uint8Array, slot: Slot<Port>, from: Port, to: Port): void {
     if (to === from) return
     if (to.set !== from.set) return this.#observe?.('lost', from, to, frame)
     this.#observe?.('delivered', from, to, frame)
-    to.receive(frame, isChecked, segmentSize)
+    const { isChecked, offload } = slot
+    if (isChecked && to.hasDeclined) return this.#handPieces(frame, offload, to)
+    to.receive(frame, isChecked, isChecked && offload.isUdp ? offload.segmentSize || undefined : undefined)
+  }
+
+  #handPieces(frame: Uint8Array, offload: Readonly<Offload>, to: Port): void {
+    const buffer = (this.#wire ??= allocate(this.#mtu + HEADER_SIZE))
+    cut(frame, offload, buffer, (length) => to.receive(buffer.subarray(0, length), false, undefined))
   }
 }
 
@@ -249,6 +260,8 @@ class Port implements Net {
   isConnected = true
   /** It hears the devices of the same set. */
   set = 0
+  /** What it hands over is as on a wire. */
+  hasDeclined = false
   readonly #fabric: Fabric
   readonly #slots: Slots<Port>
   /** The largest frame that need not be cut. */
@@ -271,16 +284,19 @@ class Port implements Net {
     isFilled: boolean = false,
   ): Result<void, NetError> {
     const isCut = offload !== undefined && offload.segmentSize > 0
-    const sizeMax = isCut ? this.#wholeMax : this.mtu + HEADER_SIZE
-    assert(size >= 0 && size <= sizeMax, 'a frame is not larger than the MTU and its header')
+    const onWire = this.mtu + HEADER_SIZE
+    assert(
+      size >= 0 && size <= (isCut ? this.#wholeMax : onWire),
+      'a frame is not larger than the MTU and its header',
+    )
+    assert(!isCut || offload.headerSize + offload.segmentSize <= onWire, 'nor is what it is cut into')
     if (!this.isConnected) return err('disconnected')
     const slot = this.#slots.take()
     if (slot === undefined) return err('busy')
     const length = fill(slot.lend(size, isFilled))
     assert(length >= 0 && length <= size, 'fill does not count more bytes than it was lent')
     slot.hold(length)
-    slot.isChecked = offload !== undefined
-    slot.segmentSize = isCut && offload.isUdp ? offload.segmentSize : undefined
+    slot.leave(offload)
     this.counters.txFrames++
     this.counters.txBytes += length
     this.#fabric.send(slot)
@@ -320,6 +336,10 @@ class Port implements Net {
 
   listen(receive: Receive): void {
     if (this.isConnected) this.#listener = receive
+  }
+
+  declineOffloads(): void {
+    this.hasDeclined = true
   }
 
   resetCounters(): void {

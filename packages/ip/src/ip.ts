@@ -225,14 +225,14 @@ export type Ipv6Event =
   | { readonly kind: 'expired'; readonly cidr: Ipv6Cidr }
   /** Somebody else answers for an address that is in use here. */
   | { readonly kind: 'conflict'; readonly address: Ipv6 }
-  /** A router showed itself, again perhaps: it may have told of prefixes, name servers and an MTU; or it is none any more. */
+  /** A router showed itself, again perhaps: it may have told of prefixes, name servers and an MTU; or it is none any more, or one of its name servers. */
   | { readonly kind: 'router'; readonly address: Ipv6 }
 
 /** The interface of an IPv6 network. */
 export interface Ipv6Layer extends Ip<Ipv6> {
   /** Those that may be used, the link-local one among them, with their networks. */
   readonly addresses: readonly Ipv6Cidr[]
-  /** Those that a router told of: RFC 8106. */
+  /** Those that routers told of, each for as long as it was told: RFC 8106. */
   readonly dnsServers: readonly Ipv6[]
   /** Where a packet beyond the link goes, if there is a way. */
   readonly gateway: Ipv6 | undefined

@@ -207,7 +207,7 @@ describe('ipv6 output', () => {
         mac: MAC_B,
         mtu: 1400,
         prefixes: [{ prefix, isOnLink: true, isAutonomous: true, ...lifetimes }],
-        dnsServers: [FAR],
+        dnsServers: [{ address: FAR, lifetime: 600 }],
       },
       { src: router, dst: ipv6.ALL_NODES },
     )
@@ -221,6 +221,8 @@ describe('ipv6 output', () => {
       [ipv6.format(ipv6.read(arrived[0]!, 8)), arrived[0]![7]],
       ['2001:db8:1:0:50:ff:fe00:1', 33],
     )
+    clock.advance(599_999)
+    assert.deepEqual(ip.dnsServers, [])
   })
 
   it('obeys what is known of a path to more than another router had said that the link carries', () => {

@@ -160,7 +160,7 @@ class Interface implements Ipv6Layer {
   }
 
   get dnsServers(): readonly ipv6.Ipv6[] {
-    return this.#discovery.state.dnsServers
+    return this.#discovery.state.nameServers.list.map(({ address }) => address)
   }
 
   get gateway(): ipv6.Ipv6 | undefined {

@@ -115,16 +115,16 @@ describe('hosts behind a router', () => {
     assert.deepEqual(host.ipv6.dnsServers.map(format), ['fd02::53'])
   })
 
-  it('get no way out by a router whose time is over, at once', async () => {
+  it('get no way out by a router whose time is over, at once, and no name server by way of it', async () => {
     const { simulation, client, server, right } = rig({})
     const host = client('host')
-    server.ipv6.becomeRouter({ lifetime: 30 })
+    server.ipv6.becomeRouter({ lifetime: 30, dnsServers: [address('fd02::53')] })
     await simulation.pass(10_000)
     right.setFaults({ loss: 1 }, server.net)
     await simulation.pass(10_000)
-    assert.deepEqual(told(host), [true, ROUTER])
+    assert.deepEqual([told(host), host.ipv6.dnsServers.map(format)], [[true, ROUTER], ['fd02::53']])
     await simulation.pass(20_000)
-    assert.deepEqual(told(host), [true, undefined])
+    assert.deepEqual([told(host), host.ipv6.dnsServers], [[true, undefined], []])
   })
 
   it('are led by another gateway when one has gone without a word', async () => {

@@ -73,8 +73,39 @@ describe('an interface of a router', () => {
         { prefix: { address: address('2001:db8:1::'), prefixLength: 64 }, isAutonomous: true, ...lifetimes },
         { prefix: { address: address('2001:db8:2::'), prefixLength: 56 }, isAutonomous: false, ...lifetimes },
       ],
-      dnsServers: [address('2001:db8::53')],
+      dnsServers: [{ address: address('2001:db8::53'), lifetime: 1800 }],
     })
+  })
+
+  it('takes back the name servers that it told of before', () => {
+    const { state, pass, shown } = rig()
+    const told = (): unknown => {
+      const message = shown().at(-1)?.[1]
+      return message?.kind === 'router-advertisement' && message.dnsServers
+    }
+    const [first, second] = [address('2001:db8::53'), address('2001:db8::54')]
+    ndp.becomeRouter(state, ALWAYS, 0, 0)
+    pass(5000)
+    ndp.becomeRouter(state, { lifetime: 1800, dnsServers: [second] }, 5000, 0)
+    pass(10_000)
+    assert.deepEqual(told(), [
+      { address: second, lifetime: 1800 },
+      { address: first, lifetime: 0 },
+    ])
+    ndp.becomeRouter(state, { lifetime: 1800 }, 10_000, 0)
+    pass(15_000)
+    assert.deepEqual(told(), [
+      { address: second, lifetime: 0 },
+      { address: first, lifetime: 0 },
+    ])
+    ndp.becomeRouter(state, ALWAYS, 15_000, 0)
+    pass(20_000)
+    assert.deepEqual(told(), [
+      { address: first, lifetime: 1800 },
+      { address: second, lifetime: 0 },
+    ])
+    for (let i = 0; i < 10; i++) ndp.becomeRouter(state, { lifetime: 0, dnsServers: [ipv6.of(i)] }, 20_000, 0)
+    assert.equal(state.advertising.withdrawn.length, 4)
   })
 
   it('says so when it has an address to say it from, twice more soon, and then seldom', () => {
@@ -142,8 +173,9 @@ describe('an interface of a router', () => {
     const lifetimes = { validLifetime: 3600, preferredLifetime: 3600, isOnLink: true }
     const prefixes = [{ ...prefix, ...lifetimes }]
     const times = { reachableTime: 80_000_000, retransTimer: 60_000 }
-    const message: Message = { ...advertising.message(ALWAYS, [], local(9), 1300), ...times, prefixes }
+    const message: Message = { ...advertising.message(ALWAYS, [], [], local(9), 1300), ...times, prefixes }
     const travel = { src: address('fe80::9'), dst: ipv6.ALL_NODES, hopLimit: 255 }
+    const servers = (): ipv6.Ipv6[] => state.nameServers.list.map(({ address: each }) => each)
     const known = (now: number): unknown[] => [
       state.addresses.list.length,
       ndp.gateway(state, now),
@@ -152,10 +184,10 @@ describe('an interface of a router', () => {
     pass(5000)
     ndp.input(state, message, travel, 5000, 0)
     assert.deepEqual(known(5000), [3, travel.src, address('2001:db8:9::7')])
-    assert.deepEqual([state.mtu, state.dnsServers], [1300, ALWAYS.dnsServers])
+    assert.deepEqual([state.mtu, servers()], [1300, ALWAYS.dnsServers])
     assert.deepEqual([state.neighbours.reachableTime, state.neighbours.retransTimer], [40_000_000, 60_000])
     ndp.becomeRouter(state, undefined, 5000, 0)
-    assert.deepEqual([state.mtu, state.dnsServers], [1500, []])
+    assert.deepEqual([state.mtu, servers()], [1500, []])
     assert.deepEqual([state.neighbours.reachableTime, state.neighbours.retransTimer], [30_000, 1000])
     assert.deepEqual(known(5000), [2, undefined, undefined])
     assert.deepEqual(ndp.input(state, message, travel, 5000, 0), [])

@@ -9,6 +9,7 @@ import * as ipv6 from '@mirage/address/ipv6'
 import type { Mac } from '@mirage/address/mac'
 import type { Millis } from '@mirage/clock'
 import type { Own } from './addresses.ts'
+import { NAME_SERVERS_MAX } from './name-servers.ts'
 import type { Prefix, RouterAdvertisement } from './wire.ts'
 
 /** What a router is told to say; the rest it knows. */
@@ -41,6 +42,8 @@ export interface Advertising {
   isRouter: boolean
   /** Nothing: it does not show itself. */
   advertised: Advertised | undefined
+  /** Name servers that it told of before, and that are to be asked no longer. */
+  withdrawn: readonly ipv6.Ipv6[]
   /** When the next is due. */
   deadline: Millis
   initialLeft: number
@@ -49,7 +52,14 @@ export interface Advertising {
 
 /** That of an interface that is no router's. */
 export function create(): Advertising {
-  return { isRouter: false, advertised: undefined, deadline: Infinity, initialLeft: 0, lastAt: -Infinity }
+  return {
+    isRouter: false,
+    advertised: undefined,
+    withdrawn: [],
+    deadline: Infinity,
+    initialLeft: 0,
+    lastAt: -Infinity,
+  }
 }
 
 /** The interface is a router's, and says something else from now on, if that is told. `chance` is 0 to 1. */
@@ -61,9 +71,16 @@ export function start(
 ): void {
   advertising.isRouter = true
   if (advertised === undefined) return
+  advertising.withdrawn = withdrawn(advertising, advertised)
   advertising.advertised = advertised
   advertising.initialLeft = INITIAL_COUNT
   hasten(advertising, now, chance)
+}
+
+/** Those told of before that are not told of now. */
+function withdrawn(before: Advertising, { dnsServers = [] }: Advertised): readonly ipv6.Ipv6[] {
+  const told = [...(before.advertised?.dnsServers ?? []), ...before.withdrawn]
+  return told.filter((server) => !dnsServers.includes(server)).slice(0, NAME_SERVERS_MAX)
 }
 
 /** Somebody asks, or there is something new to say: what is due comes soon, if anything is. `chance` is 0 to 1. */
@@ -92,9 +109,10 @@ export function tick(
   return advertising.advertised
 }
 
-/** What is said: of the networks of the addresses that a person gave, hosts may make addresses. */
+/** What is said: of the networks of the addresses that a person gave, hosts may make addresses; `former` servers are none. */
 export function message(
   { lifetime, dnsServers = [] }: Advertised,
+  former: readonly ipv6.Ipv6[],
   own: readonly Own[],
   mac: Mac,
   mtu: number,
@@ -109,7 +127,11 @@ export function message(
     mac,
     mtu,
     prefixes: own.filter(isAdvertised).map(prefixOf),
-    dnsServers,
+    dnsServers: [
+      // They may be asked for as long as the router may be used: RFC 8106 §5.1 wants no less.
+      ...dnsServers.map((address) => ({ address, lifetime })),
+      ...former.map((address) => ({ address, lifetime: 0 })),
+    ],
   }
 }
 

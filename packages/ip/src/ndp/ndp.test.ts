@@ -247,16 +247,47 @@ describe('a host that hears a router', () => {
   it('does as the router says, within reason', () => {
     const state = host()
     const sane = { hopLimit: 33, mtu: 1400, reachableTime: 10_000, retransTimer: 200 }
-    ndp.input(state, ...advertisement({ ...sane, dnsServers: [FAR, FAR, FAR, FAR, FAR] }), 2000, 1)
+    ndp.input(state, ...advertisement(sane), 2000, 1)
     const { neighbours } = state
     assert.deepEqual([state.hopLimit, state.mtu, neighbours.reachableTime], [33, 1400, 15_000])
-    assert.deepEqual([neighbours.retransTimer, state.dnsServers.length], [200, ndp.DNS_SERVERS_MAX])
+    assert.equal(neighbours.retransTimer, 200)
     const mad = { hopLimit: 0, mtu: 9000, reachableTime: 0xffff_ffff, retransTimer: 0xffff_ffff }
     ndp.input(state, ...advertisement(mad), 2000, 0)
     assert.deepEqual([state.hopLimit, state.mtu, neighbours.reachableTime], [33, 1400, 43_200_000])
     assert.equal(neighbours.retransTimer, 60_000)
     ndp.input(state, ...advertisement({ mtu: 1279 }), 2000, 0)
     assert.equal(state.mtu, 1400)
+  })
+
+  it('asks name servers for as long as the router says, and says when one is gone', () => {
+    const state = host()
+    const known = (): ipv6.Ipv6[] => state.nameServers.list.map(({ address: each }) => each)
+    const tell = (server: ipv6.Ipv6, lifetime: number, now: number): void => {
+      const message = { dnsServers: [{ address: server, lifetime }], prefixes: [], routerLifetime: 9000 }
+      ndp.input(state, ...advertisement(message), now, 0)
+    }
+    const other = address('2001:db8:53::2')
+    tell(FAR, 600, 2000)
+    tell(other, Infinity, 3000)
+    assert.deepEqual(known(), [FAR, other])
+    tell(FAR, 700, 4000)
+    const until = 704_000
+    assert.ok(ndp.deadline(state) <= until)
+    const actions: ndp.Action[] = []
+    const pass = (end: number): void => {
+      for (let at = ndp.deadline(state); at <= end; at = ndp.deadline(state))
+        actions.push(...ndp.tick(state, at, 0))
+    }
+    pass(until - 1)
+    assert.deepEqual([known(), actions.some(({ kind }) => kind === 'router')], [[FAR, other], false])
+    pass(until)
+    assert.deepEqual(known(), [other])
+    assert.deepEqual(
+      actions.filter(({ kind }) => kind === 'router'),
+      [{ kind: 'router', address: ROUTER }],
+    )
+    tell(other, 0, until + 1)
+    assert.deepEqual(known(), [])
   })
 
   const useless: [why: string, prefix: Partial<wire.Prefix>][] = [

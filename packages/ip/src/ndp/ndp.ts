@@ -13,6 +13,7 @@ import { MTU_MIN } from '../ipv6/wire.ts'
 import * as addresses from './addresses.ts'
 import * as advertising from './advertising.ts'
 import * as autoconfiguration from './autoconfiguration.ts'
+import * as nameServers from './name-servers.ts'
 import * as neighbours from './neighbours.ts'
 import * as routers from './routers.ts'
 import * as solicitation from './solicitation.ts'
@@ -25,8 +26,6 @@ export const RETRANS_TIMER: Millis = 1000
 /** What routers may ask of us: a day, and a second between solicitations at most a minute. */
 const REACHABLE_TIME_MAX: Millis = 86_400_000
 const RETRANS_TIMER_MAX: Millis = 60_000
-/** Name servers that routers told of and that are remembered. */
-export const DNS_SERVERS_MAX = 4
 
 /** What a host is like. */
 export interface Options extends autoconfiguration.Maker {
@@ -49,7 +48,7 @@ export interface Ndp {
   hopLimit: number
   /** The most bytes of a packet on this link, as a router says. */
   mtu: number
-  dnsServers: readonly ipv6.Ipv6[]
+  readonly nameServers: nameServers.NameServers
 }
 
 /** What an event leads to. */
@@ -65,7 +64,7 @@ export type Action =
   | { readonly kind: 'resolved'; readonly ip: ipv6.Ipv6; readonly mac: Mac }
   | { readonly kind: 'unresolved'; readonly ip: ipv6.Ipv6 }
   | { readonly kind: 'assigned' | 'duplicate' | 'expired'; readonly own: addresses.Own }
-  /** A router advertised something, or is none any more: more may be reached than before, or less. */
+  /** A router advertised something, is none any more, or told of a name server whose time is over: there is more than before, or less. */
   | { readonly kind: 'router'; readonly address: ipv6.Ipv6 }
   /** Somebody else answers for an address that is ours. */
   | { readonly kind: 'conflict'; readonly address: ipv6.Ipv6; readonly mac: Mac | undefined }
@@ -83,7 +82,7 @@ export function create(options: Options): Ndp {
     solicitation: solicitation.idle(),
     hopLimit: HOP_LIMIT,
     mtu: options.mtu,
-    dnsServers: [],
+    nameServers: nameServers.create(),
   }
 }
 
@@ -129,7 +128,8 @@ export function becomeRouter(
   ndp.solicitation = solicitation.idle()
   addresses.dropAdvertised(ndp.addresses)
   routers.dropAdvertised(ndp.routers)
-  Object.assign(ndp, { hopLimit: HOP_LIMIT, mtu: ndp.options.mtu, dnsServers: [] })
+  Object.assign(ndp, { hopLimit: HOP_LIMIT, mtu: ndp.options.mtu })
+  nameServers.drop(ndp.nameServers)
   Object.assign(ndp.neighbours, { reachableTime: REACHABLE_TIME, retransTimer: RETRANS_TIMER })
   ndp.neighbours.version += 1
   advertising.start(ndp.advertising, advertised, now, chance)
@@ -144,7 +144,8 @@ export function retire(ndp: Ndp): readonly Action[] {
 function showRouter(ndp: Ndp, advertised: advertising.Advertised): readonly Action[] {
   const src = addresses.linkLocal(ndp.addresses)
   if (src === undefined) return []
-  const message = advertising.message(advertised, ndp.addresses.list, ndp.options.mac, ndp.mtu)
+  const { withdrawn } = ndp.advertising
+  const message = advertising.message(advertised, withdrawn, ndp.addresses.list, ndp.options.mac, ndp.mtu)
   return [{ kind: 'send', src, dst: ipv6.ALL_NODES, message }]
 }
 
@@ -176,9 +177,10 @@ export function deadline({
   routers: ways,
   solicitation: asking,
   advertising: showing,
+  nameServers: servers,
 }: Ndp): Millis {
   const ofHost = Math.min(cache.deadline, addresses.deadline(own), routers.deadline(ways), asking.deadline)
-  return Math.min(ofHost, showing.deadline)
+  return Math.min(ofHost, showing.deadline, nameServers.deadline(servers))
 }
 
 /** Time has passed. `chance` is 0 to 1. */
@@ -188,7 +190,8 @@ export function tick(ndp: Ndp, now: Millis, chance: number): readonly Action[] {
   if (ndp.routers.list.length + ndp.routers.prefixes.length !== before) ndp.neighbours.version += 1
   const own = addresses.tick(ndp.addresses, ndp.neighbours.retransTimer, now)
   const actions = own.flatMap((action) => ofAddress(ndp, action, now))
-  for (const address of lost) actions.push({ kind: 'router', address })
+  const told = nameServers.tick(ndp.nameServers, now)
+  for (const address of new Set([...lost, ...told])) actions.push({ kind: 'router', address })
   actions.push(...follow(ndp, neighbours.tick(ndp.neighbours, now), now))
   if (solicitation.tick(ndp.solicitation, now, chance)) actions.push(askRouters(ndp, now))
   if (own.some(({ kind }) => kind === 'assigned')) advertising.hasten(ndp.advertising, now, chance)
@@ -304,7 +307,7 @@ function advertisedRouter(
   const reachable = message.reachableTime === 0 ? REACHABLE_TIME : message.reachableTime
   cache.reachableTime = Math.min(reachable, REACHABLE_TIME_MAX) * (0.5 + chance)
   if (message.retransTimer !== 0) cache.retransTimer = Math.min(message.retransTimer, RETRANS_TIMER_MAX)
-  if (message.dnsServers.length > 0) ndp.dnsServers = message.dnsServers.slice(0, DNS_SERVERS_MAX)
+  nameServers.advertised(ndp.nameServers, src, message.dnsServers, now)
   routers.advertised(ndp.routers, src, message, now)
   if (message.routerLifetime > 0) solicitation.answered(ndp.solicitation)
   cache.version += 1

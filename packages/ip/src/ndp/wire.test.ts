@@ -44,7 +44,7 @@ const ADVERTISEMENT: wire.RouterAdvertisement = {
       preferredLifetime: Infinity,
     },
   ],
-  dnsServers: [address('2001:db8:1::53')],
+  dnsServers: [{ address: address('2001:db8:1::53'), lifetime: 1800 }],
 }
 const ADVERTISEMENT_BYTES = hex(`86 00 0000 40 08 0708 00004e20 000001f4
   01 01 025000000009  05 01 0000 00000578
@@ -114,14 +114,20 @@ describe('messages of neighbour discovery', () => {
     assert.deepEqual(parse(bytes), ok({ kind: 'router-solicitation', mac: local(2) }))
   })
 
-  it('leave out name servers that may be used for no time', () => {
+  it('say for how long each name server may be asked, and emit that', () => {
     const servers = '19 03 0000 00000000 20010db8000000000000000000000053'
     const bytes = hex(
-      `8600 0000 4000 0708 00000000 00000000 ${servers} ${servers.replace(' 00000000', ' 00000001')}`,
+      `8600 0000 4000 0708 00000000 00000000 ${servers} 19 05 0000 ffffffff
+       20010db8000000000000000000000054 20010db8000000000000000000000055`,
     )
     const parsed = parse(bytes, { src: ROUTER })
     assert.ok(parsed.ok && parsed.value.kind === 'router-advertisement')
-    assert.deepEqual(parsed.value.dnsServers, [address('2001:db8::53')])
+    assert.deepEqual(parsed.value.dnsServers, [
+      { address: address('2001:db8::53'), lifetime: 0 },
+      { address: address('2001:db8::54'), lifetime: Infinity },
+      { address: address('2001:db8::55'), lifetime: Infinity },
+    ])
+    assert.deepEqual(parse(emit(parsed.value), { src: ROUTER }), parsed)
   })
 
   const asked: wire.Message = { kind: 'neighbour-solicitation', target: A }

@@ -33,6 +33,8 @@ const PREFIX = 3
 const MTU = 5
 /** RFC 8106 §5.1. */
 const DNS_SERVERS = 25
+/** An option for each, since each has a lifetime of its own. */
+const DNS_SERVER_SIZE = 24
 
 /** Options of one message that are looked at; a message with more is not believed. */
 export const OPTIONS_MAX = 64
@@ -63,7 +65,14 @@ export interface RouterAdvertisement {
   readonly mac?: mac.Mac
   readonly mtu?: number
   readonly prefixes: readonly Prefix[]
-  readonly dnsServers: readonly ipv6.Ipv6[]
+  readonly dnsServers: readonly NameServer[]
+}
+
+/** A name server of a router advertisement: RFC 8106 §5.1. */
+export interface NameServer {
+  readonly address: ipv6.Ipv6
+  /** In seconds, or `Infinity`; 0: it is to be asked no longer. */
+  readonly lifetime: number
 }
 
 /** A message of neighbour discovery. `mac` is of its sender or its target, whatever the message is about. */
@@ -141,7 +150,7 @@ interface Options {
   targetMac?: mac.Mac
   mtu?: number
   readonly prefixes: Prefix[]
-  readonly dnsServers: ipv6.Ipv6[]
+  readonly dnsServers: NameServer[]
 }
 
 function parseOptions(frame: Uint8Array, from: number, end: number): Options | undefined {
@@ -165,10 +174,10 @@ function parseOption(frame: Uint8Array, offset: number, size: number, options: O
   else if (type === TARGET_MAC && size === 8) options.targetMac ??= mac.read(frame, offset + 2)
   else if (type === MTU && size === 8) options.mtu ??= getU32(frame, offset + 4)
   else if (type === PREFIX && size === 32) options.prefixes.push(parsePrefix(frame, offset))
-  // Servers that may be used for no time are not to be used: RFC 8106 §5.1.
-  else if (type === DNS_SERVERS && getU32(frame, offset + 4) > 0) {
+  else if (type === DNS_SERVERS) {
+    const seconds = lifetime(getU32(frame, offset + 4))
     for (let at = offset + 8; at + ipv6.SIZE <= offset + size; at += ipv6.SIZE) {
-      options.dnsServers.push(ipv6.read(frame, at))
+      options.dnsServers.push({ address: ipv6.read(frame, at), lifetime: seconds })
     }
   }
 }
@@ -276,8 +285,8 @@ export function sizeOf(message: Message): number {
       return 40 + withMac
     case 'router-advertisement': {
       const { mtu, prefixes, dnsServers } = message
-      const dns = dnsServers.length === 0 ? 0 : 8 + ipv6.SIZE * dnsServers.length
-      return 16 + withMac + (mtu === undefined ? 0 : 8) + 32 * prefixes.length + dns
+      const options = 32 * prefixes.length + DNS_SERVER_SIZE * dnsServers.length
+      return 16 + withMac + (mtu === undefined ? 0 : 8) + options
     }
   }
 }
@@ -333,12 +342,12 @@ function emitRouterAdvertisement(frame: Uint8Array, offset: number, message: Rou
     emitPrefix(frame, at, prefix)
     at += 32
   }
-  const { dnsServers } = message
-  if (dnsServers.length === 0) return
-  frame.set([DNS_SERVERS, 1 + 2 * dnsServers.length], at)
-  // They may be used for as long as the router may: RFC 8106 §5.1 wants no less.
-  setU32(frame, at + 4, message.routerLifetime)
-  for (const [i, server] of dnsServers.entries()) ipv6.write(frame, at + 8 + ipv6.SIZE * i, server)
+  for (const { address, lifetime: seconds } of message.dnsServers) {
+    frame.set([DNS_SERVERS, DNS_SERVER_SIZE / 8], at)
+    setU32(frame, at + 4, Math.min(seconds, 0xffff_ffff))
+    ipv6.write(frame, at + 8, address)
+    at += DNS_SERVER_SIZE
+  }
 }
 
 function emitPrefix(frame: Uint8Array, offset: number, prefix: Prefix): void {

@@ -184,10 +184,11 @@ export interface Ipv4Layer extends Ip<Ipv4> {
   configure(config: Config): void
 
   /**
-   * Shows `take` every packet that came to this device's own address, whatever host it is for, before fragments are
-   * joined. Those that it takes, by returning true, are its own; the others are handled as if nobody had looked.
+   * Shows `take` every packet that came to this device's own address, whatever host it is for, and those that the link
+   * carried to a group of hosts (`isToGroup`) if they are for this one; before fragments are joined. What it takes, by
+   * returning true, is its own; the rest is handled as if nobody had looked.
    */
-  intercept(take: (packet: Packet<Ipv4>) => boolean): void
+  intercept(take: (packet: Packet<Ipv4>, isToGroup: boolean) => boolean): void
 
   /**
    * Hands a packet of at most `size` bytes, its header included, which `fill` writes, to the neighbour `hop`, and
@@ -259,7 +260,7 @@ export interface Ipv6Layer extends Ip<Ipv6> {
   onReassemblyTimeout(notify: (first: Packet<Ipv6>) => void): void
 
   /** See `Ipv4Layer`. */
-  intercept(take: (packet: Packet<Ipv6>) => boolean): void
+  intercept(take: (packet: Packet<Ipv6>, isToGroup: boolean) => boolean): void
 
   /** See `Ipv4Layer`. */
   relay(hop: Ipv6, size: number, fill: FillAt, lost?: (packet: Uint8Array) => void): Result<void, IpError>

@@ -84,7 +84,7 @@ class Interface implements Ipv4Layer {
 
   #listeners: (Receive | undefined)[] = []
   #other: Receive | undefined
-  #intercept: ((packet: Packet<ipv4.Ipv4>) => boolean) | undefined
+  #intercept: ((packet: Packet<ipv4.Ipv4>, isToGroup: boolean) => boolean) | undefined
   #nextHops: NextHops<ipv4.Ipv4>
   #ids: Ids
 
@@ -267,7 +267,7 @@ class Interface implements Ipv4Layer {
     header.fragmentation = mayBeCut ? 0 : wire.DONT_FRAGMENT
   }
 
-  intercept(take: (packet: Packet<ipv4.Ipv4>) => boolean): void {
+  intercept(take: (packet: Packet<ipv4.Ipv4>, isToGroup: boolean) => boolean): void {
     this.#intercept = take
     // What is taken may be handed on.
     this.#ethernet.declineOffloads()
@@ -353,9 +353,11 @@ class Interface implements Ipv4Layer {
     if (!parsed.ok) return this.#drop(parsed.error)
     packet.isChecked = isChecked
     packet.segmentSize = segmentSize
-    if (dstMac === this.#ethernet.mac && this.#intercept?.(packet) === true) return
+    const isToGroup = dstMac !== this.#ethernet.mac
+    if (!isToGroup && this.#intercept?.(packet, false) === true) return
     if (!this.#isForUs(packet, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet)) return this.#drop('bad-source')
+    if (isToGroup && this.#intercept?.(packet, true) === true) return
     if (!wire.isFragment(frame, offset) || this.#fragments.input(packet)) this.#deliver(packet)
   }
 

@@ -125,14 +125,23 @@ describe('an ipv6 interface of a router', () => {
     return 30
   }
 
-  it('sees packets for any host, and fragments as they come, unless the link carried them to all', () => {
+  it('sees packets for any host, and for groups of its own, and fragments as they come', () => {
     const made = acquainted()
-    const seen: ipv6.Ipv6[] = []
-    made.ip.intercept(({ dst }) => seen.push(dst) > 0)
+    const seen: unknown[] = []
+    made.ip.intercept(({ dst }, isToGroup) => seen.push([dst, isToGroup]) > 0)
     send(made, PROTOCOL, Uint8Array.of(1), { dst: FAR })
     send(made, 44, fragments(text(32), 16)[0]!)
     send(made, PROTOCOL, Uint8Array.of(1), { dst: ipv6.ALL_NODES })
-    assert.deepEqual([seen, made.ip.drops['not-for-us']], [[FAR, A], 0])
+    send(made, 44, fragments(text(32), 16)[0]!, { dst: ipv6.ALL_NODES })
+    send(made, PROTOCOL, Uint8Array.of(1), { dst: ipv6.ALL_ROUTERS })
+    const { drops } = made.ip
+    assert.deepEqual(seen, [
+      [FAR, false],
+      [A, false],
+      [ipv6.ALL_NODES, true],
+      [ipv6.ALL_NODES, true],
+    ])
+    assert.equal(drops['not-for-us'], 1)
   })
 
   it('hands packets to neighbours as they are', () => {

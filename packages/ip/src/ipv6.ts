@@ -261,7 +261,7 @@ class Interface implements Ipv6Layer {
     this.#receiver.other = receive
   }
 
-  intercept(take: (packet: Packet<ipv6.Ipv6>) => boolean): void {
+  intercept(take: (packet: Packet<ipv6.Ipv6>, isToGroup: boolean) => boolean): void {
     this.#receiver.take = take
     // What is taken may be handed on.
     this.#ethernet.declineOffloads()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { of } from '@mirage/address/ipv4'
+import { BROADCAST, of } from '@mirage/address/ipv4'
 import * as mac from '@mirage/address/mac'
 import { connect as connectArp } from '@mirage/arp'
 import { manual } from '@mirage/clock/manual'
@@ -74,10 +74,24 @@ describe('an interception', () => {
     assert.equal(ip.drops['not-for-us'], 1)
   })
 
-  it('does not see what the link carried to all', () => {
+  it('sees what the link carried to all only if it is for this host, and knows it, and may take it', () => {
     const { ip, send } = rig()
-    ip.intercept(() => assert.fail('it was shown'))
+    const seen: boolean[] = []
+    let received = 0
+    ip.listen(200, () => received++)
+    ip.intercept((_, isToGroup) => {
+      seen.push(isToGroup)
+      return seen.length < 3
+    })
     send(ELSEWHERE, mac.BROADCAST)
+    send(A, mac.BROADCAST)
+    assert.deepEqual([seen, ip.drops['not-for-us']], [[], 2])
+    send(A)
+    send(BROADCAST, mac.BROADCAST)
+    assert.deepEqual([seen, received], [[false, true], 0])
+    send(BROADCAST, mac.BROADCAST, wire.MORE_FRAGMENTS)
+    send(of(10, 0, 0, 255), mac.BROADCAST)
+    assert.deepEqual([seen, received], [[false, true, true, true], 1])
   })
 })
 

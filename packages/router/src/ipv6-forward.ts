@@ -4,7 +4,8 @@ import * as ipv6 from '@mirage/address/ipv6'
 import type { Ipv6 } from '@mirage/address/ipv6'
 import { copy } from '@mirage/bytes/copy'
 import { ICMPV6 } from '@mirage/ip'
-import { type Ipv6Packet, isSourceRouted } from './headers.ts'
+import { QUERY } from '@mirage/ip/membership'
+import { type Ipv6Packet, inner, isSourceRouted } from './headers.ts'
 import { type Route, type Routes, lookup } from './routes.ts'
 
 /** Why a packet does not go on. */
@@ -34,9 +35,24 @@ export function isMartian(address: Ipv6): boolean {
 /** What `::`, `::1` and addresses with one of IPv4 in them begin with: RFC 4291 §2.5.5. */
 const EMBEDDED = '\0\0\0\0\0'
 
-/** Whether `packet` speaks of the neighbours of a link: it was carried by nobody, and no rule has to speak of it. */
-export function isDiscovery({ frame, offset, end, protocol, ttl }: Ipv6Packet): boolean {
+/**
+ * Whether `packet` is what the hosts of a link say to each other so that there is one: of neighbours, and which groups there
+ * are. No router has carried it, and no rule has to speak of it: RFC 4890 §4.4.1.
+ */
+export function isOfLink(packet: Ipv6Packet): boolean {
+  return isDiscovery(packet) || isGroupQuery(packet)
+}
+
+function isDiscovery({ frame, offset, end, protocol, ttl }: Ipv6Packet): boolean {
   return protocol === ICMPV6 && ttl === HOP_LIMIT && end > offset && isNeighbourDiscovery(frame[offset]!)
+}
+
+/** A router alert stands in front of it: RFC 3810 §5. */
+function isGroupQuery(packet: Ipv6Packet): boolean {
+  if (packet.ttl !== 1 || !ipv6.isLinkLocal(packet.src)) return false
+  const { kind, protocol, offset, fragmentKey } = inner(packet)
+  if (kind !== 'payload' || protocol !== ICMPV6 || fragmentKey !== undefined) return false
+  return packet.end > offset && packet.frame[offset] === QUERY
 }
 
 /** Copies `packet` to `offset` of `to`, one hop older, and returns its length. */

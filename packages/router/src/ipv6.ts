@@ -108,7 +108,10 @@ class Forwarder implements Ipv6Router {
       ip.onEvent(() => {
         this.#routes = undefined
       })
-      ip.intercept((packet) => this.#input(link, packet))
+      // What is for a group of the link's stack is for that, as far as it may come in.
+      ip.intercept((packet, isToGroup) =>
+        isToGroup ? !this.#mayEnter(link, packet) : this.#input(link, packet),
+      )
       if (outside !== undefined && link !== outside) ip.becomeRouter()
     })
   }
@@ -144,10 +147,7 @@ class Forwarder implements Ipv6Router {
 
   /** An echo to an address of another link is answered on the way that leads to who asks; the rest is for the link's own stack. */
   #inputOwn(link: number, packet: Ipv6Packet): boolean {
-    if (link === this.#outside && !forward.isDiscovery(packet)) {
-      if (this.#isInside(packet.src)) return this.#drop('spoofed')
-      if (!this.#mayPass(packet, 'in')) return true
-    }
+    if (!this.#mayEnter(link, packet)) return true
     if (this.#linkOf(link).isOwn(packet.dst)) return false
     if (forward.isMartian(packet.src) || forward.isMartian(packet.dst)) return this.#drop('martian')
     if (!errors.isEchoRequest(packet)) return this.#drop('not-local')
@@ -155,6 +155,14 @@ class Forwarder implements Ipv6Router {
     const size = wire.HEADER_SIZE + packet.end - packet.offset
     this.#send(packet.src, size, (to, offset) => errors.emitEchoReply(to, offset, packet))
     return true
+  }
+
+  /** Whether `packet`, which is for the router itself, may come in by `link`. */
+  #mayEnter(link: number, packet: Ipv6Packet): boolean {
+    if (link !== this.#outside || forward.isOfLink(packet)) return true
+    if (!this.#isInside(packet.src)) return this.#mayPass(packet, 'in')
+    this.drops.spoofed += 1
+    return false
   }
 
   #isInside(address: Ipv6): boolean {

@@ -118,7 +118,12 @@ class Forwarder implements Router {
     this.#outside = outside
     this.#nat = nat
     this.#filter = filter
-    links.forEach((ip, link) => ip.intercept((packet) => this.#input(link, packet)))
+    links.forEach((ip, link) => {
+      // What is for everyone on the link is for its stack, too, as far as it may come in; who sent it is told nothing.
+      ip.intercept((packet, isToGroup) =>
+        isToGroup ? !this.#mayEnter(link, packet, undefined) : this.#input(link, packet),
+      )
+    })
   }
 
   /** Addresses come and go by DHCP: what the table was made of is compared at every look. */
@@ -157,12 +162,18 @@ class Forwarder implements Router {
     else this.#forward(way, packet, translation)
   }
 
+  /** Whether `packet`, which is for the router itself, may come in by `link`; see `#mayPass` for `about`. */
+  #mayEnter(link: number, packet: Ipv4Packet, about: Ipv4Packet | undefined): boolean {
+    if (link !== this.#outside || isLease(packet)) return true
+    return this.#mayPass(packet, 'in', about)
+  }
+
   /** Whether the filter lets `packet` pass; if not, the sender of `about` is told where a rule says so. */
-  #mayPass(packet: Ipv4Packet, direction: 'in' | 'out', about: Ipv4Packet): boolean {
+  #mayPass(packet: Ipv4Packet, direction: 'in' | 'out', about: Ipv4Packet | undefined): boolean {
     const verdict = this.#filter?.check(packet, direction, this.#clock.now()) ?? 'allow'
     if (verdict === 'allow') return true
     this.drops.denied += 1
-    if (verdict === 'reject') this.#report(about, errors.PROHIBITED)
+    if (verdict === 'reject' && about !== undefined) this.#report(about, errors.PROHIBITED)
     return false
   }
 
@@ -174,8 +185,7 @@ class Forwarder implements Router {
   /** Answers echoes to any of its addresses, on the way that leads to who asks; the rest is for the link's own stack. */
   #inputOwn(link: number, packet: Ipv4Packet): boolean {
     if (this.#nat !== undefined && this.#inputTranslated(this.#nat, link, packet)) return true
-    const isBorder = this.#filter !== undefined && link === this.#outside && !isLease(packet)
-    if (isBorder && !this.#mayPass(packet, 'in', packet)) return true
+    if (!this.#mayEnter(link, packet, packet)) return true
     if (errors.isEchoRequest(packet) && !forward.isMartian(packet.src)) {
       this.counters.echoes += 1
       const size = wire.HEADER_SIZE + packet.end - packet.offset

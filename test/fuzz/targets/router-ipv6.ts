@@ -49,7 +49,7 @@ function core(): Target {
         const before = { ...packet }
         filter.check(packet, inputs.below(2) === 0 ? 'out' : 'in', now)
         forward.decide(table, packet)
-        forward.isDiscovery(packet)
+        forward.isOfLink(packet)
         errors.isEchoRequest(packet)
         const size = errors.size(packet)
         const to = new Uint8Array(Math.max(size, packet.end) + 3)
@@ -73,6 +73,7 @@ const CORPUS: readonly packets.Sent[] = [
   packets.part(packets.udp('>', 5000, 53), 7, 0, 8),
   packets.part(packets.udp('>', 5000, 53), 7, 8, 12),
   packets.behind(HOP_BY_HOP, OPTIONS, packets.behind(DESTINATION_OPTIONS, OPTIONS, packets.udp('<', 1, 2))),
+  packets.behind(HOP_BY_HOP, [0, 5, 2, 0, 0, 1, 0], packets.message('<', 130, 0, new Uint8Array(16))),
   packets.behind(ROUTING, [0, 0, 1, 0, 0, 0, 0], packets.udp('<', 1, 2)),
 ]
 

@@ -40,7 +40,7 @@ const TCP_HEADER_SIZE = 20
 export class Receiver {
   readonly listeners: (Receive | undefined)[] = []
   other: Receive | undefined
-  take: ((packet: Packet<ipv6.Ipv6>) => boolean) | undefined
+  take: ((packet: Packet<ipv6.Ipv6>, isToGroup: boolean) => boolean) | undefined
   readonly problems: TellProblem[] = []
   readonly timeouts: Receive[] = []
   readonly #needs: Needs
@@ -70,9 +70,11 @@ export class Receiver {
     if (!parsed.ok) return this.#drop(parsed.error)
     packet.isChecked = isChecked
     packet.segmentSize = segmentSize
-    if (dstMac === this.#needs.mac && this.take?.(packet) === true) return
+    const isToGroup = dstMac !== this.#needs.mac
+    if (!isToGroup && this.take?.(packet, false) === true) return
     if (!this.#isForUs(packet.dst, dstMac)) return this.#drop('not-for-us')
     if (!this.#isFromHost(packet.src)) return this.#drop('bad-source')
+    if (isToGroup && this.take?.(packet, true) === true) return
     extension.begin(this.#walk, packet)
     this.#follow(packet, false)
   }

@@ -33,6 +33,9 @@ const CONFIG: Config = {
   leaseTime: 600,
 }
 
+/** For clients that have a timeout of their own. */
+const PATIENCE_S = PATIENCE_MS / 1000
+
 /** What a client's script is called with: its environment, for the test to read. */
 const SCRIPT = '#!/bin/sh\n(echo "event=$1"; env) > "$0.$$" && mv "$0.$$" "$0.${1:-$reason}"\n'
 
@@ -98,13 +101,20 @@ class Rig {
     const line = ['dhclient', '-4', '-d', '-1', '-v', '-cf', `${this.folder}/dhclient.conf`, ...files]
     fs.writeFileSync(
       `${this.folder}/dhclient.conf`,
-      'timeout 120;\nrequest subnet-mask, routers, domain-name-servers, domain-search, interface-mtu;\n',
+      `timeout ${PATIENCE_S};\nreboot ${PATIENCE_S};\n` +
+        'request subnet-mask, routers, domain-name-servers, domain-search, interface-mtu;\n',
     )
-    // It stays for the renewal of its lease, and is ended as if the power failed.
-    const seen = `${this.script}.${event}`
-    const wait = `for i in $(seq ${PATIENCE_MS / 200}); do [ -e ${seen} ] && break; sleep 0.1; done; kill -9 $!`
-    const command = `${line.join(' ')} -sf ${this.script} ${this.host.name} 2>&1 & ${wait}`
-    const log = await this.host.run('sh', '-c', command)
+    const client = this.host.spawn(
+      'sh',
+      '-c',
+      `exec ${line.join(' ')} -sf ${this.script} ${this.host.name} 2>&1`,
+    )
+    // It says so when its script has been told, and the lease is in its file. Then it stays for the renewal, and is ended
+    // as if the power failed.
+    await client.prints(/^bound to /m)
+    client.process.kill('SIGKILL')
+    await client.end
+    const log = client.output
     return { log, told: this.told(event) }
   }
 

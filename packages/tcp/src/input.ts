@@ -147,6 +147,7 @@ function refuse(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): Answer
   // Two ends that both send what the other has, for want of an acknowledgement, must not refuse those as well.
   if (isRecent(tcb, segment) && isAckPlausible(tcb, segment)) takeAck(tcb, segment, stores, now)
   if (segment.textLength === 0 && (flags & FIN) === 0) return challenge(tcb, now)
+  sack.disturbed(tcb.rcv)
   noteTwice(tcb, segment)
   tcb.ackDue = 'now'
   return 'nothing'
@@ -254,6 +255,7 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   const offset = segment.textOffset + before
   if (segment.textLength > rcv.longest) rcv.longest = Math.min(segment.textLength, tcb.limits.mss)
   if (lessThan(rcv.nxt, segment.seq)) {
+    sack.disturbed(rcv)
     if (tcb.isSackPermitted) noteHeld(tcb, segment.seq, length)
     if (rcv.assembler === NO_RUNS) rcv.assembler = new Assembler()
     rcv.assembler.insert(segment.seq, segment.frame, offset, length)

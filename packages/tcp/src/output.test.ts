@@ -1,7 +1,25 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as user from './user.ts'
-import { established } from './testing/dialogue.ts'
+import { type Dialogue, established } from './testing/dialogue.ts'
+
+/** The first two segments of 1000 bytes change places. */
+function swapped(tcp: Dialogue): Dialogue {
+  tcp.receives({ seq: 1001, ack: 1, text: 1000 }).sends({ ack: 1 })
+  return tcp.receives({ seq: 1, ack: 1, text: 1000 }).sends({ ack: 2001 })
+}
+
+/** 2000 bytes arrive, not simply one after the other. */
+const disturbances: readonly (readonly [string, (tcp: Dialogue) => Dialogue])[] = [
+  ['a hole was closed', swapped],
+  [
+    'a segment came twice',
+    (tcp) => {
+      tcp.receives({ seq: 1, ack: 1, text: 2000 }).sends({ ack: 2001 })
+      return tcp.receives({ seq: 1, ack: 1, text: 2000 }).sends({ ack: 2001 })
+    },
+  ],
+]
 
 describe('acknowledgements (RFC 9293 §3.8.6.3, RFC 5681 §4.2)', () => {
   it('waits 40 ms with one for text to go with', () => {
@@ -46,6 +64,41 @@ describe('acknowledgements (RFC 9293 §3.8.6.3, RFC 5681 §4.2)', () => {
       .receives({ seq: 501, ack: 1, text: 500 })
       .sends({ ack: 2001 })
   })
+
+  for (const sackPermitted of [true, false]) {
+    describe(`after a disturbance, ${sackPermitted ? 'with' : 'without'} blocks`, () => {
+      for (const [what, disturbed] of disturbances) {
+        it(`acknowledges 16 segments at once, where ${what}`, () => {
+          const tcp = disturbed(established({ sackPermitted }))
+          for (let i = 0; i < 16; i++)
+            tcp.receives({ seq: 2001 + 100 * i, ack: 1, text: 100 }).sends({ ack: 2101 + 100 * i, sacks: [] })
+          assert.equal(tcp.tcb.rcv.holes, undefined)
+          tcp
+            .receives({ seq: 3601, ack: 1, text: 100 })
+            .at(39)
+            .sendsNothing()
+            .at(40)
+            .sends({ ack: 3701, at: 40 })
+        })
+      }
+
+      it('acknowledges in one what arrives in one turn, with the answer if that is written in it', () => {
+        const tcp = swapped(established({ sackPermitted }))
+        tcp.during(() => tcp.receives({ seq: 2001, ack: 1, text: 100 }).receives({ ack: 1, text: 100 }))
+        tcp.sends({ ack: 2201 })
+        tcp.during(() => tcp.receives({ ack: 1, text: 'ask' }).writes('answer'))
+        tcp.sends({ text: 'answer', ack: 2204 }).at(100).sendsNothing()
+      })
+
+      it('acknowledges no more than a quarter of the window in one', () => {
+        const tcp = swapped(established({ sackPermitted, receiveSize: 40_000 }))
+        tcp.during(() => {
+          for (let i = 2; i < 12; i++) tcp.receives({ seq: 1 + 1000 * i, ack: 1, text: 1000 })
+          tcp.sends({ ack: 12_001 })
+        })
+      })
+    })
+  }
 
   it('acknowledges a FIN at once', () => {
     established().receives({ seq: 1, ack: 1, text: 'bye', fin: true }).sends({ ack: 5, at: 0 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isIn } from './recovery.ts'
+import { QUICK_ACKS } from './sack.ts'
 import { type Dialogue, established } from './testing/dialogue.ts'
 
 describe('blocks of what arrived out of order (RFC 2018, RFC 2883)', () => {
@@ -46,6 +47,24 @@ describe('blocks of what arrived out of order (RFC 2018, RFC 2883)', () => {
         tcp.receives({ seq: 1001 + 2000 * i, ack: 1, text: 100, stamps }).sends({ ack: 1, sacks })
       }
     }
+  })
+
+  it('name what came twice, however much follows in the same turn', () => {
+    const tcp = established({ sackPermitted: true }).receives({ seq: 1, ack: 1, text: 100 })
+    tcp.during(() => {
+      for (let i = 0; i <= QUICK_ACKS; i++) tcp.receives({ seq: 51 + 100 * i, ack: 1, text: 100 })
+    })
+    tcp.sends({ ack: 51 + 100 * (QUICK_ACKS + 1), sacks: [[51, 101]] })
+  })
+
+  it('leave nothing behind once 16 segments have come in order, and little before', () => {
+    const tcp = established({ sackPermitted: true })
+    tcp.receives({ seq: 101, ack: 1, text: 100 }).sends({ ack: 1 })
+    tcp.receives({ seq: 1, ack: 1, text: 100 }).sends({ ack: 201 })
+    assert.deepEqual(tcp.tcb.rcv.holes?.recent, [])
+    for (let i = 2; i < 2 + QUICK_ACKS; i++)
+      tcp.receives({ seq: 1 + 100 * i, ack: 1, text: 100 }).sends({ ack: 101 + 100 * i })
+    assert.equal(tcp.tcb.rcv.holes, undefined)
   })
 
   it('are not sent to a peer that does not permit them', () => {

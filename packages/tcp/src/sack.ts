@@ -1,4 +1,7 @@
-/** What a receiver says of text out of order: the blocks of RFC 2018, and of text that came twice, RFC 2883. */
+/**
+ * What a receiver says of text that comes out of order: the blocks of RFC 2018, of text that came twice those of RFC 2883,
+ * and for a while it says at once what else arrives.
+ */
 import { type Options, addSack } from './options.ts'
 import { type Sequence, atMost, lessThan } from './sequence.ts'
 import type { Receive } from './tcb.ts'
@@ -6,27 +9,61 @@ import type { Receive } from './tcb.ts'
 /** Blocks that are told, the one that changed last first: what an option has room for beside timestamps, and one more. */
 const RECENT_MAX = 4
 
-/** What is made when text arrives out of order or twice, and forgotten when there is no hole. */
+/**
+ * Segments in order that are acknowledged at once after the last that was not. A peer that recovers may have a window of
+ * one segment, and would wait for the delay of each acknowledgement. RFC 5681 §4.2 asks it for the hole itself.
+ */
+export const QUICK_ACKS = 16
+
+/** What is made when text arrives out of order or twice, and forgotten when all was in order for a while. */
 export interface Holes {
+  /** Segments that are yet to be acknowledged at once. */
+  quickLeft: number
   /** Where text arrived last, latest first: each lies in a block. */
-  recent: Sequence[]
+  recent: readonly Sequence[]
   /** Text that came twice, to be told once; empty if there is none. */
   twiceFrom: Sequence
   twiceTo: Sequence
 }
 
+/** What a connection without holes keeps of where they were. */
+const NOWHERE: readonly Sequence[] = []
+
+/** Text came out of order or twice: something was lost, or overtaken. */
+export function disturbed(rcv: Receive): Holes {
+  const holes = (rcv.holes ??= { quickLeft: 0, recent: NOWHERE, twiceFrom: 0, twiceTo: 0 })
+  holes.quickLeft = QUICK_ACKS
+  return holes
+}
+
+/** Whether a segment that arrived in order is to be acknowledged at once; there is one less of those then. */
+export function isQuick(rcv: Receive): boolean {
+  const { holes } = rcv
+  if (holes === undefined || holes.quickLeft === 0) return false
+  holes.quickLeft -= 1
+  forget(rcv, holes)
+  return true
+}
+
+/** Whether there are blocks to tell. */
+export function isTelling({ holes, assembler }: Receive): boolean {
+  return holes !== undefined && (!assembler.isEmpty || holes.twiceFrom !== holes.twiceTo)
+}
+
+function forget(rcv: Receive, holes: Holes): void {
+  if (holes.quickLeft === 0 && !isTelling(rcv)) rcv.holes = undefined
+}
+
 /** Text from `seq` was kept out of order. */
 export function kept(rcv: Receive, seq: Sequence): void {
-  const { recent } = (rcv.holes ??= { recent: [], twiceFrom: 0, twiceTo: 0 })
-  const at = recent.indexOf(seq)
-  if (at >= 0) recent.splice(at, 1)
-  recent.unshift(seq)
-  if (recent.length > RECENT_MAX) recent.pop()
+  const holes = disturbed(rcv)
+  const others = holes.recent.filter((other) => other !== seq)
+  holes.recent = [seq, ...others.slice(0, RECENT_MAX - 1)]
 }
 
 /** Text from `from` to `to` was here already. */
 export function twice(rcv: Receive, from: Sequence, to: Sequence): void {
-  const holes = (rcv.holes ??= { recent: [], twiceFrom: 0, twiceTo: 0 })
+  const holes = disturbed(rcv)
   holes.twiceFrom = from
   holes.twiceTo = to
 }
@@ -39,8 +76,8 @@ export function tell(rcv: Receive, out: Options, sacksMax: number): void {
   holes.twiceTo = holes.twiceFrom
   const { runs } = assembler
   if (runs.length === 0) {
-    rcv.holes = undefined
-    return
+    holes.recent = NOWHERE
+    return forget(rcv, holes)
   }
   const first = out.sackCount
   for (const seq of holes.recent) {

@@ -106,7 +106,7 @@ export interface Receive {
   ready: Text
   /** Out of order. */
   assembler: Assembler
-  /** What the peer is told of that. */
+  /** What the peer is told of that, and how soon. */
   holes: Holes | undefined
   /** Where the peer's FIN is, if it came before its turn. */
   fin: Sequence | undefined

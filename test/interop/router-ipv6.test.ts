@@ -48,7 +48,8 @@ async function rig(rules: readonly string[] | undefined, mtu = 1500): Promise<Ri
     }),
   )
   const links = legs.flatMap(({ ipv6 }) => (ipv6 === undefined ? [] : [ipv6]))
-  const router = connectRouter({ links, clock }, rules === undefined ? {} : { outside: 1, filter })
+  const needs = { links, clock, random: random.value }
+  const router = connectRouter(needs, rules === undefined ? {} : { outside: 1, filter })
   for (const host of [inside, outside]) {
     await host.spawn(process.execPath, '-e', WEB).prints(/^ready$/m)
   }

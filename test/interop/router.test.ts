@@ -48,7 +48,7 @@ async function rig(kind: 'plain' | 'nat' | 'filter', mtu = 1500): Promise<Rig> {
     return rule.value
   })
   const router = connectRouter(
-    { links: links.map(({ ip }) => ip), clock },
+    { links: links.map(({ ip }) => ip), clock, random: random.value },
     {
       outside: 1,
       ...(nat === undefined ? {} : { nat }),

@@ -3,12 +3,13 @@ import type { Clock } from '@mirage/clock'
 import * as icmpOf from '@mirage/icmp'
 import type { Icmp } from '@mirage/icmp'
 import type { Ipv4Layer } from '@mirage/ip'
+import type { Random } from '@mirage/random'
 
 /**
  * Answers echoes to the gateway. An echo to the outside is answered with "host unreachable": a process without
  * privileges cannot send one on every host, and answering for others would say that they live.
  */
-export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
+export function connect(ip: Ipv4Layer, clock: Clock, random: Random): Icmp {
   const own: Ipv4Layer = {
     drops: ip.drops,
     offloads: ip.offloads,
@@ -39,6 +40,6 @@ export function connect(ip: Ipv4Layer, clock: Clock): Icmp {
     relay: (hop, size, fill, lost) => ip.relay(hop, size, fill, lost),
     disconnect: () => ip.disconnect(),
   }
-  const icmp = icmpOf.connect({ ip: own, clock })
+  const icmp = icmpOf.connect({ ip: own, clock, random })
   return icmp
 }

@@ -114,7 +114,7 @@ class UserNetwork implements Gateway {
     const ethernet = ethernetOf.connect(this.#guest.observe(net))
     const arp = arpOf.connect({ ethernet, clock })
     const ip = ipOf.connect({ ethernet, arp, clock, random }, { config: { cidr }, isPromiscuous: true })
-    echo.connect(ip, clock)
+    echo.connect(ip, clock, random)
     const udp = udpOf.connect({ ip, random })
     const tcp = tcpOf.connect({ ip, clock, random })
 

@@ -14,6 +14,7 @@ import { pair } from '@mirage/net/pair'
 import { seeded } from '@mirage/random/seeded'
 import { done, err } from '@mirage/result'
 import { type EchoReply, type Icmp, connect } from './icmp.ts'
+import { even } from './testing/even.ts'
 import * as wire from './wire.ts'
 
 const A = of(10, 0, 0, 1)
@@ -45,7 +46,8 @@ function rig(options: Options = {}): Rig {
       await Promise.resolve()
     }
   }
-  return { a: connect({ ip: ipA, clock }), b: connect({ ip: ipB, clock }), ipA, ipB, linkA, clock, settle }
+  const [a, b] = [ipA, ipB].map((ip) => connect({ ip, clock, random: even })) as [Icmp, Icmp]
+  return { a, b, ipA, ipB, linkA, clock, settle }
 }
 
 function ipOn(ethernet: Ethernet, clock: ManualClock, address: Ipv4, options: Options): Ipv4Layer {

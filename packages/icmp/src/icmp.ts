@@ -1,13 +1,19 @@
 /** ICMP for IPv4: it answers echoes, and carries errors both ways. RFC 792, RFC 1122 §3.2.2. */
 import type { IpAddress } from '@mirage/address/ip'
 import type { Ipv4 } from '@mirage/address/ipv4'
-import type { Clock } from '@mirage/clock'
 import { ICMP, type IpError, type Ipv4Layer, type Packet as IpPacket } from '@mirage/ip'
 import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
 import * as ipWire from '@mirage/ip/wire'
 import type { Result } from '@mirage/result'
 import { kindOf, plateauBelow } from './errors.ts'
-import { type Echo, type EchoReply, type IcmpDrop, Messenger, type WriteOptions } from './messenger.ts'
+import {
+  type Devices,
+  type Echo,
+  type EchoReply,
+  type IcmpDrop,
+  Messenger,
+  type WriteOptions,
+} from './messenger.ts'
 import * as wire from './wire.ts'
 
 export type { Echo, EchoReply, IcmpDrop } from './messenger.ts'
@@ -56,8 +62,8 @@ export interface Icmp<Address extends IpAddress = Ipv4> extends DeliveryErrors {
  * answered with an error until another `listenOther` of `ip` takes them, and packets whose fragments do not all
  * arrive in time with another (RFC 1122 §3.3.2).
  */
-export function connect({ ip, clock }: { ip: Ipv4Layer; clock: Clock }): Icmp {
-  return new Icmpv4(ip, clock)
+export function connect({ ip, ...devices }: Devices & { readonly ip: Ipv4Layer }): Icmp {
+  return new Icmpv4(ip, devices)
 }
 
 /** An error is at most this long, IP header included: RFC 1812 §4.3.2.3. */
@@ -66,8 +72,8 @@ const ERROR_SIZE_MAX = 576
 class Icmpv4 extends Messenger<Ipv4> implements Icmp {
   readonly #ip: Ipv4Layer
 
-  constructor(ip: Ipv4Layer, clock: Clock) {
-    super(clock, { request: wire.ECHO_REQUEST, reply: wire.ECHO_REPLY })
+  constructor(ip: Ipv4Layer, devices: Devices) {
+    super(devices, { request: wire.ECHO_REQUEST, reply: wire.ECHO_REPLY })
     this.#ip = ip
     ip.listen(ICMP, (packet) => this.#input(packet))
     ip.listenOther((packet) => this.protocolUnreachable(packet))

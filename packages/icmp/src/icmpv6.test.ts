@@ -14,6 +14,7 @@ import { below } from '@mirage/random'
 import { seeded } from '@mirage/random/seeded'
 import { done, err } from '@mirage/result'
 import type { EchoReply, Icmp } from './icmp.ts'
+import { even } from './testing/even.ts'
 import * as wire from './icmpv6-wire.ts'
 import { connect } from './icmpv6.ts'
 import { BURST } from './limit.ts'
@@ -39,7 +40,8 @@ function rig(options: Options = {}): Rig {
   const ipA = ipOn(cable.a, clock, A, { gateway: B })
   const ipB = ipOn(cable.b, clock, B, options)
   clock.advance(2000)
-  return { a: connect({ ip: ipA, clock }), b: connect({ ip: ipB, clock }), ipA, ipB, clock }
+  const needs = { clock, random: even }
+  return { a: connect({ ip: ipA, ...needs }), b: connect({ ip: ipB, ...needs }), ipA, ipB, clock }
 }
 
 function ipOn(net: Net, clock: ManualClock, address: ipv6.Ipv6, options: Options): Ipv6Layer {

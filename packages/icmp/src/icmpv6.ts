@@ -1,6 +1,5 @@
 /** ICMP for IPv6: it answers echoes, and carries errors both ways. RFC 4443. */
 import type { Ipv6 } from '@mirage/address/ipv6'
-import type { Clock } from '@mirage/clock'
 import { ICMPV6, type IpError, type Ipv6Layer, type Packet as IpPacket, type Problem } from '@mirage/ip'
 import type { DeliveryError } from '@mirage/ip/errors'
 import { INCOMPLETE_CHAIN, UNKNOWN_NEXT_HEADER, UNKNOWN_OPTION } from '@mirage/ip/extension'
@@ -8,7 +7,7 @@ import * as ipWire from '@mirage/ip/ipv6-wire'
 import type { Result } from '@mirage/result'
 import type { Icmp } from './icmp.ts'
 import * as wire from './icmpv6-wire.ts'
-import { Messenger, type WriteOptions } from './messenger.ts'
+import { type Devices, Messenger, type WriteOptions } from './messenger.ts'
 import { HEADER_SIZE, type Header, type Message } from './wire.ts'
 
 type Packet = IpPacket<Ipv6>
@@ -17,15 +16,15 @@ type Packet = IpPacket<Ipv6>
  * ICMPv6 on `ip`, whose listener for that protocol it becomes: what is neighbour discovery, `ip` keeps for itself.
  * Senders of packets with a problem, or whose fragments do not all arrive in time, are told so.
  */
-export function connect({ ip, clock }: { ip: Ipv6Layer; clock: Clock }): Icmp<Ipv6> {
-  return new Icmpv6(ip, clock)
+export function connect({ ip, ...devices }: Devices & { readonly ip: Ipv6Layer }): Icmp<Ipv6> {
+  return new Icmpv6(ip, devices)
 }
 
 class Icmpv6 extends Messenger<Ipv6> implements Icmp<Ipv6> {
   readonly #ip: Ipv6Layer
 
-  constructor(ip: Ipv6Layer, clock: Clock) {
-    super(clock, { request: wire.ECHO_REQUEST, reply: wire.ECHO_REPLY })
+  constructor(ip: Ipv6Layer, devices: Devices) {
+    super(devices, { request: wire.ECHO_REQUEST, reply: wire.ECHO_REPLY })
     this.#ip = ip
     ip.listen(ICMPV6, (packet) => this.#input(packet))
     ip.onProblem((packet, problem) => this.#problem(packet, problem))

@@ -5,6 +5,7 @@ import { getU16 } from '@mirage/bytes'
 import type { Clock } from '@mirage/clock'
 import type { IpError, Packet, Protocol, WriteOptions as IpOptions } from '@mirage/ip'
 import type { DeliveryError } from '@mirage/ip/errors'
+import type { Random } from '@mirage/random'
 import { type Result, assert } from '@mirage/result'
 import * as limit from './limit.ts'
 import { HEADER_SIZE, type Header, type Message, type MessageError } from './wire.ts'
@@ -36,6 +37,13 @@ export type IcmpDrop =
   /** An echo reply or an error that IP did not send. */
   | 'not-sent'
 
+/** What ICMP is made on, beside its IP. */
+export interface Devices {
+  readonly clock: Clock
+  /** By which nobody can tell how many errors are sent: see `limit.ts`. */
+  readonly random: Random
+}
+
 /** What may be said of the packet that a message is sent in. */
 export type WriteOptions<Address extends IpAddress> = Omit<IpOptions<Address>, 'size'>
 
@@ -56,14 +64,16 @@ export abstract class Messenger<Address extends IpAddress> {
     'not-sent': 0,
   }
   readonly #clock: Clock
+  readonly #random: Random
   readonly #types: EchoTypes
   readonly #limit: limit.Limit
   #reply: ((reply: EchoReply<Address>) => void)[] = []
   #errors: Map<Protocol, ((error: DeliveryError) => void)[]> = new Map()
   #forward: ((packet: Packet<Address>) => void) | undefined
 
-  constructor(clock: Clock, types: EchoTypes) {
+  constructor({ clock, random }: Devices, types: EchoTypes) {
     this.#clock = clock
+    this.#random = random
     this.#types = types
     this.#limit = limit.create(clock.now())
   }
@@ -126,7 +136,7 @@ export abstract class Messenger<Address extends IpAddress> {
 
   /** Whether one more error may be sent now, which then counts. */
   protected takeTurn(): boolean {
-    const isTurn = limit.take(this.#limit, this.#clock.now())
+    const isTurn = limit.take(this.#limit, this.#clock.now(), this.#random)
     if (!isTurn) this.drop('rate-limited')
     return isTurn
   }

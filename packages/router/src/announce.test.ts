@@ -37,7 +37,8 @@ function rig(outside: Options = { gateway: address('fd02::2') }) {
   ]
   const [leg, way] = legs.map((each) => each.ipv6)
   assert.ok(leg !== undefined && way !== undefined)
-  connect({ links: [leg, way], clock: simulation.clock('router') }, { outside: 1 })
+  const needs = { clock: simulation.clock('router'), random: simulation.random('router') }
+  connect({ links: [leg, way], ...needs }, { outside: 1 })
   const addServer = (name: string, at = 'fd02::3'): Host =>
     host(right, name, { addresses: [cidr(`${at}/64`)], gateway: address('fd02::1') })
   const server = addServer('server', 'fd02::2')

@@ -34,7 +34,7 @@ function rig(texts: string[] = [], isTranslating = false, options: FilterOptions
     forwards: [{ protocol: 'udp', port: 8000, toAddress: address('10.0.0.2'), toPort: 7 }],
   })
   const router = connect(
-    { links, clock: world.simulation.clock('router') },
+    { links, clock: world.simulation.clock('router'), random: world.simulation.random('router') },
     { outside: 1, filter, ...(isTranslating ? { nat } : {}) },
   )
   return { world, a, b, filter, router, denied }

@@ -38,8 +38,8 @@ describe('what comes to all hosts of a link, and to a router of IPv4 with a filt
     const b = world.host('outside', '10.0.1.2/24', '10.0.1.1')
     const [inside, outside] = [world.host('inside', '10.0.0.1/24'), world.host('outside', '10.0.1.1/24')]
     const filter = new Filter(rules(...texts))
-    const clock = world.simulation.clock('router')
-    const router = connect({ links: [inside.ip, outside.ip], clock }, { outside: 1, filter })
+    const needs = { clock: world.simulation.clock('router'), random: world.simulation.random('router') }
+    const router = connect({ links: [inside.ip, outside.ip], ...needs }, { outside: 1, filter })
     return { world, a, b, inside, outside, router, filter }
   }
 

@@ -8,6 +8,7 @@ import type { Clock } from '@mirage/clock'
 import * as limit from '@mirage/icmp/limit'
 import type { Ipv6Layer } from '@mirage/ip'
 import * as wire from '@mirage/ip/ipv6-wire'
+import type { Random } from '@mirage/random'
 import { assert } from '@mirage/result'
 import type { ErrorMessage } from './errors.ts'
 import type { Filter } from './filter.ts'
@@ -23,6 +24,8 @@ export interface Devices {
   /** The IPv6 of each link. What is for the router itself is theirs; the rest is taken from them. */
   readonly links: readonly Ipv6Layer[]
   readonly clock: Clock
+  /** By which nobody can tell how many errors are sent. */
+  readonly random: Random
 }
 
 /** What a router is told. */
@@ -89,6 +92,7 @@ class Forwarder implements Ipv6Router {
   }
   readonly #links: readonly Ipv6Layer[]
   readonly #clock: Clock
+  readonly #random: Random
   readonly #fixed: readonly Route<Ipv6>[]
   readonly #limit: limit.Limit
   readonly #outside: number | undefined
@@ -96,10 +100,11 @@ class Forwarder implements Ipv6Router {
   /** Nothing while it has to be made anew: addresses come and go. */
   #routes: Routes<Ipv6> | undefined
 
-  constructor({ links, clock }: Devices, { routes = [], outside, filter }: Options) {
+  constructor({ links, clock, random }: Devices, { routes = [], outside, filter }: Options) {
     assert(links.length > 0, 'a router is on a link')
     this.#links = links
     this.#clock = clock
+    this.#random = random
     this.#fixed = routes
     this.#limit = limit.create(clock.now())
     this.#outside = outside
@@ -220,7 +225,7 @@ class Forwarder implements Ipv6Router {
     if (way === undefined || !errors.mayReport(packet)) return
     const src = this.#srcOf(way.link, packet.src)
     if (src === undefined) return
-    if (!limit.take(this.#limit, this.#clock.now())) {
+    if (!limit.take(this.#limit, this.#clock.now(), this.#random)) {
       this.counters.limited += 1
       return
     }

@@ -72,12 +72,12 @@ class World {
 
   /** Has `legs` be those of one router. Returns how many packets were too big for it. */
   #route(legs: readonly Stack[]): () => number {
-    const clock = this.simulation.clock('routers')
+    const needs = { clock: this.simulation.clock('routers'), random: this.simulation.random('routers') }
     if (this.#family === 'IPv4') {
-      const { drops } = connectIpv4({ links: legs.map(({ ip }) => ip), clock })
+      const { drops } = connectIpv4({ links: legs.map(({ ip }) => ip), ...needs })
       return () => drops['would-fragment']
     }
-    const { drops } = connectIpv6({ links: legs.map((leg) => leg.ipv6!), clock })
+    const { drops } = connectIpv6({ links: legs.map((leg) => leg.ipv6!), ...needs })
     return () => drops['too-big']
   }
 

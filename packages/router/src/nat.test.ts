@@ -33,7 +33,10 @@ function rig(options: NatOptions = {}, mtu = 1500): Rig {
   const own = world.host('outside', '203.0.113.1/24', '203.0.113.254', mtu)
   const links = [world.host('inside', '10.0.0.1/24').ip, own.ip]
   const nat = new Nat(world.simulation.random('nat'), options)
-  const router = connect({ links, clock: world.simulation.clock('router') }, { outside: 1, nat })
+  const router = connect(
+    { links, clock: world.simulation.clock('router'), random: world.simulation.random('router') },
+    { outside: 1, nat },
+  )
   return { world, a, b, server, other, own, nat, router }
 }
 
@@ -324,6 +327,7 @@ describe('a translator of ICMP', () => {
     connect({
       links: [world.host('outside', '203.0.113.254/24').ip, world.host('far', '192.0.2.1/24').ip],
       clock: world.simulation.clock('another router'),
+      random: world.simulation.random('another router'),
     })
     a.icmp.echo(address('198.51.100.1'), { id: 9, sequence: 1, payload: new Uint8Array(8) })
     await world.pass(100)

@@ -32,7 +32,7 @@ async function rig() {
   }
   const [a, b] = [stack(0, 2, 1), stack(1, 2, 1)]
   const [left, right] = [stack(0, 1), stack(1, 1)]
-  const needs = { clock: simulation.clock('router') }
+  const needs = { clock: simulation.clock('router'), random: simulation.random('router') }
   const router = connect({ ...needs, links: [left.ip, right.ip] })
   assert.ok(left.ipv6 !== undefined && right.ipv6 !== undefined)
   const ipv6Router = connectIpv6({ ...needs, links: [left.ipv6, right.ipv6] })

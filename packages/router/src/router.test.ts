@@ -6,6 +6,7 @@ import * as ethernet from '@mirage/ethernet/wire'
 import * as icmp from '@mirage/icmp/wire'
 import { ICMP, UDP } from '@mirage/ip'
 import * as wire from '@mirage/ip/wire'
+import { even } from '../../icmp/src/testing/even.ts'
 import { type Router, connect } from './router.ts'
 import { World, address, cidr, replies, reports } from './testing/world.ts'
 
@@ -16,7 +17,11 @@ function rig(mtu = 1500) {
   const b = world.host('right', '10.0.2.2/24', '10.0.2.1', mtu)
   const left = world.host('left', '10.0.1.1/24')
   const right = world.host('right', '10.0.2.1/24', undefined, mtu)
-  const router = connect({ links: [left.ip, right.ip], clock: world.simulation.clock('router') })
+  const router = connect({
+    links: [left.ip, right.ip],
+    clock: world.simulation.clock('router'),
+    random: even,
+  })
   return { world, a, b, left, right, router }
 }
 
@@ -196,12 +201,17 @@ describe('routers', () => {
     const b = world.host('right', '10.0.3.2/24', '10.0.3.1')
     const clock = world.simulation.clock('routers')
     const first: Router = connect(
-      { links: [world.host('left', '10.0.1.1/24').ip, world.host('middle', '10.0.2.1/24').ip], clock },
+      {
+        links: [world.host('left', '10.0.1.1/24').ip, world.host('middle', '10.0.2.1/24').ip],
+        clock,
+        random: even,
+      },
       { routes: [{ prefix: cidr('10.0.3.0/24'), link: 1, gateway: address('10.0.2.2') }] },
     )
     connect({
       links: [world.host('middle', '10.0.2.2/24', '10.0.2.1').ip, world.host('right', '10.0.3.1/24').ip],
       clock,
+      random: even,
     })
     const [heard, told] = [replies(a), reports(a)]
     a.icmp.echo(b.ip.config.cidr.address, ECHO)

@@ -13,6 +13,7 @@ import type { Clock } from '@mirage/clock'
 import * as limit from '@mirage/icmp/limit'
 import { type Config, type Ipv4Layer, UDP } from '@mirage/ip'
 import * as wire from '@mirage/ip/wire'
+import type { Random } from '@mirage/random'
 import { assert } from '@mirage/result'
 import * as errors from './errors.ts'
 import type { ErrorMessage } from './errors.ts'
@@ -29,6 +30,8 @@ export interface Devices {
   /** The IPv4 of each link. What is for the router itself is theirs; the rest is taken from them. */
   readonly links: readonly Ipv4Layer[]
   readonly clock: Clock
+  /** By which nobody can tell how many errors are sent. */
+  readonly random: Random
 }
 
 /** What a router is told. */
@@ -101,6 +104,7 @@ class Forwarder implements Router {
   }
   readonly #links: readonly Ipv4Layer[]
   readonly #clock: Clock
+  readonly #random: Random
   readonly #fixed: readonly Route[]
   readonly #limit: limit.Limit
   readonly #outside: number
@@ -109,10 +113,11 @@ class Forwarder implements Router {
   #configs: readonly Config[] = []
   #routes: Routes = routesOf.of([])
 
-  constructor({ links, clock }: Devices, { routes = [], outside = -1, nat, filter }: Options) {
+  constructor({ links, clock, random }: Devices, { routes = [], outside = -1, nat, filter }: Options) {
     assert(links.length > 0, 'a router is on a link')
     this.#links = links
     this.#clock = clock
+    this.#random = random
     this.#fixed = routes
     this.#limit = limit.create(clock.now())
     this.#outside = outside
@@ -299,7 +304,7 @@ class Forwarder implements Router {
   #report(packet: Ipv4Packet, message: ErrorMessage): void {
     const way = routesOf.lookup(this.routes, packet.src)
     if (way === undefined || this.#isOwn(packet.src) || !errors.mayReport(packet)) return
-    if (!limit.take(this.#limit, this.#clock.now())) {
+    if (!limit.take(this.#limit, this.#clock.now(), this.#random)) {
       this.counters.limited += 1
       return
     }

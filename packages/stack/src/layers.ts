@@ -45,7 +45,7 @@ export function connect({ net, clock, random }: Needs, options?: Ipv6Options): L
   const link = ethernet.connect(net)
   const neighbours = arp.connect({ ethernet: link, clock })
   const ip = connectIp({ ethernet: link, arp: neighbours, clock, random })
-  const messages = icmp.connect({ ip, clock })
+  const messages = icmp.connect({ ip, clock, random })
   const six = options && connectSix({ ethernet: link, clock, random }, options)
   const both = six === undefined ? ip : ipBoth.join(ip, six.ip)
   const all = six === undefined ? (messages as Icmp<IpAddress>) : icmpBoth.join(messages, six.messages)
@@ -68,5 +68,5 @@ interface Six {
 
 function connectSix(devices: Devices, options: Ipv6Options): Six {
   const ip = connectIpv6(devices, options)
-  return { ip, messages: icmpv6.connect({ ip, clock: devices.clock }) }
+  return { ip, messages: icmpv6.connect({ ip, clock: devices.clock, random: devices.random }) }
 }

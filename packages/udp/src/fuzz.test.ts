@@ -68,7 +68,7 @@ describe('whatever arrives', () => {
     const arp = connectArp({ ethernet, clock })
     const cidr = { address: A, prefixLength: 24 }
     const ip = connectIp({ ethernet, arp, clock, random }, { config: { cidr } })
-    const icmp = connectIcmp({ ip, clock })
+    const icmp = connectIcmp({ ip, clock, random })
     const udp = connect({ ip, icmp, random })
     const peer = connectEthernet(cable.b)
     arp.static(B, peer.mac)

@@ -31,7 +31,7 @@ function host(net: Net, clock: ManualClock, address: Ipv4, isPromiscuous: boolea
   const arp = connectArp({ ethernet, clock })
   const config = { cidr: { address, prefixLength: 24 }, gateway: B }
   const ip = connectIp({ ethernet, arp, clock, random }, { config, isPromiscuous })
-  const icmp = connectIcmp({ ip, clock })
+  const icmp = connectIcmp({ ip, clock, random })
   return { ip, icmp, udp: connect({ ip, icmp, random }) }
 }
 

@@ -40,7 +40,7 @@ export async function routerFrames(): Promise<Target> {
         const rule = parseRule(text)
         return rule.ok ? [rule.value] : []
       })
-      connectRouter({ links, clock }, { outside: 1, nat, filter: new Filter(rules) })
+      connectRouter({ links, clock, random }, { outside: 1, nat, filter: new Filter(rules) })
       return (input) => {
         const attacker = inputs.below(3) === 0 ? outside.b : inside.b
         const frame = input.subarray(0, HEADER_SIZE + attacker.mtu)

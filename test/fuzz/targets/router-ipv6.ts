@@ -110,7 +110,7 @@ async function frames(): Promise<Target> {
         leg(outside.a, ipv6.of(0xfd02, 0, 0, 0, 0, 0, 0, 1), ipv6.of(0xfd02, 0, 0, 0, 0, 0, 0, 2)),
       ]
       const filter = new Filter(RULES)
-      connectRouter({ links: [near, far], clock }, { outside: 1, filter })
+      connectRouter({ links: [near, far], clock, random }, { outside: 1, filter })
       announce(near, far)
       clock.advance(5000)
       return (input) => {

@@ -151,9 +151,9 @@ class Storm {
         net.mtu < IPV6_MTU_MIN ? undefined : six,
       )
     })
-    connectRouter({ links: legs.map(({ ip }) => ip), clock })
+    connectRouter({ links: legs.map(({ ip }) => ip), clock, random })
     const links = legs.flatMap(({ ipv6 }) => (ipv6 === undefined ? [] : [ipv6]))
-    if (links.length > 0) connectRouter6({ links, clock })
+    if (links.length > 0) connectRouter6({ links, clock, random })
     return legs
   }
 

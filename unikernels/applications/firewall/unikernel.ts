@@ -6,6 +6,7 @@ import * as argument from '@mirage/argument'
 import type { Values } from '@mirage/argument'
 import type { Clock, Millis } from '@mirage/clock'
 import { source } from '@mirage/console/logs'
+import type { Random } from '@mirage/random'
 import { type Result, err } from '@mirage/result'
 import { connect } from '@mirage/router'
 import { Filter } from '@mirage/router/filter'
@@ -46,6 +47,7 @@ export const args = {
 
 interface Devices {
   readonly clock: Clock
+  readonly random: Random
   readonly outside: Stack
   readonly inside: Stack
 }
@@ -56,7 +58,7 @@ const OUTSIDE = 1
 const SWEEP: Millis = 10_000
 
 export async function start(
-  { clock, outside, inside }: Devices,
+  { clock, random, outside, inside }: Devices,
   { rule: list, logRate, report }: Values<typeof args>,
 ): Promise<Result<void, string>> {
   const [here, there] = [inside.ip.config.cidr, outside.ip.config.cidr]
@@ -75,11 +77,11 @@ export async function start(
   })
   const between: string[] = []
   if (hasIpv4) {
-    connect({ links: [inside.ip, outside.ip], clock }, { outside: OUTSIDE, filter })
+    connect({ links: [inside.ip, outside.ip], clock, random }, { outside: OUTSIDE, filter })
     between.push(`${formatCidr(here)} and ${formatCidr(there)}`)
   }
   if (inside.ipv6 !== undefined && outside.ipv6 !== undefined) {
-    connectIpv6({ links: [inside.ipv6, outside.ipv6], clock }, { outside: OUTSIDE, filter })
+    connectIpv6({ links: [inside.ipv6, outside.ipv6], clock, random }, { outside: OUTSIDE, filter })
     between.push('networks of IPv6')
   }
   if (between.length === 0) return err('inside and outside speak no family both.')

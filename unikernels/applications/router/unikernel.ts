@@ -61,6 +61,8 @@ interface Devices {
   readonly inside: Stack
 }
 
+type Needs = Pick<Devices, 'clock' | 'random'>
+
 /** Which of the router's links leads outside. */
 const OUTSIDE = 1
 /** How often conversations that have been silent for too long are looked for. */
@@ -78,8 +80,8 @@ export async function start(
   const nat = noNat || !hasIpv4 ? undefined : new Nat(random, { forwards })
   if (nat !== undefined) outside.tcp.localPortMin = OWN_PORT_MIN
   const filter = new Filter(ipv6Rule)
-  const router = hasIpv4 ? leadIpv4(clock, inside, outside, nat) : undefined
-  const six = leadIpv6(clock, inside, outside, filter)
+  const router = hasIpv4 ? leadIpv4({ clock, random }, inside, outside, nat) : undefined
+  const six = leadIpv6({ clock, random }, inside, outside, filter)
   const refresh = six === undefined || noAnnounce ? () => {} : announce(six.inside, six.outside)
   if (router === undefined && six === undefined) return err('inside and outside speak no family both.')
   every(clock, SWEEP, () => {
@@ -95,9 +97,9 @@ export async function start(
   return new Promise(() => {})
 }
 
-function leadIpv4(clock: Clock, inside: Stack, outside: Stack, nat: Nat | undefined): Router {
+function leadIpv4(needs: Needs, inside: Stack, outside: Stack, nat: Nat | undefined): Router {
   const links = [inside.ip, outside.ip]
-  const router = connect({ links, clock }, { outside: OUTSIDE, ...(nat === undefined ? {} : { nat }) })
+  const router = connect({ ...needs, links }, { outside: OUTSIDE, ...(nat === undefined ? {} : { nat }) })
   const behind = nat === undefined ? '' : `, behind ${format(outside.ip.config.cidr.address)}`
   log.info(`leads ${formatCidr(inside.ip.config.cidr)} outside${behind}`)
   return router
@@ -111,14 +113,14 @@ interface Ipv6Side {
 
 /** Nothing where one of them does not speak it. */
 function leadIpv6(
-  clock: Clock,
+  needs: Needs,
   { ipv6: inside }: Stack,
   { ipv6: outside }: Stack,
   filter: Filter,
 ): Ipv6Side | undefined {
   if (inside === undefined || outside === undefined) return undefined
   log.info('leads IPv6 outside; what begins there is denied, unless a rule allows it')
-  const router = connectIpv6({ links: [inside, outside], clock }, { outside: OUTSIDE, filter })
+  const router = connectIpv6({ ...needs, links: [inside, outside] }, { outside: OUTSIDE, filter })
   return { inside, outside, router }
 }
 

@@ -51,7 +51,7 @@ export function rig({ isUp = true }: { isUp?: boolean } = {}): Rig {
   const ethernet = ethernetOf.connect(cable.b)
   const arp = arpOf.connect({ ethernet, clock })
   const ip = connectIp({ ethernet, arp, clock, random })
-  const icmp = icmpOf.connect({ ip, clock })
+  const icmp = icmpOf.connect({ ip, clock, random })
   const udp = udpOf.connect({ ip, icmp, random })
   const tcp = connectTcp({ ip, clock, random })
 

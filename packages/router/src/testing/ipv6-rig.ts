@@ -7,6 +7,7 @@ import { type Simulation, simulate } from '@mirage/simulation'
 import { type Stack, connect as connectStack } from '@mirage/stack'
 import { type Switch, vnetif } from '@mirage/vnetif'
 import { ipv6 as address } from '../../../address/src/testing/literals.ts'
+import { even } from '../../../icmp/src/testing/even.ts'
 import { type Ipv6Router, type Options, connect } from '../ipv6.ts'
 
 /** A stack that speaks IPv6. */
@@ -52,7 +53,7 @@ export async function rig({
   const b = host(right, 'fd02::2', 'fd02::1', mtu)
   const legs = [host(left, 'fd01::1', gateway), host(right, 'fd02::1', undefined, mtu)]
   const links = legs.map(({ ipv6: ip }) => ip)
-  const router = connect({ links, clock: simulation.clock('router') }, options)
+  const router = connect({ links, clock: simulation.clock('router'), random: even }, options)
   await simulation.pass(100)
   const told: string[] = []
   for (const protocol of [ICMPV6, UDP]) {

@@ -1,9 +1,13 @@
 /** Machines of QEMU's that run a test guest, always for a bounded time. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
+import type { Duplex } from 'node:stream'
 import { PATIENCE_MS } from '../patience.ts'
+import { Peer } from './peer.ts'
 
 const PROGRAM = 'qemu-system-x86_64'
+/** Of what it inherits beside its input and its outputs. */
+const FIRST_FD = 3
 
 export interface Options {
   readonly machine: string
@@ -13,6 +17,8 @@ export interface Options {
   readonly memoryMb?: number
   /** More options: devices and what is behind them. */
   readonly devices?: readonly string[]
+  /** How many networks there are for devices: `n0`, `n1` and so on. */
+  readonly networks?: number
   /** Without it the guest has to switch the machine off, or to reset it. */
   readonly hasDebugExit?: boolean
 }
@@ -27,18 +33,35 @@ export interface Ended {
 export class Machine {
   readonly ended: Promise<Ended>
   output = ''
-  readonly #process: ChildProcessWithoutNullStreams
+  /** The other ends of its networks. */
+  readonly peers: readonly Peer[]
+  readonly #process: ChildProcess
   #onOutput: () => void = () => {}
 
   constructor(options: Options) {
-    const { machine, image, cpu = 'max', memoryMb = 24, commandLine = '', devices = [] } = options
+    const {
+      machine,
+      image,
+      cpu = 'max',
+      memoryMb = 24,
+      commandLine = '',
+      devices = [],
+      networks = 0,
+    } = options
     const fixed = `-accel tcg -cpu ${cpu} -M ${machine} -m ${memoryMb} -nodefaults -no-user-config -display none`
     const debugExit = options.hasDebugExit === false ? [] : ['-device', 'isa-debug-exit']
-    const args = [...fixed.split(' '), '-serial', 'stdio', '-no-reboot', ...debugExit, ...devices]
-    this.#process = spawn(PROGRAM, [...args, '-kernel', image, '-append', commandLine])
+    const descriptors = Array.from({ length: networks }, (_, index) => FIRST_FD + index)
+    // A socket that QEMU has from the start. One that it connects to has nothing of what a guest says before it has.
+    const netdevs = descriptors.flatMap((fd, index) => ['-netdev', `socket,id=n${index},fd=${fd}`])
+    const more = [...debugExit, ...netdevs, ...devices]
+    const args = [...fixed.split(' '), '-serial', 'stdio', '-no-reboot', ...more]
+    this.#process = spawn(PROGRAM, [...args, '-kernel', image, '-append', commandLine], {
+      stdio: ['pipe', 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)],
+    })
+    this.peers = descriptors.map((fd) => new Peer(this.#process.stdio[fd] as Duplex))
     const timer = setTimeout(() => this.kill(), PATIENCE_MS)
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
-      stream.setEncoding('latin1').on('data', (text: string) => {
+      stream!.setEncoding('latin1').on('data', (text: string) => {
         this.output += text
         this.#onOutput()
       })

@@ -1,30 +1,18 @@
-/** The other end of a guest's network: a unix socket that carries frames, each after its length in 4 bytes. */
-import fs from 'node:fs'
-import net from 'node:net'
+/** The other end of a guest's network: a socket that carries frames, each after its length in 4 bytes. */
+import type { Duplex } from 'node:stream'
 import { PATIENCE_MS } from '../patience.ts'
 
-/** A socket that one machine connects to, by `-netdev stream`. Frames wait until they are taken. */
+/** What a machine has on one of its networks. Frames wait until they are taken. */
 export class Peer {
-  readonly path: string
-  readonly #server: net.Server
+  readonly #socket: Duplex
   readonly #frames: Buffer[] = []
-  #socket: net.Socket | undefined
   #received: Buffer = Buffer.alloc(0)
   #onFrame: () => void = () => {}
 
-  private constructor(path: string) {
-    this.path = path
-    this.#server = net.createServer((socket) => {
-      this.#socket = socket
-      socket.on('data', (chunk) => this.#input(chunk)).on('error', () => {})
-    })
-  }
-
-  static async listen(path: string): Promise<Peer> {
-    fs.rmSync(path, { force: true })
-    const peer = new Peer(path)
-    await new Promise<void>((resolve) => peer.#server.listen(path, resolve))
-    return peer
+  constructor(socket: Duplex) {
+    this.#socket = socket
+    // It may be gone before what is sent last.
+    socket.on('data', (chunk: Buffer) => this.#input(chunk)).on('error', () => {})
   }
 
   #input(chunk: Buffer): void {
@@ -41,7 +29,7 @@ export class Peer {
   send(frame: Buffer): void {
     const length = Buffer.alloc(4)
     length.writeUInt32BE(frame.length)
-    this.#socket?.write(Buffer.concat([length, frame]))
+    this.#socket.write(Buffer.concat([length, frame]))
   }
 
   /** The next frame that has not been taken; throws if none comes. */
@@ -57,11 +45,6 @@ export class Peer {
         }
       })
     }
-  }
-
-  close(): void {
-    this.#socket?.destroy()
-    this.#server.close()
   }
 }
 

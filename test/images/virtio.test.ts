@@ -8,7 +8,7 @@ import { skipWithout } from '../system.ts'
 import { type Entry, build, withManifest, withoutMultiboot, withoutPvh } from './guest.ts'
 import { idleShare } from './idle.ts'
 import { Machine, type Options, run } from './machine.ts'
-import { Peer, arpRequest, echoRequest, isEchoReply, quit } from './peer.ts'
+import { type Peer, arpRequest, echoRequest, isEchoReply, quit } from './peer.ts'
 
 const SKIP = skipWithout('qemu-system-x86_64') || skipWithout('gcc')
 
@@ -228,15 +228,9 @@ const TRANSPORTS: readonly [
   ['modern MMIO', 'microvm', 'device', '', ['-global', 'virtio-mmio.force-legacy=false']],
 ]
 
-function netdev(id: number, peer: Peer, device: string): readonly string[] {
-  const address = `addr.type=unix,addr.path=${peer.path}`
-  const mac = `52:54:00:00:00:${(16 + id).toString(16)}`
-  return [
-    '-netdev',
-    `stream,id=n${id},server=off,${address}`,
-    '-device',
-    `${device},netdev=n${id},mac=${mac}`,
-  ]
+/** A device on the network of this number. */
+function onNetwork(index: number, device: string): readonly string[] {
+  return ['-device', `${device},netdev=n${index},mac=52:54:00:00:00:${(16 + index).toString(16)}`]
 }
 
 /** What a guest says first, to everyone: its address is in it. */
@@ -249,9 +243,9 @@ async function greet(peer: Peer): Promise<Buffer> {
 describe('a network of a virtio guest', { skip: SKIP }, () => {
   for (const [name, machine, suffix, options, more] of TRANSPORTS) {
     it(`carries ARP and pings both ways: ${name}`, async () => {
-      const peer = await Peer.listen(path.join(folder, 'net'))
-      const devices = [...more, ...netdev(0, peer, `virtio-net-${suffix}${options}`)]
-      const guest = start('net', { machine, devices }, [{ name: 'net0', kind: 'net' }])
+      const devices = [...more, ...onNetwork(0, `virtio-net-${suffix}${options}`)]
+      const guest = start('net', { machine, devices, networks: 1 }, [{ name: 'net0', kind: 'net' }])
+      const peer = guest.peers[0]!
       try {
         const mac = await Promise.race([greet(peer), guest.ended.then(({ output }) => assert.fail(output))])
         assert.equal(mac.toString('hex'), '525400000010')
@@ -277,21 +271,17 @@ describe('a network of a virtio guest', { skip: SKIP }, () => {
         assert.match(output, /^answers 801\nSUCCESS$/m)
       } finally {
         guest.kill()
-        peer.close()
       }
     })
   }
 
   it('has the size of frames that the device says', async () => {
-    const peer = await Peer.listen(path.join(folder, 'mtu'))
-    const guest = start('net', { machine: 'pc', devices: netdev(0, peer, 'virtio-net-pci,host_mtu=9000') }, [
-      { name: 'net0', kind: 'net' },
-    ])
+    const devices = onNetwork(0, 'virtio-net-pci,host_mtu=9000')
+    const guest = start('net', { machine: 'pc', devices, networks: 1 }, [{ name: 'net0', kind: 'net' }])
     try {
       await guest.prints(/^mtu 9000$/m)
     } finally {
       guest.kill()
-      peer.close()
     }
   })
 
@@ -301,13 +291,13 @@ describe('a network of a virtio guest', { skip: SKIP }, () => {
     ['microvm,acpi=off', 'virtio-net-device', withoutMultiboot],
   ] as const) {
     it(`is told from others by its place in the manifest: ${machine}`, async () => {
-      const peers = [await Peer.listen(path.join(folder, 'a')), await Peer.listen(path.join(folder, 'b'))]
       const entries: readonly Entry[] = [
         { name: 'net1', kind: 'net' },
         { name: 'net0', kind: 'net' },
       ]
-      const devices = peers.flatMap((peer, index) => netdev(index, peer, device))
-      const guest = new Machine({ machine, devices, image: only(imageOf('net', entries)) })
+      const devices = [0, 1].flatMap((index) => onNetwork(index, device))
+      const guest = new Machine({ machine, devices, networks: 2, image: only(imageOf('net', entries)) })
+      const { peers } = guest
       try {
         // The first device of the machine is "net1", which answers as 10.0.1.2.
         for (const [index, network] of [1, 0].entries()) {
@@ -317,10 +307,9 @@ describe('a network of a virtio guest', { skip: SKIP }, () => {
           peers[index]!.send(request)
           assert.ok(isEchoReply(await peers[index]!.take(), request))
         }
-        assert.match(guest.output, /^net0 handle 2$/m)
+        await guest.prints(/^net0 handle 2$/m)
       } finally {
         guest.kill()
-        for (const peer of peers) peer.close()
       }
     })
   }
@@ -337,39 +326,31 @@ describe('a network of a virtio guest', { skip: SKIP }, () => {
     ['QEMU', 'microvm,acpi=off', 'one two', withoutMultiboot],
   ] as const) {
     it(`is where ${who} says it is on the command line, which the application does not see`, async () => {
-      const peer = await Peer.listen(path.join(folder, 'word'))
-      const devices = netdev(0, peer, 'virtio-net-device')
+      const devices = onNetwork(0, 'virtio-net-device')
       const image = only(imageOf('hello', [{ name: 'net0', kind: 'net' }]))
-      const { output } = await run({ machine, image, devices, commandLine })
-      peer.close()
+      const { output } = await run({ machine, image, devices, networks: 1, commandLine })
       assert.match(output, /^hello \[one two\]$/m)
     })
   }
 
   it('can be one of 63', async () => {
-    const peers: Peer[] = []
-    const devices = [0, 1, 2].flatMap((bus) => ['-device', `pci-bridge,id=b${bus},chassis_nr=${bus + 1}`])
-    for (let i = 0; i < 63; i++) {
-      peers.push(await Peer.listen(path.join(folder, `n${i}`)))
-      devices.push(
-        ...netdev(
-          i,
-          peers[i]!,
-          `virtio-net-pci,bus=b${Math.floor(i / 25)},addr=${((i % 25) + 1).toString(16)}`,
-        ),
-      )
-    }
-    const entries = peers.map((_, i): Entry => ({ name: `net${i}`, kind: 'net' }))
-    const guest = start('net', { machine: 'pc', memoryMb: 96, devices }, entries)
+    const bridges = [0, 1, 2].flatMap((bus) => ['-device', `pci-bridge,id=b${bus},chassis_nr=${bus + 1}`])
+    const entries = Array.from({ length: 63 }, (_, i): Entry => ({ name: `net${i}`, kind: 'net' }))
+    const places = entries.flatMap((_, i) => {
+      const place = `bus=b${Math.floor(i / 25)},addr=${((i % 25) + 1).toString(16)}`
+      return onNetwork(i, `virtio-net-pci,${place}`)
+    })
+    const options = { machine: 'pc', memoryMb: 96, devices: [...bridges, ...places], networks: 63 }
+    const guest = start('net', options, entries)
+    const last = guest.peers[62]!
     try {
       await guest.prints(/^networks 63$/m)
-      const mac = await greet(peers[62]!)
+      const mac = await greet(last)
       const request = echoRequest(62, mac, 1)
-      peers[62]!.send(request)
-      assert.ok(isEchoReply(await peers[62]!.take(), request))
+      last.send(request)
+      assert.ok(isEchoReply(await last.take(), request))
     } finally {
       guest.kill()
-      for (const peer of peers) peer.close()
     }
   })
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { Child } from './child.ts'
-import { PATIENCE_MS } from './patience.ts'
+import { PATIENCE_MS, PATIENCE_S } from './patience.ts'
 
 /** The most bytes of output that are waited for. */
 const OUTPUT_MAX = 2 ** 26
@@ -57,6 +57,17 @@ export class Namespace {
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
     return new Child(child)
+  }
+
+  /**
+   * Lets its kernel ask for neighbours on `device` as long as tests wait. Of its own it asks for three seconds, in which
+   * whoever is asked may not have had a processor.
+   */
+  async patience(device: string): Promise<void> {
+    const settings = ['ipv4', 'ipv6'].flatMap((family) =>
+      ['mcast', 'ucast'].map((to) => `net.${family}.neigh.${device}.${to}_solicit=${PATIENCE_S}`),
+    )
+    await this.run('sysctl', '-qw', ...settings)
   }
 
   /** Ends its programs, and with them the namespace and its interfaces. */

@@ -4,6 +4,9 @@ import { setTimeout } from 'node:timers/promises'
 /** Milliseconds, for one thing: no machine is so slow and so busy. */
 export const PATIENCE_MS = 240_000
 
+/** The same for programs, which count in seconds. */
+export const PATIENCE_S: number = PATIENCE_MS / 1000
+
 /** For the `timeout` of a test that waits for several. */
 export const TEST_MS: number = 2 * PATIENCE_MS
 

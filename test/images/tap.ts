@@ -14,6 +14,7 @@ export function cannotTap(): string | false {
 export async function withTap(): Promise<Namespace> {
   const namespace = await Namespace.create()
   namespace.call('sh', '-c', TAP)
+  await namespace.patience('tap0')
   return namespace
 }
 

@@ -149,7 +149,7 @@ describe('our DHCP client and dnsmasq', { skip, concurrency: 3 }, () => {
       server: ipv4.of(10, 98, 0, 1),
     })
     assert.equal(stack.ip.mtu(ipv4.of(10, 98, 0, 1)), 1380)
-    assert.match(await lessor.host.run('ping', '-c', '1', '-W', '2', '10.98.0.100'), / 0% packet loss/)
+    assert.match(await lessor.host.run('ping', '-c', '1', '-W', '60', '10.98.0.100'), / 0% packet loss/)
     assert.deepEqual(lessor.messages, ['DISCOVER', 'OFFER', 'REQUEST', 'ACK'])
     stack.disconnect()
     await lessor.says(/DHCPRELEASE\(\S+\) 10\.98\.0\.100 /)

@@ -15,7 +15,7 @@ import type { Kv } from '@mirage/kv'
 import { memory } from '@mirage/kv/memory'
 import { type Stack, connect } from '@mirage/stack'
 import { connect as connectRandom } from '@mirage/target-node/random'
-import { PATIENCE_MS, TEST_MS, until } from '../patience.ts'
+import { PATIENCE_S, TEST_MS, until } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { goOn, lent } from './lent.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
@@ -32,9 +32,6 @@ const CONFIG: Config = {
   mtu: 1400,
   leaseTime: 600,
 }
-
-/** For clients that have a timeout of their own. */
-const PATIENCE_S = PATIENCE_MS / 1000
 
 /** What a client's script is called with: its environment, for the test to read. */
 const SCRIPT = '#!/bin/sh\n(echo "event=$1"; env) > "$0.$$" && mv "$0.$$" "$0.${1:-$reason}"\n'

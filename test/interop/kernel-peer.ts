@@ -13,7 +13,9 @@ const [role, address, port, direction, length, seed] = process.argv.slice(2)
 
 async function socket(): Promise<Socket> {
   if (role === 'dial') {
-    return dial(5)
+    const dialled = connect({ host: address!, port: Number(port), noDelay: true })
+    await once(dialled, 'connect')
+    return dialled
   }
   const server = createServer().listen(Number(port), address)
   await once(server, 'listening')
@@ -21,18 +23,6 @@ async function socket(): Promise<Socket> {
   const [accepted] = (await once(server, 'connection')) as [Socket]
   server.close()
   return accepted
-}
-
-/** A busy machine may not answer the kernel's question for a neighbour in the three seconds that it waits. */
-async function dial(tries: number): Promise<Socket> {
-  const dialled = connect({ host: address!, port: Number(port), noDelay: true })
-  try {
-    await once(dialled, 'connect')
-    return dialled
-  } catch (error) {
-    if (tries === 1 || (error as NodeJS.ErrnoException).code !== 'EHOSTUNREACH') throw error
-    return dial(tries - 1)
-  }
 }
 
 const peer = await socket()

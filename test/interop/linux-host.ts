@@ -62,6 +62,7 @@ export async function linuxHost(options: HostOptions): Promise<LinuxHost> {
         ...(address.includes(':') ? ['nodad'] : []),
       )
     await namespace.run('ip', 'link', 'set', name, 'up')
+    await namespace.patience(name)
     for (const [path, value] of Object.entries(settings))
       await namespace.run('sysctl', '-qw', `net.${path.replaceAll('/', '.')}=${value}`)
     // What Linux does unless told; some distributions have another default. A namespace may say it by its routes only.

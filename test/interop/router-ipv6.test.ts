@@ -7,6 +7,7 @@ import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
 import { ipv6Cidr as cidr } from '../../packages/address/src/testing/literals.ts'
+import { PATIENCE_S } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 
@@ -92,7 +93,7 @@ describe('a router for IPv6 between two kernels', { skip: missing() }, () => {
   })
 
   it('carries a page bit for bit', { skip: skipWithout('curl') }, async () => {
-    const size = await site.inside.shell(`curl -s -m 60 http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
+    const size = await site.inside.shell(`curl -s -m ${PATIENCE_S} http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
     assert.equal(Number(size), LENGTH)
   })
 })
@@ -106,7 +107,7 @@ describe('a firewall for IPv6 between two kernels', { skip: missing() }, () => {
 
   it('lets out, and lets answers in', { skip: skipWithout('curl') }, async () => {
     assert.match(await site.inside.shell(`curl -s -m 60 http://[${OUTSIDE}]/who`), /fd97:1::2$/m)
-    const size = await site.inside.shell(`curl -s -m 60 http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
+    const size = await site.inside.shell(`curl -s -m ${PATIENCE_S} http://[${OUTSIDE}]/ | tr -d -c x | wc -c`)
     assert.equal(Number(size), LENGTH)
   })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { missing as missingFiles, pathOf } from '../../packages/engine-quickjs/src/files.ts'
 import { Namespace, missing } from '../namespace.ts'
+import { PATIENCE_S } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { Project } from '../unikernels/running.ts'
 
@@ -46,6 +47,7 @@ class Site {
       namespace.call('ip', 'addr', 'add', at, 'dev', name)
       namespace.call('ip', 'addr', 'add', at6, 'dev', name, 'nodad')
       namespace.call('ip', 'link', 'set', name, 'up')
+      await namespace.patience(name)
     }
     this.#inside.call('ip', 'route', 'add', 'default', 'via', '10.95.1.1')
     this.#outside.call('ip', '-6', 'route', 'add', 'fd95:1::/64', 'via', 'fd95:2::1')
@@ -112,7 +114,7 @@ for (const [target, skip] of TARGETS) {
       ]
       site.shell(
         'inside',
-        `timeout 60 sh -c 'until ${own} | grep fd95:1: && ${way} | grep via; do sleep 0.1; done'`,
+        `timeout ${PATIENCE_S} sh -c 'until ${own} | grep fd95:1: && ${way} | grep via; do sleep 0.1; done'`,
       )
       assert.match(site.shell('inside', own), /fd95:1:.*\/64/)
       assert.match(site.shell('inside', way), /default via fe80::/)

@@ -10,6 +10,7 @@ import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
 import { ipv4 as address } from '../../packages/address/src/testing/literals.ts'
 import { Namespace } from '../namespace.ts'
+import { PATIENCE_S } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
 import { start as traceroute } from '../../unikernels/device-usage/traceroute/unikernel.ts'
@@ -96,7 +97,7 @@ describe('a router between two kernels', { skip: missing() }, () => {
   })
 
   it('carries a page bit for bit', { skip: skipWithout('curl') }, async () => {
-    const size = await site.inside.shell('curl -s -m 120 http://10.97.2.2/ | tr -d -c x | wc -c')
+    const size = await site.inside.shell(`curl -s -m ${PATIENCE_S} http://10.97.2.2/ | tr -d -c x | wc -c`)
     assert.equal(Number(size), LENGTH)
   })
 })
@@ -114,7 +115,7 @@ describe('a translating router between two kernels', { skip: missing() }, () => 
   })
 
   it('carries a page bit for bit', { skip: skipWithout('curl') }, async () => {
-    const size = await site.inside.shell('curl -s -m 120 http://10.97.2.2/ | tr -d -c x | wc -c')
+    const size = await site.inside.shell(`curl -s -m ${PATIENCE_S} http://10.97.2.2/ | tr -d -c x | wc -c`)
     assert.equal(Number(size), LENGTH)
   })
 

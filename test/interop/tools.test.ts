@@ -9,6 +9,7 @@ import { memory } from '@mirage/kv/memory'
 import { type Stack, connect } from '@mirage/stack'
 import { clock } from '@mirage/target-node/clock'
 import { connect as connectRandom } from '@mirage/target-node/random'
+import { PATIENCE_S } from '../patience.ts'
 import { type Program, skipWithout } from '../system.ts'
 import { echoOn } from './echo.ts'
 import { type LinuxHost, linuxHost, missing } from './linux-host.ts'
@@ -77,7 +78,10 @@ describe('what people try a network with', { skip: missing(), concurrency: 4 }, 
     )
 
   it('gives 10 MB unharmed', { skip: skipWithout('curl') }, async () => {
-    const sum = (await host.shell(`curl -sS -m 120 http://${OURS}/large.bin | sha256sum`)).slice(0, 64)
+    const sum = (await host.shell(`curl -sS -m ${PATIENCE_S} http://${OURS}/large.bin | sha256sum`)).slice(
+      0,
+      64,
+    )
     assert.equal(sum, createHash('sha256').update(LARGE).digest('hex'))
   })
 

@@ -1,4 +1,4 @@
-/** What all connections of a stack hold in their queues, together, and whether that is too much. */
+/** What all connections of a stack hold in their queues, together, whether that is too much, and who waits for it. */
 import type { Tcb } from './tcb.ts'
 
 /** Who holds some of it. */
@@ -11,7 +11,7 @@ export interface Holder {
 /** What one connection may hold while there is too much in all, even if there are very many: one chunk of its queue. */
 export const SHARE_MIN = 4096
 
-export class Budget {
+export class Budget<H extends Holder> {
   /** Text to be read, in order or not, and what holds the text to be sent, in bytes. */
   used = 0
   /** What is over the budget waits: set when there is too much, until a quarter of it is free again. */
@@ -19,9 +19,14 @@ export class Budget {
   /** How often that happened. */
   exhaustions = 0
   readonly #max: number
+  readonly #woken: (holder: H) => void
+  /** Those that have more to hold, once there is room. */
+  readonly #waiting: Set<H> = new Set()
 
-  constructor(max: number) {
+  /** `max` bytes for all; `woken` is told of those that wait and may go on. */
+  constructor(max: number, woken: (holder: H) => void) {
     this.#max = max
+    this.#woken = woken
   }
 
   /**
@@ -39,9 +44,23 @@ export class Budget {
     this.#change(holder, snd.queue.held + rcv.ready.length + rcv.assembler.size)
   }
 
-  /** Counts `holder` no more. */
-  release(holder: Holder): void {
+  /** Counts `holder` no more, which waits for nothing any more; others may go on. */
+  release(holder: H): void {
     this.#change(holder, 0)
+    this.#waiting.delete(holder)
+    this.wake()
+  }
+
+  /** Has `holder` wait until there is room. */
+  wait(holder: H): void {
+    this.#waiting.add(holder)
+  }
+
+  /** Tells those that wait, if there is room. */
+  wake(): void {
+    if (this.#waiting.size === 0 || this.isExhausted) return
+    for (const holder of this.#waiting) this.#woken(holder)
+    this.#waiting.clear()
   }
 
   #change(holder: Holder, held: number): void {

@@ -7,11 +7,9 @@
  */
 import type { Endpoint } from '@mirage/address/endpoint'
 import { type IpAddress, isUnspecified } from '@mirage/address/ip'
-import { getU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import type { Clock, Millis } from '@mirage/clock'
 import type { Ip, Packet } from '@mirage/ip'
-import type { DeliveryError } from '@mirage/ip/errors'
 import { u32 } from '@mirage/random'
 import { type Result, assert, err, ok } from '@mirage/result'
 import { Alarm } from './alarm.ts'
@@ -24,6 +22,7 @@ import { KEY_SIZE, Numbers } from './numbers.ts'
 import * as opening from './opening.ts'
 import { nextSegment } from './output.ts'
 import * as path from './path.ts'
+import { Reports } from './reports.ts'
 import type { Counters, Needs, Options, Usage } from './settings.ts'
 import * as wire from './segment.ts'
 import { Chunks } from './send-queue.ts'
@@ -58,7 +57,7 @@ class Stack implements Tcp, Driver {
   #connectionsMax: number
   #timeWaitMax: number
   #numbers: Numbers
-  #budget: Budget
+  #budget: Budget<Connection>
   /** While a connection follows one in TIME-WAIT: where its sequence numbers begin at the earliest. */
   #issMin: Sequence | undefined
 
@@ -66,10 +65,7 @@ class Stack implements Tcp, Driver {
   #listeners: Listeners
   /** Those in TIME-WAIT, oldest first. */
   #lingering: WaitingList<Connection> = new WaitingList()
-  /** Those that we open: only they end because a neighbour does not answer, and nobody walks over all to find them. */
-  #opening: Set<Connection> = new Set()
-  /** Those with a write that waits because all together hold too much. */
-  #waiting: Set<Connection> = new Set()
+  #reports: Reports
 
   #alarm: Alarm<Connection>
   #turn: Turn
@@ -100,7 +96,8 @@ class Stack implements Tcp, Driver {
     this.#timeWaitMax = options.timeWaitMax ?? 4096
     this.#numbers = new Numbers(random.generate(KEY_SIZE))
     const cookies = new Cookies(random.generate(KEY_SIZE))
-    this.#budget = new Budget(options.memoryMax ?? 134_217_728)
+    const wake = (connection: Connection): void => this.touch(connection)
+    this.#budget = new Budget(options.memoryMax ?? 134_217_728, wake)
     this.#connections = new Table(u32(random))
     this.#transmitter = new Transmitter(ip)
     this.#limits = new SharedLimits(ip, { receiveSize, sendSize, segmentMax: this.#transmitter.textMax })
@@ -110,9 +107,11 @@ class Stack implements Tcp, Driver {
       timers.expire(connection.tcb, now)
       this.#settle(connection, now)
     })
+    const [connections, limits] = [this.#connections, this.#limits]
+    const settle = (connection: Connection): void => this.#settle(connection, this.now())
+    const ended = (connection: Connection, answer: Answer): void => this.ended(connection, answer)
+    this.#reports = new Reports(ip, icmp, { connections, limits, settle, ended })
     ip.listen(wire.PROTOCOL, (packet) => this.#input(packet))
-    ip.onUnreachable((dst) => this.#unreachable(dst))
-    icmp?.onError(wire.PROTOCOL, (error) => this.#inputError(error))
   }
 
   get counters(): Counters {
@@ -168,7 +167,7 @@ class Stack implements Tcp, Driver {
     return new Promise((resolve) => {
       const connection = new Connection(tcb, this, resolve)
       this.#connections.add(connection)
-      connection.waitIn(this.#opening)
+      connection.waitIn(this.#reports.opening)
       this.#settle(connection, now)
     })
   }
@@ -230,7 +229,7 @@ class Stack implements Tcp, Driver {
     if (tcb.state === 'gone') return this.#remove(connection)
     this.#alarm.set(connection, timers.earliest(tcb))
     this.#budget.count(connection)
-    this.#wakeWaiting()
+    this.#budget.wake()
   }
 
   isOver(connection: Connection): boolean {
@@ -238,13 +237,7 @@ class Stack implements Tcp, Driver {
   }
 
   waitForShare(connection: Connection): void {
-    this.#waiting.add(connection)
-  }
-
-  #wakeWaiting(): void {
-    if (this.#waiting.size === 0 || this.#budget.isExhausted) return
-    for (const connection of this.#waiting) this.#turn.touch(connection)
-    this.#waiting.clear()
+    this.#budget.wait(connection)
   }
 
   #send(connection: Connection): void {
@@ -279,8 +272,6 @@ class Stack implements Tcp, Driver {
     connection.tcb.snd.queue.clear()
     connection.leave()
     this.#budget.release(connection)
-    this.#waiting.delete(connection)
-    this.#wakeWaiting()
     if (connection.group !== undefined) connection.group.count -= 1
     this.#connections.remove(connection)
     this.#alarm.remove(connection)
@@ -391,34 +382,6 @@ class Stack implements Tcp, Driver {
       input: (connection, segment) => this.#known(connection, segment),
       ended: (connection, answer) => this.ended(connection, answer),
     }
-  }
-
-  #unreachable(dst: IpAddress): void {
-    for (const connection of this.#opening) {
-      const { tcb } = connection
-      if (tcb.state !== 'syn-sent' || tcb.remoteAddr !== dst) continue
-      connection.isUnreachable = true
-      this.ended(connection, user.abort(tcb))
-    }
-  }
-
-  #inputError(error: DeliveryError): void {
-    const { kind, src, dst, frame, offset } = error
-    const connection = this.#connections.find(src, getU16(frame, offset), dst, getU16(frame, offset + 2))
-    if (connection === undefined || !path.isBelieved(connection.tcb, error)) return
-    if (error.kind === 'too-big') return this.#narrowed(connection, error.mtu)
-    const failure = path.failureOf(connection.tcb, kind)
-    if (failure === undefined) return
-    connection.isUnreachable = failure === 'no-route'
-    this.ended(connection, user.abort(connection.tcb))
-  }
-
-  /** What another connection to the same host loses, it finds out by an error of its own. */
-  #narrowed(connection: Connection, mtu: number): void {
-    const { tcb } = connection
-    const { remoteAddr } = tcb
-    this.#ip.reducePathMtu(remoteAddr, mtu)
-    if (path.shrink(tcb, this.#limits.mssTo(remoteAddr))) this.#settle(connection, this.now())
   }
 
   #isHost(address: IpAddress): boolean {

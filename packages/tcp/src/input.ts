@@ -267,7 +267,9 @@ function deliver(tcb: Tcb, segment: Segment, { slabs }: Stores, now: Millis): vo
   rcv.nxt = add(rcv.nxt, length)
   if (rcv.assembler.isEmpty) {
     receiveWindow.arrived(tcb, length, now)
-    return timers.oweAck(tcb, now)
+    timers.oweAck(tcb, now)
+    if (rcv.holes !== undefined && sack.isQuick(rcv, rcv.holes)) timers.hasten(tcb)
+    return
   }
   rcv.nxt = add(rcv.nxt, rcv.assembler.advance(rcv.nxt, rcv.ready))
   if (rcv.assembler.isEmpty) rcv.assembler = NO_RUNS

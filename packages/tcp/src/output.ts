@@ -26,7 +26,8 @@ export function nextSegment(tcb: Tcb, out: Segment, now: Millis): boolean {
   if (tcb.state === 'gone') return false
   if (tcb.state === 'syn-sent' || tcb.state === 'syn-received') return syn(tcb, out, now)
   // Blocks go alone, and first: text, cut into segments, has no room for them.
-  if (sack.isTelling(tcb.rcv) && acknowledgement(tcb, out, now)) return true
+  const { holes } = tcb.rcv
+  if (holes !== undefined && sack.isTelling(tcb.rcv, holes) && acknowledgement(tcb, out, now)) return true
   return (
     lost(tcb, out, now) || text(tcb, out, now) || aliveProbe(tcb, out, now) || acknowledgement(tcb, out, now)
   )

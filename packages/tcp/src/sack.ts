@@ -37,21 +37,20 @@ export function disturbed(rcv: Receive): Holes {
 }
 
 /** Whether a segment that arrived in order is to be acknowledged at once; there is one less of those then. */
-export function isQuick(rcv: Receive): boolean {
-  const { holes } = rcv
-  if (holes === undefined || holes.quickLeft === 0) return false
+export function isQuick(rcv: Receive, holes: Holes): boolean {
+  if (holes.quickLeft === 0) return false
   holes.quickLeft -= 1
   forget(rcv, holes)
   return true
 }
 
 /** Whether there are blocks to tell. */
-export function isTelling({ holes, assembler }: Receive): boolean {
-  return holes !== undefined && (!assembler.isEmpty || holes.twiceFrom !== holes.twiceTo)
+export function isTelling({ assembler }: Receive, { twiceFrom, twiceTo }: Holes): boolean {
+  return !assembler.isEmpty || twiceFrom !== twiceTo
 }
 
 function forget(rcv: Receive, holes: Holes): void {
-  if (holes.quickLeft === 0 && !isTelling(rcv)) rcv.holes = undefined
+  if (holes.quickLeft === 0 && !isTelling(rcv, holes)) rcv.holes = undefined
 }
 
 /** Text from `seq` was kept out of order. */

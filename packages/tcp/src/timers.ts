@@ -10,7 +10,6 @@ import { next as keepAliveStep } from './keep-alive.ts'
 import * as roundTrip from './round-trip.ts'
 import * as rack from './rack.ts'
 import * as recovery from './recovery.ts'
-import * as sack from './sack.ts'
 import * as scoreboard from './scoreboard.ts'
 import { distance } from './sequence.ts'
 import { isSynchronized } from './state.ts'
@@ -130,19 +129,23 @@ export function heard(tcb: Tcb, now: Millis): void {
 /**
  * Text arrived in order. The second full-sized segment is acknowledged in this turn, with all that arrive in it, as
  * Linux does for what its GRO joins; a quarter of the window at once, and what leaves no room for another segment,
- * since the peer has no more to send before it knows. Anything else later, but in this turn after a disturbance.
+ * since the peer has no more to send before it knows. Anything else later.
  */
 export function oweAck(tcb: Tcb, now: Millis): void {
   if (tcb.ackDue === 'now') return
   const { rcv } = tcb
   const count = distance(rcv.acked, rcv.nxt)
-  const isQuick = sack.isQuick(rcv)
   if (distance(rcv.nxt, rcv.edge) < rcv.longest) tcb.ackDue = 'now'
-  else if (isQuick || count >= 2 * rcv.longest) tcb.ackDue = count >= rcv.size >>> 2 ? 'now' : 'soon'
+  else if (count >= 2 * rcv.longest) tcb.ackDue = count >= rcv.size >>> 2 ? 'now' : 'soon'
   else if (tcb.ackDue === 'none') {
     tcb.ackDue = 'later'
     tcb.ackAt = after(now, ACK_DELAY)
   }
+}
+
+/** What would be acknowledged later is acknowledged in this turn. */
+export function hasten(tcb: Tcb): void {
+  if (tcb.ackDue === 'later') tcb.ackDue = 'soon'
 }
 
 /** All that arrived together is handled: one acknowledgement goes for all of it. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { PATIENCE_MS } from '../../../test/patience.ts'
 import { captureFile } from './capture-file.ts'
 
 describe('the file of a recording', () => {
@@ -22,7 +23,7 @@ describe('the file of a recording', () => {
     assert.ok(readFileSync(path).equals(Buffer.concat(expected)))
   })
 
-  it('has it before long without more being written', { timeout: 10_000 }, async () => {
+  it('has it before long without more being written', { timeout: PATIENCE_MS }, async () => {
     const file = captureFile(openSync(path, 'w'), assert.fail)
     file.write(Uint8Array.of(1, 2, 3))
     while (readFileSync(path).length === 0) await setTimeout(10)

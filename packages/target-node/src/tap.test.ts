@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { find } from '@mirage/native'
+import { TEST_MS } from '../../../test/patience.ts'
 
 /** Why there can be no TAP device in a network namespace here, or false. */
 function cannotTap(): string | false {
@@ -18,7 +19,7 @@ describe('a TAP device', { skip: cannotTap() }, () => {
     ['its tests', 'tap-suite.ts'],
     ['those of datagrams that nobody has cut', 'train-suite.ts'],
   ] as const) {
-    it(`passes ${what} in a network namespace of its own`, { timeout: 60_000 }, () => {
+    it(`passes ${what} in a network namespace of its own`, { timeout: TEST_MS }, () => {
       const { NODE_TEST_CONTEXT: _, ...env } = process.env
       const suite = fileURLToPath(new URL(`./testing/${file}`, import.meta.url))
       const args = ['--net', process.execPath, '--test', '--test-isolation=none', suite]

@@ -7,12 +7,12 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { after, describe, it } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import * as address from '@mirage/address/ip'
 import * as ipv4 from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
 import type { Net, Receive } from '@mirage/net'
 import { type Stack, connect as connectStack } from '@mirage/stack'
+import { until } from '../../../../test/patience.ts'
 import { clock } from '../clock.ts'
 import { connect } from '../net.ts'
 import { connect as connectRandom } from '../random.ts'
@@ -104,9 +104,12 @@ async function sendFromKernel(to: string): Promise<void> {
   assert.equal(status, 0)
 }
 
-/** Waits until `count` has come to `all`, or long enough. */
-async function until(all: readonly unknown[], count: number): Promise<void> {
-  for (let tries = 0; tries < 200 && all.length < count; tries++) await setTimeout(10)
+/** Waits until all datagrams have come to `heard`. */
+async function allOf(heard: readonly unknown[]): Promise<void> {
+  await until(
+    () => `all datagrams, only ${heard.length}`,
+    () => heard.length >= 41,
+  )
 }
 
 function pieces(): Uint8Array[] {
@@ -130,7 +133,7 @@ describe('datagrams on a TAP device', { skip }, () => {
       const heard: Uint8Array[] = []
       stack.udp.listen(PORT, ({ payload }) => heard.push(payload))
       await sendFromKernel(address.format(OURS[family]))
-      await until(heard, 41)
+      await allOf(heard)
       assert.deepEqual(heard, pieces())
       const length = (family === 4 ? 42 : 62) + PAYLOAD.length
       assert.deepEqual(seen, [{ length, segmentSize: SIZE }])
@@ -143,7 +146,7 @@ describe('datagrams on a TAP device', { skip }, () => {
       const heard: Uint8Array[] = []
       stack.udp.listen(PORT, ({ payload }) => heard.push(payload))
       await sendFromKernel(address.format(OURS[family]))
-      await until(heard, 41)
+      await allOf(heard)
       assert.deepEqual(heard, pieces())
       const length = (family === 4 ? 42 : 62) + SIZE
       assert.deepEqual(
@@ -168,7 +171,7 @@ describe('datagrams on a TAP device', { skip }, () => {
         const where = { address: to.value, port: PORT }
         const written = net.counters.txBytes
         assert.ok(stack.udp.write(where, PAYLOAD, { srcPort: 9, segmentSize: SIZE }).ok)
-        await until(heard, 41)
+        await allOf(heard)
         assert.deepEqual(heard, pieces())
         const headers = (family === 4 ? 42 : 62) * (suffix === '' ? 1 : 41)
         assert.ok(net.counters.txBytes - written >= PAYLOAD.length + headers)
@@ -203,7 +206,7 @@ async function onWire(letter: string, suffix: '' | ',plain'): Promise<Uint8Array
   const { stack } = stackOn(net)
   const to = { address: ipv4.BROADCAST, port: PORT }
   assert.ok(stack.udp.write(to, PAYLOAD, { srcPort: 9, segmentSize: SIZE }).ok)
-  await until(frames, 41)
+  await allOf(frames)
   stack.disconnect()
   peer.disconnect()
   for (const frame of frames) {

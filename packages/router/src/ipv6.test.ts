@@ -85,6 +85,18 @@ describe('a router for IPv6', () => {
     assert.equal(router.drops['no-route'], cases.length)
   })
 
+  it('says what the next link carries of a datagram, whose sender believes it, and cuts the next', async () => {
+    const { simulation, a, b, told } = await rig({ mtu: 1300 })
+    const heard: number[] = []
+    b.udp.listen(7, ({ payload }) => heard.push(payload.length))
+    const far = address('fd02::2')
+    for (let i = 0; i < 2; i++) {
+      a.udp.write({ address: far, port: 7 }, new Uint8Array(1400))
+      await simulation.pass(100)
+    }
+    assert.deepEqual([told, heard, a.ipv6.mtu(far)], [['fd01::1: too-big 1300 about fd02::2'], [1400], 1260])
+  })
+
   it('says so of no more packets than its limit', async () => {
     const { simulation, a, told, router } = await rig()
     a.icmp.echo(address('fd02::2'), ECHO)

@@ -129,31 +129,38 @@ describe('udp between two hosts', () => {
     const errors: unknown[] = []
     a.udp.onError(({ kind }) => errors.push(kind))
     a.udp.listen(7, () => {})
-    /** "Fragmentation needed" for 1,400 bytes, about a datagram from A to B between these ports. */
-    const tooBig = (srcPort: number, dstPort: number): void => {
+    /** "Fragmentation needed" for a link of `mtu` bytes, about a packet of 1,500 from A to B between these ports. */
+    const tooBig = (srcPort: number, dstPort: number, mtu = 1400): void => {
       const quote = hex('4500 05dc 0000 4000 4011 0000 0a000001 0a000002 0000 0000 05c8 0000')
       setU16(quote, 20, srcPort)
       setU16(quote, 22, dstPort)
       const message = new Uint8Array(8 + quote.length)
-      message.set([3, 4, 0, 0, 0, 0, 0x05, 0x78])
+      message.set([3, 4])
+      setU16(message, 6, mtu)
       message.set(quote, 8)
       b.icmp.write(A, message)
     }
-    a.udp.write(at(B, 9), new Uint8Array(1), { srcPort: 5000 })
+    a.udp.write(at(B, 9), new Uint8Array(1472), { srcPort: 5000, segmentSize: 1472 })
+    a.udp.write(at(B, 1234), new Uint8Array(1472), { srcPort: 7 })
+    a.udp.write(at(B, 1235), new Uint8Array(1471), { srcPort: 7, segmentSize: 1471 })
     await settle()
     errors.length = 0
-    for (const [srcPort, dstPort] of [
+    const invented = [
       [5000, 10],
       [5001, 9],
       [8, 7],
-    ] as const)
-      tooBig(srcPort, dstPort)
+      // Somebody listens there, but nothing went from there, nothing that a router may not cut, nothing as large.
+      [7, 1233],
+      [7, 1234],
+      [7, 1235],
+    ] as const
+    for (const [srcPort, dstPort] of invented) tooBig(srcPort, dstPort)
+    tooBig(5000, 9, 1500)
     await settle()
-    assert.deepEqual([errors, a.udp.drops['bad-error'], a.ip.mtu(B)], [[], 3, 1480])
+    assert.deepEqual([errors, a.udp.drops['bad-error'], a.ip.mtu(B)], [[], 7, 1480])
     tooBig(5000, 9)
-    tooBig(7, 1234)
     await settle()
-    assert.deepEqual([errors, a.udp.drops['bad-error'], a.ip.mtu(B)], [['too-big', 'too-big'], 3, 1380])
+    assert.deepEqual([errors, a.udp.drops['bad-error'], a.ip.mtu(B)], [['too-big'], 7, 1380])
   })
 
   it('says nothing about broadcasts that nobody listens to', async () => {

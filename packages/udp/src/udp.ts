@@ -4,18 +4,24 @@ import type { Endpoint } from '@mirage/address/endpoint'
 import { getU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { type Ip, type IpError, type Packet, UDP } from '@mirage/ip'
-import type { DeliveryError, DeliveryErrors } from '@mirage/ip/errors'
+import type { DeliveryError, DeliveryErrors, TooBig } from '@mirage/ip/errors'
+import { IPV6_MTU_MIN } from '@mirage/ip/path-mtu'
 import * as ipWire from '@mirage/ip/wire'
-import { type Random, below } from '@mirage/random'
+import { type Random, below, u32 } from '@mirage/random'
 import { type Result, assert, done, err } from '@mirage/result'
 import { Sent } from './sent.ts'
 import { Trains } from './train.ts'
+import { Uncut } from './uncut.ts'
 import * as wire from './wire.ts'
 
 /** The most bytes of a payload. */
 export const PAYLOAD_SIZE_MAX: number = ipWire.PAYLOAD_SIZE_MAX - wire.HEADER_SIZE
 /** The most datagrams of one write: as many as Linux makes of one. */
 export const DATAGRAMS_MAX = 64
+
+const IPV6_HEADER_SIZE = 40
+/** Datagrams up to here, with their header, are carried by every link of IPv6: RFC 8200 §5. */
+const IPV6_SIZE_MIN: number = IPV6_MTU_MIN - IPV6_HEADER_SIZE
 
 /** The first of the ports that nobody is assigned, which go up to 65535: RFC 6335 §6. */
 const DYNAMIC_PORT_MIN = 49_152
@@ -80,8 +86,9 @@ export interface Udp {
 
   /**
    * Tells `receive` of datagrams from here that did not arrive; several may ask. An error is believed if somebody
-   * listens to the port that the datagram came from, or if it was one of the last 256 that were sent; and then what is
-   * known of the MTU to its destination is less.
+   * listens to the port that the datagram came from, or if it was one of the last 256 that were sent. That a datagram was
+   * too big is believed only if one as large went from that port to that destination, and routers may not cut it; then
+   * what is known of the MTU to that destination is less.
    */
   onError(receive: (error: DatagramError) => void): void
 
@@ -131,6 +138,8 @@ class Datagrams implements Udp {
   #forward: Receive | undefined
   #errors: ((error: DatagramError) => void)[] = []
   #sent: Sent = new Sent()
+  /** Made when it is needed first. */
+  #uncut: Uncut | undefined
   #trains: Trains
 
   constructor({ ip, icmp, random }: Devices) {
@@ -153,10 +162,13 @@ class Datagrams implements Udp {
     if (isTooLong(payload.length, segmentSize)) return err('too-long')
     const ports = { srcPort: srcPort ?? this.#randomPort(), dstPort: dst.port }
     this.#sent.add(dst.address, ports.srcPort, dst.port)
+    const size = wire.HEADER_SIZE + Math.min(payload.length, segmentSize ?? payload.length)
+    // Routers cut the other packets of IPv4, and carry the other packets of IPv6.
+    const mayBeTooBig = isIpv4(dst.address) ? segmentSize !== undefined : size > IPV6_SIZE_MIN
+    if (mayBeTooBig) this.#uncutOnes().add(dst.address, ports.srcPort, dst.port, size)
     if (segmentSize !== undefined)
       return this.#trains.send({ ...ports, src, dst: dst.address, ttl }, payload, segmentSize)
     const pseudo = checksum.pseudo(src, dst.address, UDP, 0)
-    const size = wire.HEADER_SIZE + payload.length
     const fill = (datagram: Uint8Array): number => {
       datagram.set(payload, wire.HEADER_SIZE)
       wire.emit(datagram, 0, size, ports, pseudo)
@@ -216,10 +228,24 @@ class Datagrams implements Udp {
     const { kind, reporter, frame, offset } = error
     const src = { address: error.src, port: getU16(frame, offset) }
     const dst = { address: error.dst, port: getU16(frame, offset + 2) }
-    if (!this.#listeners.has(src.port) && !this.#sent.has(dst.address, src.port, dst.port))
-      return this.#drop('bad-error')
-    if (error.kind === 'too-big') this.#ip.reducePathMtu(dst.address, error.mtu)
+    const isOurs = this.#listeners.has(src.port) || this.#sent.has(dst.address, src.port, dst.port)
+    if (!isOurs) return this.#drop('bad-error')
+    if (error.kind === 'too-big') {
+      if (!this.#isTooBig(error, src.port, dst.port)) return this.#drop('bad-error')
+      this.#ip.reducePathMtu(dst.address, error.mtu)
+    }
     for (const receive of this.#errors) receive({ kind, reporter, src, dst })
+  }
+
+  /** Whether the quoted datagram was sent, may have met a link that carries less, and is more than that carries. */
+  #isTooBig({ dst, frame, offset, mtu }: TooBig, srcPort: number, dstPort: number): boolean {
+    const size = getU16(frame, offset + 4)
+    const headerSize = isIpv4(dst) ? ipWire.HEADER_SIZE : IPV6_HEADER_SIZE
+    return headerSize + size > mtu && this.#uncut?.has(dst, srcPort, dstPort, size) === true
+  }
+
+  #uncutOnes(): Uncut {
+    return (this.#uncut ??= new Uncut(u32(this.#random)))
   }
 
   #receiverOf(dst: IpAddress, port: number): Receive | undefined {

@@ -1,11 +1,11 @@
-/** `npm run build:native`: compiles the addon into `dist/`, if it is older than its source and there is a compiler. */
+/** `npm run build:native`: compiles the addon into `dist/`, if it is older than its sources and there is a compiler. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
-const SOURCE = join(PACKAGE, 'src/native.c')
+const SOURCES = ['native.c', 'packet.c', 'packet.h', 'values.h'].map((name) => join(PACKAGE, 'src', name))
 const ADDON = join(PACKAGE, 'dist/native.node')
 
 /** The headers of Node: those of the Node that runs this, or those that Debian's libnode-dev installs. */
@@ -22,7 +22,9 @@ const FLAGS = [
 ]
 
 function isCurrent(): boolean {
-  return existsSync(ADDON) && statSync(ADDON).mtimeMs >= statSync(SOURCE).mtimeMs
+  if (!existsSync(ADDON)) return false
+  const { mtimeMs } = statSync(ADDON)
+  return SOURCES.every((source) => statSync(source).mtimeMs <= mtimeMs)
 }
 
 /** Why it was not built, in one sentence; nothing if it was. */
@@ -33,8 +35,9 @@ function build(): string | undefined {
   if (headers === undefined) return `the native addon needs Node's headers: ${HEADERS.join(' or ')}`
   const compiler = process.env['CC'] ?? 'cc'
   mkdirSync(dirname(ADDON), { recursive: true })
+  const units = SOURCES.filter((source) => source.endsWith('.c'))
   const made = `${ADDON}.${process.pid}`
-  const { status, error, stderr } = spawnSync(compiler, [...FLAGS, '-I', headers, SOURCE, '-o', made])
+  const { status, error, stderr } = spawnSync(compiler, [...FLAGS, '-I', headers, ...units, '-o', made])
   if (error !== undefined) return `the native addon needs a C compiler, and there is no ${compiler}`
   if (status !== 0) return `the native addon does not compile:\n${stderr.toString()}`
   // Whoever has the old one open keeps it.

@@ -1,8 +1,6 @@
 /*
  * What a Node process cannot ask of Linux itself: TAP devices, and descriptors of which every read and every write is
- * one frame. src/native.ts says what each function promises.
- *
- * A failure is a number: errno, negative. Nothing here throws, and no argument is checked: native.ts is the only caller.
+ * one frame; packet.c has those that see what an interface carries. src/native.ts says what each function promises.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,51 +21,15 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 #include <uv.h>
+#include "packet.h"
+#include "values.h"
 
 /* Grows with each change of what the functions take and give, here and in native.ts, which takes its own number only. */
-#define INTERFACE 2
-#define ARGUMENTS_MAX 5
+#define INTERFACE 3
 /* virtio_net_hdr, without the count of buffers. */
 #define VNET_HEADER_SIZE 10
 /* Where a frame begins in the slab: on a line of the processor's cache. */
 #define ALIGNMENT 64
-
-static napi_value number(napi_env env, int64_t value) {
-  napi_value result;
-  napi_create_int64(env, value, &result);
-  return result;
-}
-
-static napi_value failure(napi_env env) {
-  return number(env, -errno);
-}
-
-static int32_t integer(napi_env env, napi_value value) {
-  int32_t result = 0;
-  napi_get_value_int32(env, value, &result);
-  return result;
-}
-
-static void *bytes(napi_env env, napi_value array, size_t *length) {
-  void *data = NULL;
-  napi_get_typedarray_info(env, array, NULL, length, &data, NULL, NULL);
-  return data;
-}
-
-static void arguments(napi_env env, napi_callback_info info, napi_value values[ARGUMENTS_MAX]) {
-  size_t count = ARGUMENTS_MAX;
-  napi_get_cb_info(env, info, &count, values, NULL, NULL);
-}
-
-/* Whether it is the name of an interface: not too long for one. */
-static bool name_of(napi_env env, napi_value value, struct ifreq *request) {
-  size_t length = 0;
-  memset(request, 0, sizeof *request);
-  napi_get_value_string_utf8(env, value, NULL, 0, &length);
-  if (length >= IFNAMSIZ) errno = ENAMETOOLONG;
-  else napi_get_value_string_utf8(env, value, request->ifr_name, IFNAMSIZ, &length);
-  return length < IFNAMSIZ;
-}
 
 /* openTap(name, vnetHeader): a descriptor. */
 static napi_value open_tap(napi_env env, napi_callback_info info) {
@@ -192,6 +154,8 @@ struct reader {
   size_t frames_max;
   size_t frame_size_max;
   int descriptor;
+  /* Reads one frame. */
+  ssize_t (*read)(int descriptor, void *to, size_t size);
   bool is_stopped;
   /* The last batch was one frame: probably a question, whose answer is waited for. */
   bool was_single;
@@ -201,7 +165,7 @@ struct reader {
 static int64_t read_batch(struct reader *reader, size_t limit) {
   size_t count = 0, offset = 0;
   while (count < limit && offset + reader->frame_size_max <= reader->slab_size) {
-    ssize_t length = read(reader->descriptor, reader->slab + offset, reader->frame_size_max);
+    ssize_t length = reader->read(reader->descriptor, reader->slab + offset, reader->frame_size_max);
     if (length < 0 && errno == EINTR) continue;
     if (length <= 0) {
       if (count > 0 || length == 0 || errno == EAGAIN) break;
@@ -235,6 +199,8 @@ static void hand_over(struct reader *reader, int64_t count) {
  */
 static void readable(uv_poll_t *poll, int status, int events) {
   struct reader *reader = poll->data;
+  /* An interface that went down is an error of what sees its frames, once. It may come up again. */
+  if (status < 0 && reader->read == read_packet) status = uv_poll_start(poll, UV_READABLE, readable);
   if (status < 0) return hand_over(reader, status);
   int64_t count = 1;
   if (reader->was_single) {
@@ -277,6 +243,7 @@ static napi_value read_frames(napi_env env, napi_callback_info info) {
   size_t numbers;
   reader->env = env;
   reader->descriptor = integer(env, values[0]);
+  reader->read = is_packet_socket(reader->descriptor) ? read_packet : read;
   reader->slab = bytes(env, values[1], &reader->slab_size);
   reader->frames = bytes(env, values[2], &numbers);
   reader->frames_max = numbers / 2;
@@ -304,6 +271,20 @@ static napi_value read_frames(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* drain(reader): all that is there, before it returns. */
+static napi_value drain(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MAX];
+  arguments(env, info, values);
+  void *external;
+  napi_get_value_external(env, values[0], &external);
+  struct reader *reader = external;
+  for (int64_t count = 1; count > 0 && !reader->is_stopped;) {
+    count = read_batch(reader, reader->frames_max);
+    if (count > 0) hand_over(reader, count);
+  }
+  return NULL;
+}
+
 /* stopReading(reader): once, and the descriptor is closed. */
 static napi_value stop_reading(napi_env env, napi_callback_info info) {
   napi_value values[ARGUMENTS_MAX];
@@ -325,7 +306,9 @@ NAPI_MODULE_INIT() {
     {"setPersistent", set_persistent}, {"mtu", mtu},
     {"datagramPair", datagram_pair}, {"closeFile", close_file},
     {"write", write_frames},         {"read", read_frames},
-    {"stopReading", stop_reading},   {"endWithParent", end_with_parent},
+    {"drain", drain},                {"stopReading", stop_reading},
+    {"openPackets", open_packets},   {"stopPackets", stop_packets},
+    {"endWithParent", end_with_parent},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

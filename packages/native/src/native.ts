@@ -1,5 +1,5 @@
 /**
- * The addon: what a Node process cannot ask of Linux itself, in C (`native.c`), compiled by `npm run build:native`.
+ * The addon: what a Node process cannot ask of Linux itself, in C (`native.c`, `packet.c`), compiled by `npm run build:native`.
  *
  * Where a function can fail its number is negative then: an errno of Linux, which `reason` puts in words.
  */
@@ -54,12 +54,22 @@ export interface Addon {
     frameSizeMax: number,
     receive: (count: number) => void,
   ): Reader | number
+  /** Calls `receive` for all that there is to read now, before it returns. */
+  drain(reader: Reader): void
   /** Ends what `read` began, once, and closes its descriptor. */
   stopReading(reader: Reader): void
+  /**
+   * A descriptor from which every frame that the interface `name` carries can be read, either way; it may be down, and
+   * come up later. About `bufferSize` bytes wait to be read, or as many as this process may have; more are lost. What is
+   * in front of each frame is said in `packet.c`.
+   */
+  openPackets(name: string, bufferSize: number): number
+  /** How many frames were lost. From now on no more come; those that wait can still be read. */
+  stopPackets(descriptor: number): number
 }
 
 /** Grows with each change of what the functions take and give, here and in `native.c`. */
-const INTERFACE = 2
+const INTERFACE = 3
 
 const require = createRequire(import.meta.url)
 const FILE = '../dist/native.node'

@@ -47,6 +47,7 @@ export async function victim(): Promise<Victim> {
   const net = captured(saying(cable.a, said), {
     sent: () => {},
     received: (frame) => void heard.push(frame.slice()),
+    count: () => {},
   })
   const needs = (device: Net, seed: number): Needs => ({ net: device, clock, random: seeded(seed) })
   const [stack, other] = ([net, cable.b] as const).map((device, i) => {

@@ -6,7 +6,7 @@ import { capture, captured, mirrored } from './capture.ts'
 import { netContract } from './contract.ts'
 import type { Receive } from './net.ts'
 import { pair } from './pair.ts'
-import { type Packet, Reader } from './pcapng-reader.ts'
+import { type Packet, Reader, type Told } from './pcapng-reader.ts'
 
 const EPOCH_MS = 1_551_139_200_000
 
@@ -73,6 +73,33 @@ describe('a recording', () => {
     )
   })
 
+  it('has the times of whoever has seen a frame before', () => {
+    const { packets, tap } = rig()
+    const one = tap('a')
+    one.received(Uint8Array.of(1), 7_000_000_001n)
+    mirrored(one).received(Uint8Array.of(2), 7_000_000_000n)
+    assert.deepEqual(
+      packets.map(({ direction, time }) => [direction, time]),
+      [
+        ['in', 7_000_000_001n],
+        ['out', 7_000_000_000n],
+      ],
+    )
+  })
+
+  it('tells what each interface carried, and how much of it was lost', () => {
+    const { told, tap } = rig()
+    const [a, b] = [tap('a'), tap('b')]
+    for (let i = 0; i < 3; i++) a.sent(new Uint8Array(60))
+    b.received(new Uint8Array(60))
+    a.count(4)
+    mirrored(b).count(0)
+    assert.deepEqual(told, [
+      { name: 'a', received: 7n, dropped: 4n },
+      { name: 'b', received: 1n, dropped: 0n },
+    ])
+  })
+
   it('of the other end of an interface is the same the other way round', () => {
     const { packets, tap } = rig()
     const other = mirrored(tap('a'))
@@ -95,9 +122,13 @@ describe('a recording', () => {
 function rig() {
   const clock = manual(EPOCH_MS)
   const packets: Packet[] = []
-  const reader = new Reader((packet) => packets.push({ ...packet, frame: new Uint8Array(packet.frame) }))
+  const told: Told[] = []
+  const reader = new Reader(
+    (packet) => packets.push({ ...packet, frame: new Uint8Array(packet.frame) }),
+    (counts) => told.push(counts),
+  )
   const recording = capture((bytes) => assert.ok(reader.input(bytes).ok), clock)
   const tap = (name: string, snapLength?: number) =>
     recording.add({ name, ...(snapLength === undefined ? {} : { snapLength }) })
-  return { clock, cable: pair(), packets, tap }
+  return { clock, cable: pair(), packets, told, tap }
 }

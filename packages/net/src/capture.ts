@@ -13,7 +13,14 @@ import {
   type Offloads,
   type Receive,
 } from './net.ts'
-import { type Direction, emitInterface, emitPacket, emitSection, packetSize } from './pcapng.ts'
+import {
+  type Direction,
+  emitInterface,
+  emitPacket,
+  emitSection,
+  emitStatistics,
+  packetSize,
+} from './pcapng.ts'
 
 /** Where a recording goes: whole blocks, one after the other. The bytes are lent until the call returns. */
 export type Sink = (bytes: Uint8Array) => void
@@ -29,10 +36,15 @@ export interface TapOptions {
 
 /** One interface of a recording. */
 export interface Tap {
-  /** Records a frame that the interface sent. It is only read. */
-  sent(frame: Uint8Array): void
-  /** Records a frame that the interface received. It is only read. */
-  received(frame: Uint8Array): void
+  /**
+   * Records a frame that the interface sent; now, or at `time`, in nanoseconds since 1970, where somebody else has seen
+   * it. It is only read.
+   */
+  sent(frame: Uint8Array, time?: bigint): void
+  /** Likewise a frame that the interface received. */
+  received(frame: Uint8Array, time?: bigint): void
+  /** Says how many frames were recorded, and how many more were lost. */
+  count(lost: number): void
 }
 
 /** A recording that grows. */
@@ -73,17 +85,30 @@ class Recording implements Capture {
     assert(snapLength > 0 && snapLength <= SNAP_LENGTH, 'something is kept of a frame')
     const id = this.#count++
     this.#sink(emitInterface({ name, snapLength, ...(mac === undefined ? {} : { mac }) }))
-    const record = (frame: Uint8Array, direction: Direction): void => {
-      this.#record(id, frame, Math.min(frame.length, snapLength), direction)
+    let count = 0
+    const record = (frame: Uint8Array, direction: Direction, time: bigint = this.#now()): void => {
+      count += 1
+      this.#record(id, time, frame, Math.min(frame.length, snapLength), direction)
     }
-    return { sent: (frame) => record(frame, 'out'), received: (frame) => record(frame, 'in') }
+    return {
+      sent: (frame, time) => record(frame, 'out', time),
+      received: (frame, time) => record(frame, 'in', time),
+      count: (lost) => {
+        const counts = { received: BigInt(count + lost), dropped: BigInt(lost) }
+        this.#sink(emitStatistics(id, this.#now(), counts))
+      },
+    }
   }
 
-  #record(id: number, frame: Uint8Array, captured: number, direction: Direction): void {
+  #now(): bigint {
     const elapsed = Math.round((this.#clock.now() - this.#begun) * NANOSECONDS_PER_MS)
+    return this.#epoch + BigInt(elapsed)
+  }
+
+  #record(id: number, time: bigint, frame: Uint8Array, captured: number, direction: Direction): void {
     const size = packetSize(captured)
     if (size > this.#block.length) this.#block = new Uint8Array(2 * size)
-    emitPacket(this.#block, id, this.#epoch + BigInt(elapsed), frame, captured, direction)
+    emitPacket(this.#block, id, time, frame, captured, direction)
     this.#sink(this.#block.subarray(0, size))
   }
 }
@@ -98,7 +123,11 @@ export function captured(net: Net, tap: Tap): Net {
 
 /** The other end of an interface: what it receives, the interface sent. */
 export function mirrored(tap: Tap): Tap {
-  return { sent: (frame) => tap.received(frame), received: (frame) => tap.sent(frame) }
+  return {
+    sent: (frame, time) => tap.received(frame, time),
+    received: (frame, time) => tap.sent(frame, time),
+    count: (lost) => tap.count(lost),
+  }
 }
 
 class Captured implements Net {

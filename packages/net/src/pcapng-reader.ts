@@ -2,7 +2,7 @@
 import { decode } from '@mirage/bytes/utf8'
 import { type Result, done, err } from '@mirage/result'
 import * as format from './pcapng.ts'
-import type { Direction } from './pcapng.ts'
+import type { Direction, Statistics } from './pcapng.ts'
 
 /** A frame of a capture. Its bytes are the reader's own until the call returns. */
 export interface Packet {
@@ -16,6 +16,13 @@ export interface Packet {
   /** How many bytes the frame had, of which some may not have been kept. */
   readonly length: number
   readonly direction: Direction
+}
+
+/** What a capture tells of the interface `name`: a count that it does not tell is `undefined`. */
+export interface Told {
+  readonly name: string
+  readonly received: Statistics['received'] | undefined
+  readonly dropped: Statistics['dropped'] | undefined
 }
 
 /** What is wrong with a capture. */
@@ -51,6 +58,7 @@ interface InterfaceTimes {
 /** A capture that arrives in pieces. */
 export class Reader {
   readonly #receive: (packet: Packet) => void
+  readonly #hear: (told: Told) => void
   #error: PcapngError | undefined
   /** The block that is not complete: its bytes so far, and how many it needs before more can be said. */
   #pieces: Uint8Array[] = []
@@ -59,9 +67,10 @@ export class Reader {
   #isLittle: boolean | undefined
   #interfaces: InterfaceTimes[] = []
 
-  /** `receive` is called for each packet, in their order. */
-  constructor(receive: (packet: Packet) => void) {
+  /** `receive` is called for each packet, in their order, and `hear` for the counts of interfaces between them. */
+  constructor(receive: (packet: Packet) => void, hear: (told: Told) => void = () => {}) {
     this.#receive = receive
+    this.#hear = hear
   }
 
   /** Whether nothing is missing of the last block. */
@@ -136,8 +145,10 @@ export class Reader {
         return this.#enhanced(block)
       case format.SIMPLE_PACKET:
         return this.#simple(block)
+      case format.STATISTICS:
+        return this.#statistics(block)
       default:
-        // Names, statistics, secrets and what is yet to be invented: draft §4 has readers skip them.
+        // Names, secrets and what is yet to be invented: draft §4 has readers skip them.
         return undefined
     }
   }
@@ -183,6 +194,21 @@ export class Reader {
       frame: block.bytes.subarray(28, 28 + captured),
       length: block.u32(24),
       direction: directionOf(options.get(format.OPTION.flags), block.isLittle),
+    })
+    return undefined
+  }
+
+  #statistics(block: Block): PcapngError | undefined {
+    if (block.size < format.BLOCK_OVERHEAD + 12) return 'bad-block'
+    const of = this.#interfaces[block.u32(8)]
+    if (of === undefined) return 'bad-interface'
+    const options = block.options(20)
+    if (options === undefined) return 'bad-block'
+    const { received, dropped } = format.OPTION
+    this.#hear({
+      name: of.name,
+      received: counter(options.get(received), block.isLittle),
+      dropped: counter(options.get(dropped), block.isLittle),
     })
     return undefined
   }
@@ -261,6 +287,11 @@ function unitsOf(resolution: Uint8Array | undefined): bigint | undefined {
   const power = value & 0x7f
   if (value >= 0x80) return power <= BINARY_MAX ? 1n << BigInt(power) : undefined
   return power <= DECIMAL_MAX ? 10n ** BigInt(power) : undefined
+}
+
+function counter(value: Uint8Array | undefined, isLittle: boolean): bigint | undefined {
+  if (value === undefined || value.length !== 8) return undefined
+  return new DataView(value.buffer, value.byteOffset, 8).getBigUint64(0, isLittle)
 }
 
 /** A signed 64-bit integer; zero where there is none. */

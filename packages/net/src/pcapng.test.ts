@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import * as mac from '@mirage/address/mac'
 import { concat } from '@mirage/bytes'
 import { err } from '@mirage/result'
-import { type Packet, type PcapngError, Reader } from './pcapng-reader.ts'
+import { type Packet, type PcapngError, Reader, type Told } from './pcapng-reader.ts'
 import * as pcapng from './pcapng.ts'
 
 /** Two frames, as editcap of Wireshark 4.0.17 wrote them (`editcap -F pcapng`). */
@@ -83,6 +83,20 @@ describe('a reader of captures', () => {
     assert.deepEqual([packet!.length, packet!.time, packet!.direction], [5, undefined, undefined])
   })
 
+  it('reads the counts of interfaces, in either byte order, as far as they are told', () => {
+    const told: Told[] = []
+    const reader = new Reader(
+      () => {},
+      (counts) => told.push(counts),
+    )
+    const section = block(false, pcapng.SECTION_HEADER, [0x1a2b3c4d, 0x0001_0000, -1, -1])
+    const described = block(false, pcapng.INTERFACE, [0x0001_0000, 0])
+    // isb_ifdrop, an isb_osdrop that nobody asks for, end
+    const counts = block(false, pcapng.STATISTICS, [0, 0, 0, 0x0005_0008, 1, 2, 0x0007_0008, 0, 9, 0])
+    assert.ok(reader.input(concat([section, described, counts])).ok)
+    assert.deepEqual(told, [{ name: '', received: undefined, dropped: 0x1_0000_0002n }])
+  })
+
   const begin = block(true, pcapng.SECTION_HEADER, [0x1a2b3c4d, 1, -1, -1])
   const described = block(true, pcapng.INTERFACE, [1, 0])
   const broken: [what: string, error: PcapngError, bytes: Uint8Array][] = [
@@ -101,6 +115,8 @@ describe('a reader of captures', () => {
       concat([begin, described, block(true, 6, [0, 0, 0, 5, 5, 0])]),
     ],
     ['a simple frame longer than its block', 'bad-block', concat([begin, described, block(true, 3, [5, 0])])],
+    ['counts of no interface', 'bad-interface', concat([begin, block(true, 5, [0, 0, 0])])],
+    ['counts without a time', 'bad-block', concat([begin, described, block(true, 5, [0, 0])])],
     ['an option longer than its block', 'bad-block', concat([begin, block(true, 1, [1, 0, 0x0010_0002])])],
     ['a resolution of no world', 'bad-interface', concat([begin, block(true, 1, [1, 0, 0x0001_0009, 19])])],
     ['a resolution without a value', 'bad-interface', concat([begin, block(true, 1, [1, 0, 0x0000_0009])])],

@@ -18,6 +18,8 @@ export const SECTION_HEADER = 0x0a0d_0d0a
 export const INTERFACE = 1
 /** The type of a block with a frame of the first interface and no time: draft §4.4. */
 export const SIMPLE_PACKET = 3
+/** The type of a block with counts of an interface: draft §4.6. */
+export const STATISTICS = 5
 /** The type of a block with a frame: draft §4.3. */
 export const ENHANCED_PACKET = 6
 /** What a section header says about the order of its bytes. */
@@ -29,7 +31,7 @@ export const BLOCK_OVERHEAD = 12
 /** In front of the bytes of an enhanced packet: interface, time, and two lengths. */
 export const PACKET_HEADER_SIZE = 20
 
-/** The options that are written and read: draft §3.5, §4.2, §4.3. */
+/** The options that are written and read: draft §3.5, §4.2, §4.3, §4.6. */
 export const OPTION = {
   end: 0,
   /** shb_userappl: what wrote the section. */
@@ -41,6 +43,9 @@ export const OPTION = {
   offset: 14,
   /** epb_flags, whose lowest two bits are the direction. */
   flags: 2,
+  /** isb_ifrecv, isb_ifdrop */
+  received: 4,
+  dropped: 5,
 } as const
 
 /** Which way a frame went, seen from the interface: the two lowest bits of its flags. */
@@ -92,6 +97,28 @@ export function emitInterface({ name, mac, snapLength }: Interface): Uint8Array 
   return bytes
 }
 
+/** What is counted of an interface. */
+export interface Statistics {
+  /** Frames that it carried. */
+  readonly received: bigint
+  /** Those of them that are not recorded: there was no room for them. */
+  readonly dropped: bigint
+}
+
+/** The block with the counts of interface `id` until `time`, nanoseconds since 1970. It is the caller's. */
+export function emitStatistics(id: number, time: bigint, { received, dropped }: Statistics): Uint8Array {
+  const options: Option[] = [
+    [OPTION.received, counter(received)],
+    [OPTION.dropped, counter(dropped)],
+  ]
+  const bytes = new Uint8Array(BLOCK_OVERHEAD + 12 + sizeOf(options))
+  const view = begin(bytes, STATISTICS, bytes.length)
+  view.setUint32(8, id, true)
+  putTime(view, time)
+  putOptions(bytes, view, 20, options)
+  return bytes
+}
+
 /** How many bytes the block of a frame has of which `length` bytes are kept. */
 export function packetSize(length: number): number {
   return BLOCK_OVERHEAD + PACKET_HEADER_SIZE + padded(length) + PACKET_OPTIONS_SIZE
@@ -112,8 +139,7 @@ export function emitPacket(
   const size = packetSize(captured)
   const view = begin(bytes, ENHANCED_PACKET, size)
   view.setUint32(8, id, true)
-  view.setUint32(12, Number(time >> 32n), true)
-  view.setUint32(16, Number(time & 0xffff_ffffn), true)
+  putTime(view, time)
   view.setUint32(20, captured, true)
   view.setUint32(24, frame.length, true)
   bytes.set(captured === frame.length ? frame : frame.subarray(0, captured), 28)
@@ -140,6 +166,18 @@ function begin(bytes: Uint8Array, type: number, size: number): DataView {
   view.setUint32(4, size, true)
   view.setUint32(size - 4, size, true)
   return view
+}
+
+/** Both halves of a time, in front of which is the number of an interface. */
+function putTime(view: DataView, time: bigint): void {
+  view.setUint32(12, Number(time >> 32n), true)
+  view.setUint32(16, Number(time & 0xffff_ffffn), true)
+}
+
+function counter(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, value, true)
+  return bytes
 }
 
 function sizeOf(options: readonly Option[]): number {

@@ -30,6 +30,29 @@ describe('an spt guest', { skip: cannotRun }, () => {
     assert.equal(launch(guest('hello'), 'status').status, 42)
   })
 
+  it('is started only by the process that it should end with, where one is told', () => {
+    const started = (parent: number): string =>
+      spawnSync(pathOf('spt'), [guest('hello'), 'a'], {
+        encoding: 'utf8',
+        env: { MIRAGE_PARENT: String(parent) },
+      }).stdout
+    assert.match(started(process.pid), /^hello \[a\]\n/)
+    // Somebody else has it from a parent that was gone before.
+    assert.equal(started(process.ppid), '')
+  })
+
+  it('ends with that process, however that ends', { timeout: PATIENCE_MS }, async () => {
+    const script = 'MIRAGE_PARENT=$$ "$SPT" "$GUEST" idle & wait'
+    const parent = spawn('sh', ['-c', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, SPT: pathOf('spt'), GUEST: guest('time') },
+    })
+    const exit = once(parent, 'exit')
+    // What both write to ends with the last of them.
+    for await (const text of parent.stdout) if (String(text).includes('idle')) parent.kill('SIGKILL')
+    assert.deepEqual(await exit, [null, 'SIGKILL'])
+  })
+
   it('hears nothing of the words that are for the binding', () => {
     assert.match(launch('--', guest('hello'), '--solo5:quiet', 'a').stdout, /^hello \[a\]\n/)
   })

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -131,7 +132,17 @@ static struct mft *place(struct spt_boot_info *info, const struct image *image) 
   return manifest;
 }
 
+/* Where whoever has started this says which process it is, the guest ends with it: nobody else would stop it. */
+static void end_with_parent(void) {
+  const char *parent = getenv("MIRAGE_PARENT");
+  if (!parent) return;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("no signal at the parent's end: %m");
+  /* It may be gone already. */
+  if (getppid() != atoi(parent)) exit(0);
+}
+
 int main(int argc, char **argv) {
+  end_with_parent();
   int name = find_image(argc, argv);
   if (name >= argc) fail("missing IMAGE\n%s", USAGE);
   uint64_t mem_size = read_mem(name, argv);

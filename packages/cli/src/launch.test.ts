@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { missing } from '@mirage/engine-quickjs/files'
 import type { Built } from './built.ts'
@@ -76,6 +77,20 @@ describe('the command for a machine', { skip: !isThere() && 'needs qemu-system-x
   it('has QEMU take the networks as streams on descriptors, or as TAP devices', async () => {
     assert.match(await args('virtio', USUAL, 'streams'), /stream,id=d2,server=off,addr.type=fd,addr.str=4/)
     assert.match(await args('virtio', USUAL, 'taps'), /tap,id=d2,ifname=tap1,script=no,downscript=no/)
+  })
+
+  it('ends with the tool, where the host can have it so; not the one that a person is shown', async () => {
+    const programs = (['streams', 'open-taps', 'taps'] as const).map(async (wiring) => {
+      const command = await launch(PROJECT, { ...BUILT, target: 'virtio' }, USUAL, [], wiring)
+      assert.ok(command.ok)
+      return [command.value.program, ...command.value.args].join(' ')
+    })
+    const [streams, taps, shown] = await Promise.all(programs)
+    assert.match(shown!, /^\S*qemu-system-x86_64 -accel/)
+    const { status } = spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true'])
+    const program = status === 0 ? /^setpriv --pdeathsig TERM \S*qemu-system-x86_64 -accel/ : /^\S*qemu/
+    assert.match(streams!, program)
+    assert.match(taps!, program)
   })
 
   it('takes the status that the guest told last, and 255 where it told none', async () => {

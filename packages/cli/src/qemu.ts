@@ -8,6 +8,8 @@ import type { Machine, Wiring } from './machine.ts'
 import { type Failure, failure } from './problem.ts'
 
 const PROGRAM = 'qemu-system-x86_64'
+/** Ends in order, as QEMU does by a signal, when who has started it is gone. */
+const UNTIL_PARENT_ENDS = ['setpriv', '--pdeathsig', 'TERM'] as const
 const FIRST_FD = 3
 /** MB. */
 const MEMORY = 128
@@ -48,7 +50,8 @@ export async function qemu(
       failure(1, `${PROGRAM} is not there, which runs virtio images: install it (Debian: qemu-system-x86)`),
     )
   }
-  const hasKvm = await isAccelerated(program)
+  // A command that a person is shown has no parent that it should end with.
+  const [hasKvm, wrapper] = await Promise.all([isAccelerated(program), wiring === 'taps' ? [] : whoEndsIt()])
   const accelerator = hasKvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg', '-cpu', 'max']
   const isSmall = built.attached.length <= PLACES
   const bus = isSmall ? 'device' : 'pci'
@@ -58,7 +61,8 @@ export async function qemu(
   const boot = ['-kernel', image, '-append', words.join(' ')]
   const args = [accelerator, kind, SPARE, memory, random, devices(built, machine, wiring, bus), boot].flat()
   const remark = hasKvm ? 'QEMU with KVM' : 'QEMU with software emulation (no KVM here)'
-  return ok({ program, args, remark, told: toldStatus })
+  const [first = program, ...others] = [...wrapper, program, ...args]
+  return ok({ program: first, args: others, remark, told: toldStatus })
 }
 
 /**
@@ -147,5 +151,14 @@ async function isAccelerated(program: string): Promise<boolean> {
   })
 }
 
-/** Milliseconds: it takes 50. */
+/** What to put in front of a command that shall not outlive this process: nothing, on a host that cannot. */
+function whoEndsIt(): Promise<readonly string[]> {
+  const [program, ...args] = UNTIL_PARENT_ENDS
+  return new Promise((resolve) => {
+    const options = { timeout: PROBE_TIMEOUT }
+    execFile(program, [...args, 'true'], options, (error) => resolve(error === null ? UNTIL_PARENT_ENDS : []))
+  })
+}
+
+/** Milliseconds: the longer one takes 50. */
 const PROBE_TIMEOUT = 2000

@@ -7,38 +7,24 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { RunningGateway } from '@mirage/gateway/node'
-import type { Capture, Tap } from '@mirage/net/capture'
 import { type Result, err, ok } from '@mirage/result'
-import type { CaptureFile } from '@mirage/target-node/capture-file'
 import type { Built } from './built.ts'
 import { ended, passSignals } from './ending.ts'
 import { FIRST_FD, type Launch } from './launch.ts'
 import { loadNetwork } from './network-bundle.ts'
 import type { Failure } from './problem.ts'
 import type { Project } from './project.ts'
+import { Recorder, type Recording, nameOf } from './recording.ts'
 import type { Taps } from './taps.ts'
 import type { Terminal } from './terminal.ts'
-
-/** What is recorded. */
-export interface Recording {
-  /** Where to. It is closed here at the end. */
-  readonly file: CaptureFile
-  /** The one interface that is recorded, if not all are. */
-  readonly interface: string | undefined
-}
 
 /** What a person wants besides. */
 export interface Options {
   /** Ports of the host that lead in. */
   readonly publish: readonly string[]
   readonly capture: Recording | undefined
-  /** Devices in place of gateways. They are closed here once the unikernel has them. */
+  /** Devices in place of gateways. They are let go here once the unikernel has them. */
   readonly taps: Taps | undefined
-}
-
-/** What a person calls a network: the group of its arguments, or `net` where it has none. */
-export function nameOf(group: string | undefined): string {
-  return group ?? 'net'
 }
 
 /** Runs what is built until it ends; gives its exit code. */
@@ -52,25 +38,25 @@ export async function run(
   // On a busy host the unikernel may say that it is there, and somebody may press Ctrl-C, before this process goes on.
   const signals = passSignals({ kill: (signal) => child.kill(signal) }, process)
   // It boots while this process loads the gateway.
-  const child = start(project, launch, taps, capture)
-  taps?.close()
+  const child = start(project, launch, taps)
+  taps?.letGo()
   const output = shown(child)
   const exit = ended(child, built.name, signals, terminal)
   const gateways: RunningGateway[] = []
-  let recording: Capture | undefined
+  let recorder: Recorder | undefined
   try {
+    if (capture !== undefined) {
+      const { record } = await loadNetwork(project)
+      recorder = new Recorder(capture, record, terminal.complain)
+      for (const { network, packets } of taps?.seen ?? []) recorder.device(network, packets)
+    }
     for (const [index, group] of taps === undefined ? launch.networks.entries() : []) {
-      const { connect, record } = await loadNetwork(project)
+      const { connect } = await loadNetwork(project)
       const stream = child.stdio[FIRST_FD + index] as Socket | undefined
       if (stream === undefined) break
       // Ports lead to the first network: the others have no rules of their own.
       const rules = index === 0 ? publish : []
-      const name = nameOf(group)
-      let tap: Tap | undefined
-      if (capture !== undefined && isRecorded(capture, name)) {
-        recording ??= record((bytes) => capture.file.write(bytes))
-        tap = recording.add({ name })
-      }
+      const tap = recorder?.gateway(nameOf(group))
       const gateway = await connect(stream, { rules, words: launch.words, group, tap }, terminal)
       if (!gateway.ok) {
         child.kill('SIGKILL')
@@ -85,13 +71,9 @@ export async function run(
     return ok(code === 0 && signals.passed.size === 0 ? (launch.told?.(output()) ?? code) : code)
   } finally {
     for (const gateway of gateways) gateway.close()
-    capture?.file.close()
+    recorder?.close()
     signals.forget()
   }
-}
-
-function isRecorded(recording: Recording, name: string): boolean {
-  return (recording.interface ?? name) === name
 }
 
 /** Passes on what `child` writes to a pipe, if it does; the end of it. */
@@ -112,28 +94,14 @@ function start(
   { folder }: Project,
   { program, args, env, networks, told }: Launch,
   taps: Taps | undefined,
-  capture: Recording | undefined,
 ): ChildProcess {
   const sockets = taps?.descriptors ?? networks.map(() => 'pipe' as const)
   const output = told === undefined ? 'inherit' : 'pipe'
   const stdio: StdioOptions = ['inherit', output, 'inherit', ...sockets]
-  // What a TAP carries does not come by here: the unikernel records it.
-  if (taps !== undefined && capture !== undefined) stdio.push(capture.file.descriptor)
   return spawn(program, args, {
     cwd: folder,
     stdio,
-    env: taps === undefined ? env : { ...env, ...heritage(networks, capture) },
+    // It ends with the tool, also where no stream tells it: its devices are the tool's to remove.
+    env: { ...env, MIRAGE_PARENT: String(process.pid) },
   })
-}
-
-/** What a unikernel on TAP devices is told in its environment. */
-function heritage(networks: Launch['networks'], capture: Recording | undefined): NodeJS.ProcessEnv {
-  // It ends with the tool: its device is the tool's to remove.
-  const parent = { MIRAGE_PARENT: String(process.pid) }
-  if (capture === undefined) return parent
-  const devices = networks
-    .map((group, index) => ({ name: nameOf(group), descriptor: FIRST_FD + index }))
-    .filter(({ name }) => isRecorded(capture, name))
-    .map(({ name, descriptor }) => `${descriptor}=${name}`)
-  return { ...parent, MIRAGE_CAPTURE: [FIRST_FD + networks.length, ...devices].join(' ') }
 }

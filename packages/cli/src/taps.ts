@@ -8,10 +8,12 @@ import { spawnSync } from 'node:child_process'
 import * as ipv4 from '@mirage/address/ipv4'
 import type { Cidr, Ipv4 } from '@mirage/address/ipv4'
 import { load } from '@mirage/native'
+import { type Packets, openPackets } from '@mirage/native/packet'
 import { open } from '@mirage/native/tap'
 import { type Result, done, err, ok } from '@mirage/result'
 import { gatewayFor } from './gateway-for.ts'
 import { type Failure, failure } from './problem.ts'
+import { nameOf } from './recording.ts'
 
 /** What a person says about them. */
 export interface TapOptions {
@@ -21,6 +23,8 @@ export interface TapOptions {
   readonly addresses: readonly Cidr[]
   /** Nothing for the system's, which is 1500. */
   readonly mtu: number | undefined
+  /** Whether what a network carries is to be seen, by its name. */
+  readonly isSeen: (network: string) => boolean
 }
 
 /** What has to be known of the unikernel. */
@@ -41,7 +45,11 @@ export interface Taps {
   readonly words: readonly string[]
   /** What a person would like to know of each. */
   readonly remarks: readonly string[]
-  /** Closes them here; whoever has inherited them keeps them. */
+  /** What they carry, from before they were up, of the networks that are to be seen. */
+  readonly seen: readonly { readonly network: string; readonly packets: Packets }[]
+  /** Closes the devices here; whoever has inherited them keeps them. */
+  letGo(): void
+  /** Closes all. */
   close(): void
 }
 
@@ -56,27 +64,37 @@ export function openTaps(options: TapOptions, guest: Guest): Result<Taps, Failur
   const addon = load()
   if (!addon.ok) return err(failure(123, addon.error))
   const descriptors: number[] = []
+  const seen: Taps['seen'][number][] = []
   const [words, remarks]: [string[], string[]] = [[], []]
-  const close = (): void => descriptors.splice(0).forEach((each) => addon.value.closeFile(each))
+  const letGo = (): void => descriptors.splice(0).forEach((each) => addon.value.closeFile(each))
+  const close = (): void => {
+    letGo()
+    for (const { packets } of seen.splice(0)) addon.value.closeFile(packets.descriptor)
+  }
+  const refuse = (failed: Failure): Result<never, Failure> => {
+    close()
+    return err(failed)
+  }
   for (const [index, name] of names.entries()) {
     const wasThere = addon.value.mtu(name) >= 0
     const tap = open(name, guest.readsHeaders)
-    if (!tap.ok) {
-      close()
-      return err(failure(123, `${name}: ${tap.error}`))
-    }
+    if (!tap.ok) return refuse(failure(123, `${name}: ${tap.error}`))
     descriptors.push(tap.value.descriptor)
+    const network = nameOf(networks[index])
+    if (options.isSeen(network)) {
+      const packets = openPackets(tap.value.name)
+      if (!packets.ok)
+        return refuse(failure(123, `option --capture: ${packets.error}; without --tap anybody may record`))
+      seen.push({ network, packets: packets.value })
+    }
     const host = addresses[index] ?? (wasThere ? undefined : usualHost(guest, index))
     const configured = configure(tap.value.name, host, options.mtu)
-    if (!configured.ok) {
-      close()
-      return configured
-    }
+    if (!configured.ok) return refuse(configured.error)
     const more = host === undefined || !guest.hasStack ? [] : addressing(guest, index, host)
     words.push(...more)
     remarks.push(remark(tap.value.name, host, more))
   }
-  return ok({ descriptors, words, remarks, close })
+  return ok({ descriptors, words, remarks, seen, letGo, close })
 }
 
 /** The host's address where nobody gives it: the gateway that the unikernel is told of, or 10.0.0.1, 10.0.1.1, … */

@@ -6,7 +6,6 @@ import type { Net, Offloads } from '@mirage/net'
 import { type Result, ok } from '@mirage/result'
 import { entropy } from './entropy.ts'
 import { connect } from './frame-net.ts'
-import { recorded } from './recorded.ts'
 
 /** What Linux does for whoever writes to a TAP device: as much as for itself. */
 const SEGMENTS: Offloads = { checksum: true, segmentation: 65_535 }
@@ -31,8 +30,7 @@ export function openTap(name: string): Result<Net, string> {
 const PLAIN = ',plain'
 
 /**
- * The TAP device that this process was started with as `descriptor`; it ends with whoever has started it, who may
- * want it recorded.
+ * The TAP device that this process was started with as `descriptor`; it ends with whoever has started it.
  */
 export function inheritTap(descriptor: number): Result<Net, string> {
   const tap = inherited(descriptor)
@@ -41,7 +39,7 @@ export function inheritTap(descriptor: number): Result<Net, string> {
   tap.value.addon.endWithParent()
   const parent = process.env['MIRAGE_PARENT']
   if (parent !== undefined && Number(parent) !== process.ppid) process.kill(process.pid, 'SIGTERM')
-  return ok(recorded(attach(tap.value), descriptor))
+  return ok(attach(tap.value))
 }
 
 /** A device with an address that no other is likely to have: the interface's own is the kernel's. */

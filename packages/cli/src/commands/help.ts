@@ -37,7 +37,12 @@ unikernel where config.ts or the command line says so:
     mirage run --publish 0:80            any port that is free
 The network is 10.0.0.0/24, and the tool 10.0.0.1, unless the unikernel is given
 an address of another one:
-    mirage run -- --ipv4 192.168.7.2/24 --ipv4-gateway 192.168.7.1`,
+    mirage run -- --ipv4 192.168.7.2/24 --ipv4-gateway 192.168.7.1
+Root, and whoever has a TAP device, may put it beside the host instead:
+    mirage run --tap tap0                it is 10.0.0.2, and the host 10.0.0.1
+What either carries can be recorded, for Wireshark; on a TAP device this needs
+root as well, or CAP_NET_RAW:
+    mirage run --capture all.pcapng`,
   'exit-codes': `Exit codes
 
     0     all is well

@@ -7,10 +7,11 @@ import { type Built, current } from '../built.ts'
 import { openCapture } from '../capture-file.ts'
 import type { Command } from '../command.ts'
 import { needContext } from '../context.ts'
-import { type Launch, isProcess, launch, networksOf } from '../launch.ts'
+import { type Launch, launch, networksOf } from '../launch.ts'
 import { type Failure, failure } from '../problem.ts'
 import { find } from '../project.ts'
-import { type Recording, nameOf, run } from '../run.ts'
+import { type Recording, isRecorded, nameOf } from '../recording.ts'
+import { run } from '../run.ts'
 import { bytes } from '../sizes.ts'
 import type { Taps } from '../taps.ts'
 import type { Terminal } from '../terminal.ts'
@@ -119,7 +120,7 @@ export const command: Command<typeof args, Record<string, never>> = {
 
 /** The TAP devices that are asked for, if any are. */
 async function tapsFor(
-  { tap, tapAddress, tapMtu, publish, capture }: Values<typeof args>,
+  { tap, tapAddress, tapMtu, publish, capture, captureInterface }: Values<typeof args>,
   built: Built,
   words: readonly string[],
 ): Promise<Result<Taps | undefined, Failure>> {
@@ -130,13 +131,6 @@ async function tapsFor(
   }
   if (publish.length > 0)
     return err(failure(124, 'option --publish: on a TAP device the unikernel has an address of its own'))
-  if (capture !== '' && !isProcess(built))
-    return err(
-      failure(
-        124,
-        `option --capture: a machine image has its TAP device for itself, tcpdump -i ${tap[0]} records it`,
-      ),
-    )
   const { openTaps } = await import('../taps.ts')
   const guest = {
     networks: networksOf(built),
@@ -144,7 +138,14 @@ async function tapsFor(
     hasStack: built.parts.some(({ name }) => name === '@mirage/stack'),
     readsHeaders: built.target !== 'spt',
   }
-  return openTaps({ names: tap, addresses: tapAddress, mtu: tapMtu === 0 ? undefined : tapMtu }, guest)
+  const mtu = tapMtu === 0 ? undefined : tapMtu
+  const isSeen = (network: string): boolean => capture !== '' && isRecorded(network, only(captureInterface))
+  return openTaps({ names: tap, addresses: tapAddress, mtu, isSeen }, guest)
+}
+
+/** The network whose name is given, if one is. */
+function only(name: string): string | undefined {
+  return name === '' ? undefined : name
 }
 
 /** What is to be recorded, if anything is: the file is open. */
@@ -166,7 +167,7 @@ function recorded(
     )
   }
   const file = openCapture(path, (message) => complain([{ message }]))
-  return file.ok ? ok({ file: file.value, interface: name === '' ? undefined : name }) : file
+  return file.ok ? ok({ path, file: file.value, network: only(name) }) : file
 }
 
 function announce(

@@ -78,15 +78,16 @@ describe('unikernels and a kernel', { skip: missing() }, () => {
     })
 
     it(`are measured by iperf3 at ${ours}, and measure it`, { skip: skipWithout('iperf3') }, async () => {
-      for (const words of [
-        ['-n', '20M'],
-        ['-n', '20M', '-R', '-P', '3'],
-        ['-u', '-b', '20M', '-n', '3M', '-l', '1200', '-R'],
-      ]) {
+      for (const [least, ...words] of [
+        [20_000_000, '-n', '20M'],
+        [20_000_000, '-n', '20M', '-R', '-P', '3'],
+        // No more than a socket of the kernel holds: its reader may have no processor while they come.
+        [80_000, '-u', '-b', '20M', '-n', '80K', '-l', '1200', '-R'],
+      ] as const) {
         const serving = iperf({ clock, random, stack }, IPERF)
         const json = await host.run('iperf3', '-c', ours, '-J', ...words)
         const { end } = JSON.parse(json) as { end: Record<string, { bytes: number }> }
-        assert.ok((end['sum_received'] ?? end['sum'])!.bytes > 2_000_000, json)
+        assert.ok((end['sum_received'] ?? end['sum'])!.bytes >= least, json)
         assert.ok((await serving).ok)
         stack.tcp.unlisten(5201)
         stack.udp.unlisten(5201)

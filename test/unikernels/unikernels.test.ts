@@ -362,7 +362,7 @@ async function measure(running: Running, port: number): Promise<void> {
   const runs: readonly (readonly string[])[] = [
     ['-n', '2M'],
     ['-n', '2M', '-R', '-P', '2'],
-    ['-u', '-b', '2M', '-t', '1', '-l', '1400'],
+    ['-u', '-b', '2M', '-n', '250K', '-l', '1400'],
   ]
   for (const words of runs) {
     const { stdout } = await promisify(execFile)(

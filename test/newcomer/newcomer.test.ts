@@ -1,7 +1,6 @@
 /** A newcomer's own project: the packages as they are published, in an empty folder, from `init` to a served page. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -9,6 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { SHIPPED, missing } from '@mirage/engine-quickjs/files'
 import { pack } from '../../scripts/pack.ts'
+import { Child } from '../child.ts'
 import { ROOT } from '../house/packages.ts'
 
 const run = promisify(execFile)
@@ -75,18 +75,22 @@ describe('a newcomer', () => {
 
     /** What the first URL of `mirage run` answers; Ctrl-C then ends it with 0. */
     const served = async (check: (response: Response) => Promise<void>): Promise<void> => {
-      const child = spawn(node, [bin, 'run', '--publish', '0:80'], {
-        cwd: project,
-        env: bare(),
-        stdio: ['ignore', 'pipe', 'ignore'],
-      })
-      const ended = once(child, 'exit')
+      const child = new Child(
+        spawn(node, [bin, 'run', '--publish', '0:80'], {
+          cwd: project,
+          env: bare(),
+          stdio: ['ignore', 'pipe', 'pipe'],
+        }),
+      )
       try {
-        await check(await fetch(await urlOf(child)))
+        // It is waited for some seconds once it has an address.
+        await child.prints(/\[stack\] address /)
+        const [url] = await child.prints(/http:\/\/\S+(?=\n)/)
+        await check(await fetch(url))
       } finally {
-        child.kill('SIGINT')
+        child.process.kill('SIGINT')
       }
-      assert.deepEqual(await ended, [0, null])
+      assert.deepEqual(await child.end, { code: 0, signal: null }, child.output)
     }
 
     it(`is served its page with ${title}, and ends it with Ctrl-C`, () =>
@@ -130,15 +134,4 @@ function pathOutside(): readonly string[] {
 function bare(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD)/.test(name))
   return { ...Object.fromEntries(kept), PATH: pathOutside().join(delimiter) }
-}
-
-/** The first URL that `child` prints. */
-async function urlOf(child: ChildProcess): Promise<string> {
-  let seen = ''
-  for await (const text of child.stdout!.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    seen += String(text)
-    const url = /http:\/\/\S+/.exec(seen)?.[0]
-    if (url !== undefined) return url
-  }
-  throw new Error(`no URL in: ${seen}`)
 }

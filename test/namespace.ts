@@ -67,7 +67,8 @@ export class Namespace {
     const settings = ['ipv4', 'ipv6'].flatMap((family) =>
       ['mcast', 'ucast'].map((to) => `net.${family}.neigh.${device}.${to}_solicit=${PATIENCE_S}`),
     )
-    await this.run('sysctl', '-qw', ...settings)
+    // Links that are narrow have no IPv6.
+    await this.run('sysctl', '-eqw', ...settings)
   }
 
   /** Ends its programs, and with them the namespace and its interfaces. */

@@ -11,6 +11,7 @@ import * as packets from '@mirage/ip/ipv6-wire'
 import * as wire from '@mirage/ip/ndp-wire'
 import { pair } from '@mirage/net/pair'
 import { seeded } from '@mirage/random/seeded'
+import { NAME_SERVERS_MAX } from '../../../packages/ip/src/ndp/name-servers.ts'
 import * as ndp from '../../../packages/ip/src/ndp/ndp.ts'
 import * as neighbours from '../../../packages/ip/src/ndp/neighbours.ts'
 import * as routers from '../../../packages/ip/src/ndp/routers.ts'
@@ -73,6 +74,7 @@ function check(state: ndp.Ndp, now: number): void {
   assert.ok(state.addresses.list.length <= ADDRESSES_MAX)
   assert.ok(state.routers.list.length <= routers.ROUTERS_MAX)
   assert.ok(state.routers.prefixes.length <= routers.PREFIXES_MAX)
+  assert.ok(state.nameServers.list.length <= NAME_SERVERS_MAX)
   assert.ok(state.routers.redirects.size <= routers.REDIRECTS_MAX)
   assert.ok(state.mtu >= packets.MTU_MIN && state.mtu <= MTU && state.hopLimit > 0)
   assert.ok(!Number.isNaN(ndp.deadline(state)), 'a deadline is a time')

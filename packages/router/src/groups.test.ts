@@ -13,6 +13,7 @@ import { ipv6 as ipv6Address } from '../../address/src/testing/literals.ts'
 import { Filter } from './filter.ts'
 import { connect } from './router.ts'
 import { type Rule, parse } from './rules.ts'
+import { bytesOf } from './testing/ipv6-packets.ts'
 import { rig as ipv6Rig } from './testing/ipv6-rig.ts'
 import { World, address, reports } from './testing/world.ts'
 
@@ -108,6 +109,26 @@ describe('what comes to a group of a link, and to a router of IPv6 with a filter
       assert.deepEqual([heard, denied, lost, router.counters.errors], [expected, 2 - expected.length, 0, 0])
     })
   }
+
+  it('reaches its stack as far as a rule lets it, though the link carried it to the router alone', async () => {
+    for (const [texts, heard, denied] of [
+      [['allow in udp to ff02::1 port 9'], [9], 0],
+      [[], [], 1],
+    ] as const) {
+      const { simulation, b, link, outside, router } = await rig(...texts)
+      const list = heardBy(outside, 9)
+      const payload = new Uint8Array(8)
+      payload.set([0, 9, 0, 9, 0, 8])
+      setU16(payload, 6, checksum.of(payload, 0, 8, checksum.pseudo(link, ipv6.ALL_NODES, UDP, 8)))
+      const packet = bytesOf({ src: link, dst: ipv6.ALL_NODES, protocol: UDP, payload })
+      b.ipv6.relay(ipv6Address('fd02::1'), packet.length, (frame, offset) => {
+        frame.set(packet, offset)
+        return packet.length
+      })
+      await simulation.pass(100)
+      assert.deepEqual([list, router.drops.denied, router.drops.martian], [heard, denied, 0])
+    }
+  })
 
   it('is answered by echoes only where a rule says so', async () => {
     for (const [texts, count] of [

@@ -113,9 +113,9 @@ class Forwarder implements Ipv6Router {
       ip.onEvent(() => {
         this.#routes = undefined
       })
-      // What is for a group of the link's stack is for that, as far as it may come in.
-      ip.intercept((packet, isToGroup) =>
-        isToGroup ? !this.#mayEnter(link, packet) : this.#input(link, packet),
+      // What is for a group is for the link's stack, as far as it may come in, however the link carried it: RFC 6085.
+      ip.intercept((packet) =>
+        ipv6.isMulticast(packet.dst) ? !this.#mayEnter(link, packet) : this.#input(link, packet),
       )
       if (outside !== undefined && link !== outside) ip.becomeRouter()
     })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { local } from '@mirage/address/mac'
-import { getU16 } from '@mirage/bytes'
+import { getU16, setU16 } from '@mirage/bytes'
 import { manual } from '@mirage/clock/manual'
 import { HEADER_SIZE, type Net, type Offload } from '@mirage/net'
 import { netContract } from '@mirage/net/contract'
@@ -111,6 +111,23 @@ describe('devices that agreed on offloads', () => {
       clock.advance(0)
     }
     assert.deepEqual(ids, [0xffff, 0, 1, 0xffff, 0xffff, 0xffff])
+  })
+
+  it('write a checksum that comes out as zero as its equal, because zero is none', () => {
+    const { clock, a, b } = agreed()
+    b.declineOffloads?.()
+    const sums: number[] = []
+    b.listen((frame) => sums.push(getU16(frame, 40)))
+    for (const sum of [0xffff, 1]) {
+      const fill = (frame: Uint8Array) => {
+        frame.fill(0).fill(0xff, 0, 6)
+        setU16(frame, 40, sum)
+        return frame.length
+      }
+      a.write(100, fill, { ...CUT, checksumOffset: 6, segmentSize: 0, isUdp: true })
+      clock.advance(0)
+    }
+    assert.deepEqual(sums, [0xffff, 0xfffe])
   })
 
   it('hand nothing more to who is disconnected between two pieces', () => {

@@ -77,6 +77,7 @@ for (const { target, skip } of TARGETS) {
         const line = `--tap tap1 --tap-address 10.0.9.1/24 --capture ${to}`
         const child = spawnLine(namespace, command(line))
         await child.prints(/listening/)
+        await namespace.patience('tap1')
         return child
       }
 
@@ -152,6 +153,7 @@ for (const { target, skip } of TARGETS) {
           const line = `--tap tap1 --tap tap2 --capture ${file} ${words}`
           const child = spawnLine(namespace, command(line, router))
           await child.prints(/leads/)
+          for (const name of ['tap1', 'tap2']) await namespace.patience(name)
           await namespace.run(...PING, '10.0.1.2')
           child.process.kill('SIGINT')
           await child.end

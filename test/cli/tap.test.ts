@@ -41,6 +41,7 @@ describe('mirage run --tap', { skip }, () => {
     assert.match(child.output, /10\.0\.9\.2 on tap1, where 10\.0\.9\.1 is this host/)
     assert.match(links(), /tap1 +inet 10\.0\.9\.1\/24/)
     assert.match((await namespace.run('ip', 'link', 'show', 'tap1')).toString(), /mtu 1400/)
+    await namespace.patience('tap1')
     assert.match(
       (await namespace.run('ping', '-c', '1', '-W', '60', '-s', '3000', '10.0.9.2')).toString(),
       / 0% packet loss/,

@@ -3,7 +3,7 @@
  * device, as the unikernel's interface has it. What the unikernel sends is `out`.
  */
 import type { Capture, Sink, Tap } from '@mirage/net/capture'
-import { type Packets, watch } from '@mirage/native/packet'
+import type { Packets } from '@mirage/native/packet'
 import type { CaptureFile } from './capture-file.ts'
 import type { Problem } from './problem.ts'
 
@@ -30,35 +30,34 @@ export function isRecorded(name: string, only: string | undefined): boolean {
 /** A recording that goes on. */
 export class Recorder {
   readonly #recording: Recording
-  readonly #begin: (sink: Sink) => Capture
+  readonly #capture: Capture
   readonly #complain: (problems: readonly Problem[]) => void
   readonly #ends: (() => void)[] = []
-  #capture: Capture | undefined
 
-  /** `begin` begins a capture; `complain` is told what is missing in it. */
+  /** `begin` begins a capture, which is one from now on; `complain` is told what is missing in it. */
   constructor(
     recording: Recording,
     begin: (sink: Sink) => Capture,
     complain: (problems: readonly Problem[]) => void,
   ) {
     this.#recording = recording
-    this.#begin = begin
+    this.#capture = begin((bytes) => recording.file.write(bytes))
     this.#complain = complain
   }
 
   /** Where a gateway is to record the network `name`, if it is recorded. */
   gateway(name: string): Tap | undefined {
     if (!isRecorded(name, this.#recording.network)) return undefined
-    const tap = this.#add(name)
+    const tap = this.#capture.add({ name })
     this.#ends.push(() => tap.count(0))
     return tap
   }
 
   /** Records the network `name` from `packets` of its TAP device, which are closed here at the end. */
   device(name: string, packets: Packets): void {
-    const tap = this.#add(name)
+    const tap = this.#capture.add({ name })
     let count = 0
-    const watching = watch(packets, (frame, time, isSent) => {
+    const watching = packets.watch((frame, time, isSent) => {
       count += 1
       // What this host sends is what the unikernel receives.
       if (isSent) tap.received(frame, time)
@@ -78,11 +77,6 @@ export class Recorder {
   close(): void {
     for (const end of this.#ends.splice(0)) end()
     this.#recording.file.close()
-  }
-
-  #add(name: string): Tap {
-    this.#capture ??= this.#begin((bytes) => this.#recording.file.write(bytes))
-    return this.#capture.add({ name })
   }
 
   #say(message: string): void {

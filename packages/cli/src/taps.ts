@@ -69,7 +69,7 @@ export function openTaps(options: TapOptions, guest: Guest): Result<Taps, Failur
   const letGo = (): void => descriptors.splice(0).forEach((each) => addon.value.closeFile(each))
   const close = (): void => {
     letGo()
-    for (const { packets } of seen.splice(0)) addon.value.closeFile(packets.descriptor)
+    for (const { packets } of seen.splice(0)) packets.close()
   }
   const refuse = (failed: Failure): Result<never, Failure> => {
     close()

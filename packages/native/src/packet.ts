@@ -4,40 +4,46 @@ import { type Addon, load, reason } from './native.ts'
 
 /** An interface that is seen: from when it was opened, frames wait to be read. */
 export interface Packets {
-  readonly addon: Addon
-  /** Closed by `watch`'s `end`, or by whoever opened it. */
-  readonly descriptor: number
+  /** Hands every frame to `see`, in the order in which they passed, until it is ended. Once. */
+  watch(see: See): Result<Watch, string>
+  /** Closes what nobody watches. */
+  close(): void
 }
 
 /** Takes a frame, which is lent until it returns: `time` in nanoseconds since 1970, and whether this host sent it. */
 export type See = (frame: Uint8Array, time: bigint, isSent: boolean) => void
 
-/** Sees what an interface carries, until it is ended. */
+/** Sees what an interface carries. */
 export interface Watch {
-  /** Sees what was carried until now, and ends. How many frames there was no room for, since it was opened. */
+  /** Sees what was carried until now, and closes it. How many frames there was no room for, since it was opened. */
   end(): number
 }
 
 /** Bytes that wait, with what the kernel needs for each frame: 40,000 small ones, or 400 of the largest. */
 const BUFFER_SIZE = 0x200_0000
-/** The kernel counts twice what it is told. */
-const TOLD_SIZE = BUFFER_SIZE / 2
 /** More than any frame has, of a TAP device, with what is in front of it. */
 const FRAME_SIZE_MAX = 0x2_0000
 /** Bytes and frames of a batch. */
 const SLAB_SIZE = 0x8_0000
 const FRAMES_MAX = 256
 
-/** Opens what the interface `name` carries; or says in one sentence why it cannot. */
-export function openPackets(name: string): Result<Packets, string> {
+/**
+ * Opens what the interface `name` carries, with room for `bufferSize` bytes that wait; or says in one sentence why it
+ * cannot.
+ */
+export function openPackets(name: string, bufferSize: number = BUFFER_SIZE): Result<Packets, string> {
   const addon = load()
   if (!addon.ok) return addon
-  const descriptor = addon.value.openPackets(name, TOLD_SIZE)
-  return descriptor < 0 ? err(refusal(name, reason(descriptor))) : ok({ addon: addon.value, descriptor })
+  // The kernel counts twice what it is told.
+  const descriptor = addon.value.openPackets(name, bufferSize / 2)
+  if (descriptor < 0) return err(refusal(name, reason(descriptor)))
+  return ok({
+    watch: (see) => watch(addon.value, descriptor, see),
+    close: () => addon.value.closeFile(descriptor),
+  })
 }
 
-/** Hands every frame of `packets` to `see`, in the order in which they passed. */
-export function watch({ addon, descriptor }: Packets, see: See): Result<Watch, string> {
+function watch(addon: Addon, descriptor: number, see: See): Result<Watch, string> {
   const slab = new Uint8Array(SLAB_SIZE)
   const about = new DataView(slab.buffer)
   const frames = new Int32Array(2 * FRAMES_MAX)

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { writeFileSync } from 'node:fs'
-import { type Packets, type Watch, openPackets, watch } from '../packet.ts'
+import { type Packets, type Watch, openPackets } from '../packet.ts'
 import { open } from '../tap.ts'
 
 /** What is told of a frame. */
@@ -40,7 +40,7 @@ const from = (
   const seen: Seen[] = []
   let wake = (): void => {}
   const watching = must(
-    watch(packets, (frame, time, isSent) => {
+    packets.watch((frame, time, isSent) => {
       seen.push({ hex: Buffer.from(frame).toString('hex'), isSent, time })
       wake()
     }),
@@ -72,9 +72,8 @@ write(mine('ff'.repeat(1500)))
 const lost = watching.end()
 
 // More than there is room for.
-const small = tap.addon.openPackets('seen0', 1)
 const COUNT = 1000
-const few = from({ addon: tap.addon, descriptor: small })
+const few = from(must(openPackets('seen0', 2)))
 write(mine('05'), COUNT)
 const lostOfMany = few.watching.end()
 

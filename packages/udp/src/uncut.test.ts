@@ -49,4 +49,17 @@ describe('datagrams that no router may cut', () => {
     })
     assert.equal(new Set(displaced).size, displaced.length)
   })
+
+  it('share a place by chance alone, not by how their addresses and ports differ', () => {
+    // Of both, the exclusive or is the same.
+    const port = 5000 ^ (A ^ B)
+    let displaced = 0
+    for (let i = 1; i <= 100; i++) {
+      const uncut = new Uncut(Math.imul(i, 0x9e37_79b1))
+      uncut.add(A, 443, 5000, 1300)
+      uncut.add(B, 443, port, 1300)
+      if (!uncut.has(A, 443, 5000, 1300)) displaced++
+    }
+    assert.ok(displaced < 10, `${displaced} of 100`)
+  })
 })

@@ -42,7 +42,7 @@ export class Uncut {
   }
 
   #place(dst: IpAddress, ports: number): number {
-    let hash = this.#secret ^ ports
+    let hash = mixed(this.#secret, ports)
     if (isIpv4(dst)) hash = mixed(hash, dst)
     else for (let i = 0; i < 8; i++) hash = mixed(hash, dst.charCodeAt(i))
     return (hash ^ (hash >>> 16)) & (PLACES - 1)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { Child } from '../../../test/child.ts'
 
 interface Ended {
@@ -11,8 +10,8 @@ interface Ended {
   readonly stderr: string
 }
 
-/** The entry module of an image whose application has this body. */
-function image(start: string): string {
+/** The entry module of an image whose application has this body, and whose last device is disconnected as `end` says. */
+function image(start: string, end: string): string {
   const url = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href)
   return `
     import { main } from ${url('./start.ts')}
@@ -23,22 +22,31 @@ function image(start: string): string {
       args: { hello: optional(text({ doc: 'What to say.' })) },
       async start({ clock, console }, { hello }) { ${start} },
     }
+    const ending = {
+      connect: () => ({ ok: true, value: { async disconnect() { ${end} } } }),
+    }
     main({
       name: 'hello',
       info: { name: 'hello', target: 'unix', packages: {} },
       components: [
         { name: 'clock', component: clock, needs: {} },
         { name: 'console', component: console, needs: {} },
+        { name: 'ending', component: ending, needs: {} },
         { name: 'hello', component: application, needs: { clock: 'clock', console: 'console' } },
       ],
     })`
 }
 
-function begin(start: string, words: readonly string[] = []): { child: ChildProcess; ended: Promise<Ended> } {
+interface Begun {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+function begin(start: string, words: readonly string[] = [], end = ''): Begun {
   const child = spawn(process.execPath, [
     '--input-type=module',
     '--eval',
-    image(start),
+    image(start, end),
     'image.mjs',
     ...words,
   ])
@@ -51,8 +59,8 @@ function begin(start: string, words: readonly string[] = []): { child: ChildProc
 }
 
 /** The process of an application that says that it is there, once it has. */
-async function waiting(start: string): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
-  const begun = begin(`console.log('here'); ${start}`)
+async function waiting(start: string, end?: string): Promise<Begun> {
+  const begun = begin(`console.log('here'); ${start}`, [], end)
   await new Child(begun.child).prints(/here/)
   return begun
 }
@@ -92,11 +100,28 @@ describe('a unikernel as a Node process', () => {
   it('waits as long as its application does, and ends in order with 0 on a signal', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const { child, ended } = await waiting('await new Promise(() => {})')
-      await setTimeout(20)
       child.kill(signal)
       child.kill(signal)
       assert.deepEqual(await ended, { code: 0, stdout: 'here\n', stderr: '' })
     }
+  })
+
+  it('takes a signal for the first one that came while it had no time to hear of it', async () => {
+    const end = `
+      process.kill(process.pid, 'SIGINT')
+      for (const begun = performance.now(); performance.now() - begun < 1000; );
+      await new Promise((resolve) => setTimeout(resolve, 50))`
+    const { child, ended } = await waiting('await new Promise(() => {})', end)
+    child.kill('SIGINT')
+    assert.deepEqual(await ended, { code: 0, stdout: 'here\n', stderr: '' })
+  })
+
+  it('ends at once where it is asked again', async () => {
+    const end = `globalThis.console.log('ending'); await new Promise(() => {})`
+    const { child, ended } = await waiting('await new Promise(() => {})', end)
+    const timer = setInterval(() => child.kill('SIGINT'), 100)
+    assert.deepEqual(await ended, { code: 1, stdout: 'here\nending\n', stderr: '' })
+    clearInterval(timer)
   })
 
   it('survives a reader that has gone away', async () => {

@@ -46,11 +46,13 @@ export function main({ name, info, components }: Image): void {
 }
 
 function listen(running: Running): void {
-  let first: number | undefined
+  let isEcho = false
   const shutdown = (): void => {
-    const now = clock.now()
-    first ??= now
-    if (first === now || now - first > SIGNAL_ECHO) running.shutdown()
+    if (isEcho) return
+    running.shutdown()
+    isEcho = true
+    // What came while this process had no time for it is heard of before the immediate, not before the timer.
+    setTimeout(() => setImmediate(() => (isEcho = false)), SIGNAL_ECHO)
   }
   process.on('SIGINT', shutdown)
   process.on('SIGTERM', shutdown)

@@ -70,7 +70,9 @@ function isExpected(tcb: Tcb, segment: Segment): boolean {
   if (segment.window === 0 || snd.wnd === 0 || rcv.isShut || segment.sackCount > 0) return false
   if (tcb.hasTimestamps && (!segment.hasTimestamps || lessThan(segment.tsVal, tcb.tsRecent))) return false
   if (segment.ecn !== 0 && !ecn.isSilent(segment)) return false
-  return rcv.holes === undefined && rcv.assembler.isEmpty && isCalm(tcb)
+  // What is kept of holes that are closed is about text: who only sends may hear acknowledgements for ever.
+  if (rcv.holes !== undefined && segment.textLength > 0) return false
+  return rcv.assembler.isEmpty && isCalm(tcb)
 }
 
 function takeExpected(tcb: Tcb, segment: Segment, stores: Stores, now: Millis): void {

@@ -90,6 +90,20 @@ describe('acknowledgements (RFC 9293 §3.8.6.3, RFC 5681 §4.2)', () => {
         tcp.sends({ text: 'answer', ack: 2204 }).at(100).sendsNothing()
       })
 
+      it('counts segments with text alone, while it sends itself', () => {
+        const tcp = swapped(established({ sackPermitted }))
+        for (let i = 0; i < 20; i++)
+          tcp
+            .writes(100)
+            .sends({ text: 100, ack: 2001 })
+            .receives({ seq: 2001, ack: 101 + 100 * i })
+        for (let i = 0; i < 16; i++)
+          tcp
+            .receives({ seq: 2001 + 100 * i, ack: 2001, text: 100 })
+            .sends({ ack: 2101 + 100 * i, sacks: [] })
+        assert.equal(tcp.tcb.rcv.holes, undefined)
+      })
+
       it('acknowledges no more than a quarter of the window in one', () => {
         const tcp = swapped(established({ sackPermitted, receiveSize: 40_000 }))
         tcp.during(() => {

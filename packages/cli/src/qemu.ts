@@ -151,14 +151,16 @@ async function isAccelerated(program: string): Promise<boolean> {
   })
 }
 
-/** What to put in front of a command that shall not outlive this process: nothing, on a host that cannot. */
+/**
+ * What to put in front of a command that shall not outlive this process: nothing, on a host that cannot. A host that is
+ * only busy is waited for, as otherwise a machine might stay.
+ */
 function whoEndsIt(): Promise<readonly string[]> {
   const [program, ...args] = UNTIL_PARENT_ENDS
   return new Promise((resolve) => {
-    const options = { timeout: PROBE_TIMEOUT }
-    execFile(program, [...args, 'true'], options, (error) => resolve(error === null ? UNTIL_PARENT_ENDS : []))
+    execFile(program, [...args, 'true'], (error) => resolve(error === null ? UNTIL_PARENT_ENDS : []))
   })
 }
 
-/** Milliseconds: the longer one takes 50. */
+/** Milliseconds: it takes 50. */
 const PROBE_TIMEOUT = 2000

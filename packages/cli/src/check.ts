@@ -75,11 +75,13 @@ async function run(cwd: string, settingsFolder: string): Promise<string> {
   const compiler = await compilerPath()
   const args = ['--project', settingsFolder, '--pretty', 'false']
   return new Promise((resolve, reject) => {
-    execFile(compiler, args, { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    const child = execFile(compiler, args, { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      forget()
       // 1 and 2 are the compiler's ways to say that there are errors; anything else is that it did not run.
       if (error === null || error.code === 1 || error.code === 2) return resolve(stdout)
       reject(new Error(`the TypeScript compiler failed: ${stderr || error.message}`))
     })
+    const forget = onInterrupt(() => child.kill('SIGKILL'))
   })
 }
 

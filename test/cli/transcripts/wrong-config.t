@@ -154,16 +154,18 @@ A mistake in the unikernel itself is found as well:
   error: unikernel.ts:10:78: Property 'error' does not exist on type 'Result<readonly Entry[], KvError>'.
   [1]
 
-Somebody changes their mind in the middle:
+Somebody changes their mind in the middle, which lasts as long as nobody writes a file that is read:
 
+  $ mkfifo more.ts && sed -i "1i import './more.ts'" unikernel.ts
   $ mirage configure & tool=$!
-  > while ! ls .mirage/types-* > /dev/null 2>&1; do :; done
+  > while ! grep -qsa "$PWD/.mirage/[t]ypes-" /proc/[0-9]*/cmdline; do sleep 0.05; done
   > kill -TERM $tool; wait $tool
   [143]
 
-Nothing was left behind:
+Nothing was left behind, and nobody:
 
-  $ ls -A
+  $ while grep -qsa "$PWD/.mirage/[t]ypes-" /proc/[0-9]*/cmdline; do sleep 0.05; done
+  $ rm more.ts && ls -A
   config.ts
   htdocs
   unikernel.ts

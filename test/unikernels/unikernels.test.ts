@@ -359,12 +359,12 @@ async function talkToNetwork(running: Running): Promise<void> {
 /** Tests of the stock client, by TCP and UDP, in both directions; it checks what it is told itself. */
 async function measure(running: Running, port: number): Promise<void> {
   await running.prints(/listening on port/)
-  const runs: readonly (readonly string[])[] = [
-    ['-n', '2M'],
-    ['-n', '2M', '-R', '-P', '2'],
-    ['-u', '-b', '2M', '-n', '250K', '-l', '1400'],
-  ]
-  for (const words of runs) {
+  for (const [least, ...words] of [
+    [200_000, '-n', '2M'],
+    [200_000, '-n', '2M', '-R', '-P', '2'],
+    // No more than the socket of the gateway holds, which may have no processor while they come.
+    [80_000, '-u', '-b', '2M', '-n', '80K', '-l', '1400'],
+  ] as const) {
     const { stdout } = await promisify(execFile)(
       'iperf3',
       ['-c', '127.0.0.1', '-p', String(port), '-J', ...words],
@@ -372,7 +372,7 @@ async function measure(running: Running, port: number): Promise<void> {
     )
     const { end } = JSON.parse(stdout) as { end: Record<string, { bytes: number; lost_percent?: number }> }
     const carried = (end['sum_received'] ?? end['sum'])!
-    assert.ok(carried.bytes >= 200_000, stdout)
+    assert.ok(carried.bytes >= least, stdout)
   }
 }
 

@@ -9,7 +9,12 @@ import { err, ok } from '@mirage/result'
 import { connect, withoutFirst } from './block.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mirage-block-'))
-after(() => rmSync(folder, { recursive: true }))
+const blocks: Block[] = []
+after(() => {
+  // The collector would close them, and complain.
+  for (const block of blocks) block.disconnect()
+  rmSync(folder, { recursive: true })
+})
 let files = 0
 
 function file(size: number): string {
@@ -21,6 +26,7 @@ function file(size: number): string {
 async function connected(path: string): Promise<Block> {
   const block = await connect({ path })
   assert.ok(block.ok)
+  blocks.push(block.value)
   return block.value
 }
 

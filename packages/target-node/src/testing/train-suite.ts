@@ -12,7 +12,7 @@ import * as ipv4 from '@mirage/address/ipv4'
 import * as ipv6 from '@mirage/address/ipv6'
 import type { Net, Receive } from '@mirage/net'
 import { type Stack, connect as connectStack } from '@mirage/stack'
-import { until } from '../../../../test/patience.ts'
+import { PATIENCE_S, until } from '../../../../test/patience.ts'
 import { clock } from '../clock.ts'
 import { connect } from '../net.ts'
 import { connect as connectRandom } from '../random.ts'
@@ -82,6 +82,9 @@ async function rig(name: string, suffix = ''): Promise<Rig> {
   ip(`addr add ${KERNEL[4]}/24 dev ${name}`)
   ip(`addr add ${KERNEL[6]}/64 dev ${name} nodad`)
   ip(`link set ${name} up`)
+  // Of its own the kernel asks for a neighbour for three seconds, in which this process may not have had a processor.
+  for (const each of [`ipv4.neigh.${name}`, `ipv6.neigh.${name}`])
+    execFileSync('sysctl', ['-qw', `net.${each}.mcast_solicit=${PATIENCE_S}`])
   after(() => ip(`addr flush dev ${name}`))
   return made
 }

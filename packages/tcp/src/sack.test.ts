@@ -55,6 +55,7 @@ describe('blocks of what arrived out of order (RFC 2018, RFC 2883)', () => {
       for (let i = 0; i <= QUICK_ACKS; i++) tcp.receives({ seq: 51 + 100 * i, ack: 1, text: 100 })
     })
     tcp.sends({ ack: 51 + 100 * (QUICK_ACKS + 1), sacks: [[51, 101]] })
+    assert.equal(tcp.tcb.rcv.holes, undefined)
   })
 
   it('leave nothing behind once 16 segments have come in order, and little before', () => {

@@ -5,8 +5,9 @@ import * as ipv6 from '@mirage/address/ipv6'
 import { setU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import * as icmp from '@mirage/icmp/icmpv6-wire'
-import { UDP } from '@mirage/ip'
-import { HOP_BY_HOP, ROUTER_ALERT_SIZE, emitRouterAlert } from '@mirage/ip/extension'
+import { ICMPV6, UDP } from '@mirage/ip'
+import { FRAGMENT, HOP_BY_HOP, ROUTER_ALERT_SIZE, emitRouterAlert } from '@mirage/ip/extension'
+import * as fragment from '@mirage/ip/ipv6-fragment'
 import { QUERY } from '@mirage/ip/membership'
 import type { Stack } from '@mirage/stack'
 import { ipv6 as ipv6Address } from '../../address/src/testing/literals.ts'
@@ -181,5 +182,17 @@ describe('what comes to a group of a link, and to a router of IPv6 with a filter
     query(1, ipv6Address('fd02::2'))
     await simulation.pass(10_000)
     assert.deepEqual([reported() - before, router.drops.denied], [1, 2])
+  })
+
+  it('is no question for groups if it comes in parts, which would have to wait for each other', async () => {
+    const { simulation, b, link, router } = await rig('deny in')
+    const size = fragment.HEADER_SIZE + 24
+    b.ipv6.write(ipv6.ALL_NODES, FRAGMENT, { size, ttl: 1, src: link }, (packet) => {
+      fragment.emit(packet, 0, ICMPV6, 0, true, 7)
+      packet[fragment.HEADER_SIZE] = QUERY
+      return size
+    })
+    await simulation.pass(100)
+    assert.equal(router.drops.denied, 1)
   })
 })

@@ -84,7 +84,14 @@ for (const { target, skip } of TARGETS) {
       it('records every byte, both ways, whole at Ctrl-C', async () => {
         const child = await recording()
         await namespace.run(...PING, '10.0.9.2')
-        await namespace.run(process.execPath, '-e', SEND)
+        // For a connection that took seconds to open the kernel cuts the first segments itself.
+        await until(
+          () => 'a segment is recorded as the kernel hands it over',
+          async () => {
+            await namespace.run(process.execPath, '-e', SEND)
+            return target !== 'unix' || sofar(file).frames.some(isUncut)
+          },
+        )
         child.process.kill('SIGINT')
         await child.end
         const { frames, told } = contents(file)
@@ -100,11 +107,6 @@ for (const { target, skip } of TARGETS) {
         }
         // A SYN may be said again, where an answer takes longer than a second.
         assert.deepEqual(new Set(handshake(frames)), new Set(['in 2', 'out 18']))
-        if (target === 'unix')
-          assert.ok(
-            frames.some(({ direction, length }) => direction === 'in' && length > 1514),
-            'a segment is recorded as the kernel hands it over',
-          )
         assert.deepEqual(told, [{ name: 'net', received: BigInt(frames.length), dropped: 0n }])
       })
 
@@ -135,11 +137,11 @@ for (const { target, skip } of TARGETS) {
           () => sofar(file).frames.filter(isEcho).length === 2,
         )
         child.process.kill('SIGKILL')
-        assert.deepEqual(contents(file).frames.filter(isEcho).map(typeOf), [REQUEST, REPLY])
         await until(
           () => 'the unikernel ends with it, and nobody has its device open',
           () => !links().includes('tap1'),
         )
+        assert.deepEqual(contents(file).frames.filter(isEcho).map(typeOf), [REQUEST, REPLY])
       })
 
       it('records each network by its name, or one of them', async () => {
@@ -220,6 +222,10 @@ function isIpv4({ bytes }: Frame, protocol: number): boolean {
 
 function isEcho(frame: Frame): boolean {
   return isIpv4(frame, 1)
+}
+
+function isUncut({ direction, length }: Frame): boolean {
+  return direction === 'in' && length > 1514
 }
 
 function typeOf({ bytes }: Frame): number {

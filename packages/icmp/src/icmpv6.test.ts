@@ -183,6 +183,19 @@ describe('an icmpv6 error', () => {
     ])
   })
 
+  it('is not believed where it tells of a link narrower than any is (RFC 8201 §4)', () => {
+    const made = rig({ isPromiscuous: true })
+    const { reports } = collect(made.a)
+    const mtus = [0, 68, 1279, 1280]
+    made.ipB.listen(PROTOCOL, (packet) => made.b.fragmentationNeeded(packet, mtus.shift()!))
+    for (let i = 0; i < 4; i++) send(made, PROTOCOL, ELSEWHERE)
+    assert.deepEqual(
+      reports.map((report) => report.kind === 'too-big' && report.mtu),
+      [1280],
+    )
+    assert.equal(made.a.drops.unhandled, 3)
+  })
+
   it('tells of fragments that did not come', () => {
     const made = rig()
     const collected = collect(made.a)

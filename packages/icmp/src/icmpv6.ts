@@ -1,7 +1,6 @@
 /** ICMP for IPv6: it answers echoes, and carries errors both ways. RFC 4443. */
 import type { Ipv6 } from '@mirage/address/ipv6'
 import { ICMPV6, type IpError, type Ipv6Layer, type Packet as IpPacket, type Problem } from '@mirage/ip'
-import type { DeliveryError } from '@mirage/ip/errors'
 import { INCOMPLETE_CHAIN, UNKNOWN_NEXT_HEADER, UNKNOWN_OPTION } from '@mirage/ip/extension'
 import * as ipWire from '@mirage/ip/ipv6-wire'
 import type { Result } from '@mirage/result'
@@ -81,9 +80,11 @@ class Icmpv6 extends Messenger<Ipv6> implements Icmp<Ipv6> {
     const quoted = wire.parseQuoted(frame, message.offset, message.end)
     if (!quoted.ok || quoted.value.src !== dst) return this.drop('bad-quote')
     const about = { reporter, type, code, frame, ...quoted.value }
-    const error: DeliveryError =
-      kind === 'too-big' ? { kind, mtu: first * 0x1_0000 + second, ...about } : { kind, ...about }
-    this.tellError(error)
+    if (kind !== 'too-big') return this.tellError({ kind, ...about })
+    const mtu = first * 0x1_0000 + second
+    // RFC 8201 §4: no link of IPv6 is so narrow.
+    if (mtu < ipWire.MTU_MIN) return this.drop('unhandled')
+    this.tellError({ kind, mtu, ...about })
   }
 
   /** `rest` is what stands between checksum and payload. */

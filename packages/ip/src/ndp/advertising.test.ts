@@ -104,8 +104,32 @@ describe('an interface of a router', () => {
       { address: first, lifetime: 1800 },
       { address: second, lifetime: 0 },
     ])
-    for (let i = 0; i < 10; i++) ndp.becomeRouter(state, { lifetime: 0, dnsServers: [ipv6.of(i)] }, 20_000, 0)
+    for (let i = 0; i < 10; i++) ndp.becomeRouter(state, { lifetime: 9, dnsServers: [ipv6.of(i)] }, 20_000, 0)
     assert.equal(state.advertising.withdrawn.length, 4)
+  })
+
+  it('speaks no more of a name server that hosts have forgotten by themselves', () => {
+    const { state, pass, shown } = rig()
+    const [first, second] = [address('2001:db8::53'), address('2001:db8::54')]
+    ndp.becomeRouter(state, { lifetime: 600, dnsServers: [first] }, 0, 0)
+    pass(5000)
+    ndp.becomeRouter(state, { lifetime: 600, dnsServers: [second] }, 5000, 0)
+    pass(2_000_000)
+    for (const [at, { dnsServers }] of shown()) {
+      if (at <= 5000) continue
+      const isRemembered = at < 605_000
+      assert.deepEqual(dnsServers, [
+        { address: second, lifetime: 600 },
+        ...(isRemembered ? [{ address: first, lifetime: 0 }] : []),
+      ])
+    }
+    // What nobody was told to ask need not be taken back.
+    ndp.becomeRouter(state, { lifetime: 0, dnsServers: [first] }, 2_000_000, 0)
+    ndp.becomeRouter(state, { lifetime: 600 }, 2_000_001, 0)
+    assert.deepEqual(
+      state.advertising.withdrawn.map((server) => server.address),
+      [second],
+    )
   })
 
   it('says so when it has an address to say it from, twice more soon, and then seldom', () => {

@@ -43,11 +43,18 @@ export interface Advertising {
   /** Nothing: it does not show itself. */
   advertised: Advertised | undefined
   /** Name servers that it told of before, and that are to be asked no longer. */
-  withdrawn: readonly ipv6.Ipv6[]
+  withdrawn: readonly Withdrawn[]
   /** When the next is due. */
   deadline: Millis
   initialLeft: number
   lastAt: Millis
+}
+
+/** A name server that hosts may still know of. */
+interface Withdrawn {
+  readonly address: ipv6.Ipv6
+  /** When those have forgotten it that heard of it last: from then on it is another router's to tell of. */
+  readonly until: Millis
 }
 
 /** That of an interface that is no router's. */
@@ -71,16 +78,26 @@ export function start(
 ): void {
   advertising.isRouter = true
   if (advertised === undefined) return
-  advertising.withdrawn = withdrawn(advertising, advertised)
+  advertising.withdrawn = withdrawn(advertising, advertised, now)
   advertising.advertised = advertised
   advertising.initialLeft = INITIAL_COUNT
   hasten(advertising, now, chance)
 }
 
 /** Those told of before that are not told of now. */
-function withdrawn(before: Advertising, { dnsServers = [] }: Advertised): readonly ipv6.Ipv6[] {
-  const told = [...(before.advertised?.dnsServers ?? []), ...before.withdrawn]
-  return told.filter((server) => !dnsServers.includes(server)).slice(0, NAME_SERVERS_MAX)
+function withdrawn(
+  { advertised: before, withdrawn: earlier }: Advertising,
+  { dnsServers = [] }: Advertised,
+  now: Millis,
+): readonly Withdrawn[] {
+  const told = before?.dnsServers ?? []
+  const until = now + (before?.lifetime ?? 0) * 1000
+  const all = remembered([...told.map((address) => ({ address, until })), ...earlier], now)
+  return all.filter(({ address }) => !dnsServers.includes(address)).slice(0, NAME_SERVERS_MAX)
+}
+
+function remembered(servers: readonly Withdrawn[], now: Millis): readonly Withdrawn[] {
+  return servers.filter(({ until }) => now < until)
 }
 
 /** Somebody asks, or there is something new to say: what is due comes soon, if anything is. `chance` is 0 to 1. */
@@ -105,6 +122,7 @@ export function tick(
   const interval = INTERVAL_MIN + chance * (INTERVAL_MAX - INTERVAL_MIN)
   const isInitial = advertising.initialLeft > 0
   advertising.lastAt = now
+  advertising.withdrawn = remembered(advertising.withdrawn, now)
   advertising.deadline = now + (isInitial ? Math.min(interval, INITIAL_INTERVAL_MAX) : interval)
   return advertising.advertised
 }
@@ -112,7 +130,7 @@ export function tick(
 /** What is said: of the networks of the addresses that a person gave, hosts may make addresses; `former` servers are none. */
 export function message(
   { lifetime, dnsServers = [] }: Advertised,
-  former: readonly ipv6.Ipv6[],
+  former: readonly Withdrawn[],
   own: readonly Own[],
   mac: Mac,
   mtu: number,
@@ -130,7 +148,7 @@ export function message(
     dnsServers: [
       // They may be asked for as long as the router may be used: RFC 8106 §5.1 wants no less.
       ...dnsServers.map((address) => ({ address, lifetime })),
-      ...former.map((address) => ({ address, lifetime: 0 })),
+      ...former.map(({ address }) => ({ address, lifetime: 0 })),
     ],
   }
 }

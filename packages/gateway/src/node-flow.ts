@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { FlowError, PolledFlow, WriteError } from '@mirage/flow'
 import { type Result, assert, done, err, ok } from '@mirage/result'
+import { reset } from './node-reset.ts'
 
 /** Bytes that wait for a reader before the socket is told to wait. */
 const UNREAD_MAX = 0x4_0000
@@ -111,9 +112,9 @@ export class SocketFlow implements PolledFlow {
   }
 
   abort(): void {
-    if (this.#socket.destroyed) return
+    if (this.#socket.destroyed || this.#error !== undefined) return
     this.#chunks.length = 0
-    this.#socket.resetAndDestroy()
+    reset(this.#socket)
     this.#break('reset')
   }
 

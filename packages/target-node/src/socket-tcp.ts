@@ -3,6 +3,7 @@ import { type Server, type Socket, connect as dial, createServer } from 'node:ne
 import type { Endpoint } from '@mirage/address/endpoint'
 import * as ip from '@mirage/address/ip'
 import { source } from '@mirage/console/logs'
+import { reset } from '@mirage/gateway/node-reset'
 import { type Result, assert, done, err, ok } from '@mirage/result'
 import type { ConnectError, KeepAlive, Tcp, TcpFlow, TcpOptions } from '@mirage/tcp'
 import { flowOf } from './socket-flow.ts'
@@ -70,7 +71,7 @@ class HostTcp implements SocketTcp {
 
   disconnect(): void {
     for (const port of this.#servers.keys()) this.unlisten(port)
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
   }
 
   #flowOf(socket: Socket, keepAlive: KeepAlive | undefined): TcpFlow {

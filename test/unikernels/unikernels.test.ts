@@ -371,8 +371,11 @@ async function measure(running: Running, port: number): Promise<void> {
       { timeout: PATIENCE_MS },
     )
     const { end } = JSON.parse(stdout) as { end: Record<string, { bytes: number; lost_percent?: number }> }
-    const carried = (end['sum_received'] ?? end['sum'])!
-    assert.ok(carried.bytes >= least, stdout)
+    const carried = end['sum_received'] ?? end['sum']
+    assert.ok(
+      carried !== undefined && carried.bytes >= least,
+      `${words.join(' ')}: ${stdout}${running.output}`,
+    )
   }
 }
 

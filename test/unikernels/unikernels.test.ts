@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { missing } from '../../packages/engine-quickjs/src/files.ts'
 import { freePort } from '../../packages/target-node/src/testing/free-port.ts'
 import { Child } from '../child.ts'
-import { PATIENCE_MS } from '../patience.ts'
+import { PATIENCE_MS, until } from '../patience.ts'
 import { skipWithout } from '../system.ts'
 import { Project, type Running } from './running.ts'
 
@@ -365,10 +365,15 @@ async function measure(running: Running, port: number): Promise<void> {
     // No more than the socket of the gateway holds, which may have no processor while they come.
     [80_000, '-u', '-b', '2M', '-n', '80K', '-l', '1400'],
   ] as const) {
-    const { stdout } = await promisify(execFile)(
-      'iperf3',
-      ['-c', '127.0.0.1', '-p', String(port), '-J', ...words],
-      { timeout: PATIENCE_MS },
+    let stdout = ''
+    // It may not have heard yet that the test before is over.
+    await until(
+      () => `a server that is not busy: ${stdout}`,
+      async () => {
+        const command = ['-c', '127.0.0.1', '-p', String(port), '-J', ...words]
+        stdout = (await promisify(execFile)('iperf3', command, { timeout: PATIENCE_MS })).stdout
+        return !stdout.includes('the server is busy')
+      },
     )
     const { end } = JSON.parse(stdout) as { end: Record<string, { bytes: number; lost_percent?: number }> }
     const carried = end['sum_received'] ?? end['sum']

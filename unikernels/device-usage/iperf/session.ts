@@ -34,6 +34,8 @@ const PATIENCE = 10_000
 /** As long as bytes come in every such time, in milliseconds, a stream goes on behind the end; but not for longer. */
 const DRAIN = 20
 const DRAIN_MAX = 1000
+/** So long nothing may come where it is known that there is more: what lies between the ends may be busy. */
+const DRAIN_KNOWN = 5000
 /** Tries to find a local port for a UDP stream. */
 const PORT_TRIES = 16
 
@@ -257,10 +259,10 @@ export class Session implements streams.Load {
   }
 
   #start(): void {
-    const { seconds, bytes, blocks, blockSize, protocol: transport } = this.parameters
+    const { seconds, protocol: transport } = this.parameters
     for (const cancel of this.#timers.splice(0)) cancel()
     this.#startedAt = this.clock.now()
-    if (bytes > 0 || blocks > 0) this.#left = bytes > 0 ? bytes : blocks * blockSize
+    if (this.#agreed > 0) this.#left = this.#agreed
     else if (this.#role === 'client') this.#at(seconds * 1000, () => this.#end())
     const { omit } = this.parameters
     if (omit > 0) this.#at(omit * 1000, () => this.#omit())
@@ -323,17 +325,31 @@ export class Session implements streams.Load {
 
   /** The word that the test is over may overtake the last bytes, which count with the time until they are here. */
   async #drain(): Promise<void> {
-    const deadline = this.clock.now() + DRAIN_MAX
-    let before = -1
-    for (let bytes = this.#bytes; bytes !== before && this.clock.now() < deadline; bytes = this.#bytes) {
-      if (before >= 0) this.#seconds = (this.clock.now() - this.#startedAt) / 1000
-      before = bytes
-      await sleep(this.clock, DRAIN)
+    const { clock } = this
+    const endedAt = clock.now()
+    // Of a test both ways the client ends as soon as one of them has carried them.
+    const promised = this.parameters.isBidirectional ? 0 : this.#agreed
+    let bytes = this.#received
+    for (let changedAt = endedAt; ; ) {
+      await sleep(clock, DRAIN)
+      const now = clock.now()
+      if (this.#received !== bytes) {
+        this.#seconds = (now - this.#startedAt) / 1000
+        bytes = this.#received
+        changedAt = now
+      } else if (bytes >= promised || now - changedAt >= DRAIN_KNOWN) return
+      if (bytes >= promised && now - endedAt >= DRAIN_MAX) return
     }
   }
 
-  get #bytes(): number {
-    return this.#meters.reduce((sum, { bytes }) => sum + bytes, 0)
+  /** The bytes after which the test is over; 0 if it is over after a time. */
+  get #agreed(): number {
+    const { bytes, blocks, blockSize } = this.parameters
+    return bytes > 0 ? bytes : blocks * blockSize
+  }
+
+  get #received(): number {
+    return this.#meters.reduce((sum, { isSender, bytes }) => (isSender ? sum : sum + bytes), 0)
   }
 
   #finish(): void {

@@ -5,7 +5,7 @@ import * as mac from '@mirage/address/mac'
 import { concat, equal, getU16, getU32, setU16 } from '@mirage/bytes'
 import * as checksum from '@mirage/bytes/checksum'
 import { hex } from '@mirage/bytes/hex'
-import type { Rig } from './contract.ts'
+import type { Rig } from './contract-rig.ts'
 import { type Fill, HEADER_SIZE, type Net, type Offload } from './net.ts'
 
 /** The tests, each on a fresh rig, which pass where nothing is left to the device. */

@@ -4,15 +4,8 @@ import { describe, it } from 'node:test'
 import * as mac from '@mirage/address/mac'
 import { err, ok } from '@mirage/result'
 import { offloadsContract } from './contract-offloads.ts'
+import type { Rig } from './contract-rig.ts'
 import { type Fill, HEADER_SIZE, type Net } from './net.ts'
-
-/** Two devices on a link that loses nothing, each the only one that the other can reach. */
-export interface Rig {
-  readonly a: Net
-  readonly b: Net
-  /** Waits until everything written has arrived, and everything written in answer. */
-  readonly arrived: () => Promise<void>
-}
 
 /** Runs the suite for the device `name`, of which `rig` connects two for each test. */
 export function netContract(name: string, rig: () => Rig | Promise<Rig>): void {

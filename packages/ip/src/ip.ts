@@ -226,7 +226,10 @@ export type Ipv6Event =
   | { readonly kind: 'expired'; readonly cidr: Ipv6Cidr }
   /** Somebody else answers for an address that is in use here. */
   | { readonly kind: 'conflict'; readonly address: Ipv6 }
-  /** A router showed itself, again perhaps: it may have told of prefixes, name servers and an MTU; or it is none any more, or one of its name servers. */
+  /**
+   * A router showed itself, again perhaps: it may have told of prefixes, name servers and an MTU; or it is none any more, or
+   * one of its name servers is none.
+   */
   | { readonly kind: 'router'; readonly address: Ipv6 }
 
 /** The interface of an IPv6 network. */

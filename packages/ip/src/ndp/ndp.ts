@@ -64,7 +64,10 @@ export type Action =
   | { readonly kind: 'resolved'; readonly ip: ipv6.Ipv6; readonly mac: Mac }
   | { readonly kind: 'unresolved'; readonly ip: ipv6.Ipv6 }
   | { readonly kind: 'assigned' | 'duplicate' | 'expired'; readonly own: addresses.Own }
-  /** A router advertised something, is none any more, or told of a name server whose time is over: there is more than before, or less. */
+  /**
+   * A router advertised something, is none any more, or told of a name server whose time is over: there is more than
+   * before, or less.
+   */
   | { readonly kind: 'router'; readonly address: ipv6.Ipv6 }
   /** Somebody else answers for an address that is ours. */
   | { readonly kind: 'conflict'; readonly address: ipv6.Ipv6; readonly mac: Mac | undefined }
